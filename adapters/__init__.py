@@ -1,0 +1,1 @@
+"""The venues that speak REST, one room each, and what they share."""
