@@ -1,0 +1,161 @@
+"""What happens to orders and routes that FIX has no message for.
+
+Notes travel through the same door as FIX messages and are journaled beside them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from oms.core.messages import (
+    NewOrderSingle,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+    OrderStatusRequest,
+)
+from oms.core.venue import Instrument
+
+
+class Request(StrEnum):
+    """Which request to a venue a note is about."""
+
+    NEW = "NEW"
+    CANCEL = "CANCEL"
+    REPLACE = "REPLACE"
+    FILLS = "FILLS"
+    """Not a request: executions are known to be missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEntered:
+    """An order exists from here on; `venue_cl_ord_id` is what the venue will call it."""
+
+    request: NewOrderSingle
+    origin: str
+    route: str
+    venue_cl_ord_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestEntered:
+    """A cancel or replace was accepted.
+
+    `pending`: the order is Pending Cancel or Pending Replace at once; otherwise the venue will
+    say so itself. `released`: the request goes to the venue now; otherwise it is held.
+    """
+
+    request: OrderCancelRequest | OrderCancelReplaceRequest
+    origin: str
+    pending: bool
+    released: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReleased:
+    """A held request goes to the venue now, or (`released` False) goes back to being held."""
+
+    cl_ord_id: str
+    released: bool
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """A desk's message that moved nothing: a status request, or a request that was refused."""
+
+    request: NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest | OrderStatusRequest
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unworkable:
+    """A desk's message that no request can be made of; answered with BusinessMessageReject."""
+
+    ref_msg_type: str
+    ref_seq_num: int
+    reason: str
+    ref_id: str
+    text: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A request to the venue has no known outcome.
+
+    `cl_ord_id` is the id the venue knows the order by; `text` says what happened and what
+    evidence would settle it.
+    """
+
+    cl_ord_id: str
+    request: Request
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtSettled:
+    """Evidence has settled the order's doubt without any other event."""
+
+    cl_ord_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """A request provably did not leave the house. `too_late`: it would have waited too long."""
+
+    cl_ord_id: str
+    request: Request
+    text: str
+    too_late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A message that could not be applied; kept with its raw text, shown to a human."""
+
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteStatus:
+    """What a route can do now. `ready` implies up and reconciled since it came up."""
+
+    route: str
+    up: bool
+    ready: bool
+    text: str = ""
+    lost_answers: bool = False
+    """The connection that carried the open requests is gone: their outcome is unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruments:
+    """The instruments of a route, replacing what was known. Reference data, never journaled."""
+
+    route: str
+    instruments: tuple[Instrument, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """The desk session has taken over all reports up to `number` (as `msg_seq_num` and before)."""
+
+    origin: str
+    number: int
+    msg_seq_num: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionReset:
+    """A desk session starts again at MsgSeqNum 1 in both directions."""
+
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The engine took the store over; requests that were under way have no known outcome."""
+
+    epoch: int
+    version: str

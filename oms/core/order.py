@@ -1,0 +1,414 @@
+"""Order, and how it moves: `enter` makes one, `apply` gives the next.
+
+An order is never changed; each event gives a new one. CumQty and AvgPx are sums over the
+executions that stand, OrdStatus is read off the facts (transitions.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, Self
+
+from oms.core.errors import IllegalTransition
+from oms.core.fields import OrdStatus, OrdType, Side, TimeInForce
+from oms.core.messages import (
+    ExecutionReport,
+    OrderCancelReject,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+)
+from oms.core.notes import (
+    Answered,
+    Doubt,
+    DoubtSettled,
+    NotSent,
+    OrderEntered,
+    Quarantined,
+    Request,
+    RequestEntered,
+    RequestReleased,
+)
+from oms.core.numbers import ZERO, add, average, multiply, subtract
+from oms.core.transitions import (
+    CLEARS_PENDING,
+    ENDED,
+    FILLS,
+    Event,
+    Life,
+    event_of,
+    next_life,
+    ord_status,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One execution as the venue named it. `stands` is False once busted or corrected."""
+
+    exec_id: str
+    last_shares: Decimal
+    last_px: Decimal
+    stands: bool = True
+    derived: bool = False
+    exec_ref_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRequest:
+    """A cancel or replace that has not been answered finally."""
+
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    kind: Request
+    pending: bool
+    released: bool
+    order_qty: Decimal | None = None
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """Which request has no known outcome, since when, and what would settle it."""
+
+    request: Request
+    since: datetime
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One order and all its facts. `life` and the other facts change by `apply` only."""
+
+    order_id: str
+    origin: str
+    route: str
+    venue_cl_ord_id: str
+    cl_ord_id: str
+    symbol: str
+    side: Side
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    order_qty: Decimal
+    created: datetime
+    updated: datetime
+    orig_cl_ord_id: str = ""
+    secondary_order_id: str = ""
+    security_exchange: str = ""
+    account: str = ""
+    cash_order_qty: Decimal | None = None
+    price: Decimal | None = None
+    stop_px: Decimal | None = None
+    expire_time: datetime | None = None
+    exec_inst: str = ""
+    life: Life = Life.PENDING_NEW
+    latest: Event | None = None
+    requests: tuple[PendingRequest, ...] = ()
+    executions: Mapping[str, Execution] = {}  # noqa: RUF008  replaced, never changed
+    cum_qty: Decimal = ZERO
+    notional: Decimal = ZERO
+    in_doubt: InDoubt | None = None
+    text: str = ""
+
+    def evolve(self, **changes: Any) -> Self:
+        """This order with some facts changed: dataclasses.replace without its cost."""
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__)
+        new.__dict__.update(changes)
+        return new
+
+    @property
+    def ord_status(self) -> OrdStatus:
+        """OrdStatus (39)."""
+        return ord_status(
+            self.life,
+            cancel_pending=self._pending(Request.CANCEL),
+            replace_pending=self._pending(Request.REPLACE),
+            latest=self.latest,
+            cum_qty=self.cum_qty,
+            order_qty=self.order_qty,
+        )
+
+    @property
+    def avg_px(self) -> Decimal:
+        """AvgPx (6) over the executions that stand, 0 without any."""
+        return average(self.notional, self.cum_qty)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the order can trade no more: canceled, expired, rejected."""
+        return self.life in ENDED
+
+    @property
+    def filled(self) -> bool:
+        """Whether all of OrderQty has been executed (or more)."""
+        return bool(self.cum_qty) and self.cum_qty >= self.order_qty
+
+    @property
+    def leaves_qty(self) -> Decimal:
+        """LeavesQty (151): 0 once the order has ended or is filled."""
+        if self.ended or self.filled:
+            return ZERO
+        return subtract(self.order_qty, self.cum_qty)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more is expected: no leaves, no request, no doubt."""
+        finished = self.ended or self.filled
+        return finished and not self.requests and self.in_doubt is None
+
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the venue has been heard of about this order."""
+        return self.life is not Life.PENDING_NEW or bool(self.executions)
+
+    @property
+    def derived_qty(self) -> Decimal:
+        """Quantity booked from cumulative figures that no fill report has explained yet."""
+        total = ZERO
+        for execution in self.executions.values():
+            if execution.derived and execution.stands:
+                total = add(total, execution.last_shares)
+        return total
+
+    def request(self, cl_ord_id: str, kind: Request | None = None) -> PendingRequest | None:
+        """The open request of that id, else the first of that kind."""
+        for request in self.requests:
+            if request.cl_ord_id == cl_ord_id:
+                return request
+        for request in self.requests:
+            if request.kind is kind:
+                return request
+        return None
+
+    def _pending(self, kind: Request) -> bool:
+        return any(request.pending and request.kind is kind for request in self.requests)
+
+
+def enter(note: OrderEntered, order_id: str, now: datetime) -> Order:
+    """The order that a NewOrderSingle makes; its OrderQty is 0 while it is sized by cash."""
+    request = note.request
+    return Order(
+        order_id=order_id,
+        origin=note.origin,
+        route=note.route,
+        venue_cl_ord_id=note.venue_cl_ord_id,
+        cl_ord_id=request.cl_ord_id,
+        symbol=request.symbol,
+        side=request.side,
+        ord_type=request.ord_type,
+        time_in_force=request.time_in_force,
+        order_qty=ZERO if request.order_qty is None else request.order_qty,
+        created=now,
+        updated=now,
+        security_exchange=request.security_exchange,
+        account=request.account,
+        cash_order_qty=request.cash_order_qty,
+        price=request.price,
+        stop_px=request.stop_px,
+        expire_time=request.expire_time,
+        exec_inst=request.exec_inst,
+        text=request.text,
+    )
+
+
+OrderMessage = (
+    ExecutionReport
+    | OrderCancelReject
+    | RequestEntered
+    | RequestReleased
+    | Doubt
+    | DoubtSettled
+    | NotSent
+    | Answered
+    | Quarantined
+)
+"""What can be applied to an order that exists."""
+
+
+def apply(order: Order, message: OrderMessage, now: datetime) -> Order:
+    """The order after the message.
+
+    Raises IllegalTransition where the state table has no row, or where a bust or a correction
+    names an execution that does not stand.
+    """
+    match message:
+        case ExecutionReport():
+            return _report(order, message, now)
+        case OrderCancelReject():
+            return _cancel_rejected(order, message, now)
+        case RequestEntered():
+            return _request_entered(order, message, now)
+        case RequestReleased():
+            return _released(order, message, now)
+        case Doubt():
+            since = now if order.in_doubt is None else order.in_doubt.since
+            doubt = InDoubt(message.request, since, message.text)
+            return order.evolve(in_doubt=doubt, updated=now)
+        case DoubtSettled():
+            return order.evolve(in_doubt=None, updated=now)
+        case NotSent() | Answered() | Quarantined():
+            return order
+
+
+def _report(order: Order, report: ExecutionReport, now: datetime) -> Order:
+    event = event_of(report.exec_type, report.exec_trans_type)
+    changes: dict[str, Any] = {
+        "life": next_life(order.life, event),
+        "latest": event,
+        "updated": now,
+        "in_doubt": _doubt_after(order, event),
+    }
+    if report.secondary_order_id and not order.secondary_order_id:
+        changes["secondary_order_id"] = report.secondary_order_id
+    if report.text:
+        changes["text"] = report.text
+    if event in FILLS or event in (Event.BUST, Event.CORRECTION):
+        changes.update(_executed(order, report, event))
+    elif event in (Event.PENDING_CANCEL, Event.PENDING_REPLACE):
+        changes["requests"] = _made_pending(order, report, event)
+    elif event in (Event.REPLACED, Event.RESTATED):
+        changes.update(_restated(order, report, event))
+    elif event in CLEARS_PENDING:
+        changes.update(_ended(order, report, event))
+    return order.evolve(**changes)
+
+
+def _doubt_after(order: Order, event: Event) -> InDoubt | None:
+    doubt = order.in_doubt
+    if doubt is None or doubt.request in _SETTLED_BY_ANY or event in CLEARS_PENDING:
+        return None
+    return doubt
+
+
+_SETTLED_BY_ANY: Final = (Request.NEW,)
+"""Any report about an order proves that the venue has it."""
+
+
+def _executed(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
+    executions = dict(order.executions)
+    cum_qty, notional = order.cum_qty, order.notional
+    if event not in FILLS:
+        undone = executions.get(report.exec_ref_id)
+        if undone is None or not undone.stands:
+            raise IllegalTransition(f"no standing execution {report.exec_ref_id!r} to undo")
+        executions[undone.exec_id] = Execution(
+            undone.exec_id,
+            undone.last_shares,
+            undone.last_px,
+            False,
+            undone.derived,
+            undone.exec_ref_id,
+        )
+        cum_qty = subtract(cum_qty, undone.last_shares)
+        notional = subtract(notional, multiply(undone.last_shares, undone.last_px))
+    busted = event is Event.BUST
+    shares = ZERO if busted or report.last_shares is None else report.last_shares
+    price = ZERO if busted or report.last_px is None else report.last_px
+    executions[report.exec_id] = Execution(
+        report.exec_id, shares, price, not busted, report.derived, report.exec_ref_id
+    )
+    changes: dict[str, Any] = {
+        "executions": executions,
+        "cum_qty": add(cum_qty, shares),
+        "notional": add(notional, multiply(shares, price)),
+    }
+    if order.cash_order_qty is not None and not order.order_qty and event is Event.FILL:
+        # Sized by cash: the quantity is known when the venue says that it is complete.
+        changes["order_qty"] = changes["cum_qty"]
+    return changes
+
+
+def _made_pending(
+    order: Order, report: ExecutionReport, event: Event
+) -> tuple[PendingRequest, ...]:
+    kind = Request.CANCEL if event is Event.PENDING_CANCEL else Request.REPLACE
+    target = order.request(report.cl_ord_id, kind)
+    if target is None:
+        raise IllegalTransition(f"{event.name} without such a request")
+    return tuple(
+        _with_pending(request) if request is target else request for request in order.requests
+    )
+
+
+def _with_pending(request: PendingRequest) -> PendingRequest:
+    return PendingRequest(
+        request.cl_ord_id,
+        request.orig_cl_ord_id,
+        request.kind,
+        True,
+        request.released,
+        request.order_qty,
+        request.price,
+    )
+
+
+def _restated(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
+    request = order.request(report.cl_ord_id, Request.REPLACE)
+    changes: dict[str, Any] = {}
+    order_qty, price = report.order_qty, report.price
+    if event is Event.REPLACED and request is not None:
+        order_qty = order_qty if order_qty is not None else request.order_qty
+        price = price if price is not None else request.price
+        changes["orig_cl_ord_id"] = order.cl_ord_id
+        changes["cl_ord_id"] = request.cl_ord_id
+        changes["requests"] = tuple(r for r in order.requests if r is not request)
+    if order_qty is not None:
+        # D11, D12: a quantity below what is executed becomes what is executed.
+        changes["order_qty"] = max(order_qty, order.cum_qty)
+    if price is not None:
+        changes["price"] = price
+    return changes
+
+
+def _ended(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
+    request = order.request(report.cl_ord_id, Request.CANCEL)
+    changes: dict[str, Any] = {"requests": ()}
+    if event is Event.CANCELED and request is not None:
+        changes["orig_cl_ord_id"] = order.cl_ord_id
+        changes["cl_ord_id"] = request.cl_ord_id
+    return changes
+
+
+def _cancel_rejected(order: Order, reject: OrderCancelReject, now: datetime) -> Order:
+    request = order.request(reject.cl_ord_id)
+    if request is None and order.requests:
+        request = order.requests[0]
+    rest = tuple(r for r in order.requests if r is not request)
+    doubt = order.in_doubt
+    if doubt is not None and doubt.request in (Request.CANCEL, Request.REPLACE):
+        doubt = None
+    return order.evolve(requests=rest, in_doubt=doubt, latest=None, updated=now)
+
+
+def _request_entered(order: Order, note: RequestEntered, now: datetime) -> Order:
+    request = note.request
+    cancel = isinstance(request, OrderCancelRequest)
+    entered = PendingRequest(
+        cl_ord_id=request.cl_ord_id,
+        orig_cl_ord_id=request.orig_cl_ord_id,
+        kind=Request.CANCEL if cancel else Request.REPLACE,
+        pending=note.pending,
+        released=note.released,
+        order_qty=request.order_qty,
+        price=request.price if isinstance(request, OrderCancelReplaceRequest) else None,
+    )
+    return order.evolve(requests=(*order.requests, entered), updated=now)
+
+
+def _released(order: Order, note: RequestReleased, now: datetime) -> Order:
+    requests = tuple(
+        PendingRequest(
+            r.cl_ord_id,
+            r.orig_cl_ord_id,
+            r.kind,
+            r.pending,
+            note.released,
+            r.order_qty,
+            r.price,
+        )
+        if r.cl_ord_id == note.cl_ord_id
+        else r
+        for r in order.requests
+    )
+    return order.evolve(requests=requests, updated=now)

@@ -1,0 +1,92 @@
+"""What the core knows of a venue, as data."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from oms.core.fields import OrdType, TimeInForce
+from oms.core.numbers import ZERO
+
+
+class ClientId(StrEnum):
+    """How `venue_cl_ord_id` is made for a venue (spec/<venue>.md says why)."""
+
+    COUNTER = "COUNTER"
+    """Integers above the last one, from a clock-based floor, below 2**31, never 0."""
+    STAMPED = "STAMPED"
+    """Account digits, 8 random digits, 13-digit epoch milliseconds, 3-digit counter."""
+    HEX = "HEX"
+    """32 random hexadecimal digits."""
+    INTERNAL = "INTERNAL"
+    """The venue takes none; the engine's own handle, never sent."""
+
+
+class Fence(StrEnum):
+    """What proves that a lost request can not be executed any more."""
+
+    NOTHING = "NOTHING"
+    RELOGON_AND_QUERIES = "RELOGON_AND_QUERIES"
+    NONCE = "NONCE"
+    EXPIRY = "EXPIRY"
+
+
+class FillIdentity(StrEnum):
+    """How the venue names a fill."""
+
+    EXEC_ID = "EXEC_ID"
+    CUMULATIVE = "CUMULATIVE"
+    TRADE_ID = "TRADE_ID"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a venue offers; the engine decides from this and from nothing else."""
+
+    ord_types: frozenset[OrdType]
+    time_in_force: frozenset[TimeInForce]
+    post_only: bool
+    market_buy_by_cash: bool
+    """A market buy is sized by CashOrderQty (152) in quote units, not by OrderQty."""
+    client_id: ClientId
+    client_id_digits: str = ""
+    """Account digits in front of a STAMPED id."""
+    client_id_queryable: bool = False
+    client_id_unique: bool = False
+    can_replace: bool = False
+    tells_pending: bool = False
+    """The venue reports Pending Cancel and Pending Replace itself."""
+    cancel_before_ack: bool = False
+    cancel_final: bool = False
+    """A positive answer to a cancel is the cancel, not just its receipt."""
+    fence: Fence = Fence.NOTHING
+    fill_identity: FillIdentity = FillIdentity.CUMULATIVE
+    exchanges: frozenset[str] = frozenset()
+    """Values SecurityExchange (207) must have; empty: it must be absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """One market of a route. Quantities in base units, prices and notionals in quote units."""
+
+    symbol: str
+    """BASE/QUOTE, the same at every venue."""
+    venue_symbol: str
+    """The venue's own code, accepted from a desk too."""
+    tick: Decimal
+    step: Decimal
+    min_qty: Decimal = ZERO
+    max_qty: Decimal | None = None
+    min_notional: Decimal = ZERO
+    max_notional: Decimal | None = None
+    security_exchange: str = ""
+    enabled: bool = True
+
+    @property
+    def base(self) -> str:
+        """The currency that is bought and sold."""
+        return self.symbol.partition("/")[0]
+
+    @property
+    def quote(self) -> str:
+        """The currency that prices are in."""
+        return self.symbol.partition("/")[2]
