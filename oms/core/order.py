@@ -5,7 +5,7 @@ executions that stand, OrdStatus is read off the facts (transitions.py).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Self
@@ -52,14 +52,17 @@ class Execution:
     stands: bool = True
     derived: bool = False
     exec_ref_id: str = ""
+    commission: Decimal | None = None
+    fee_currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingRequest:
-    """A cancel or replace that has not been answered finally."""
+    """A cancel or replace that has not been answered finally. `origin` asked for it."""
 
     cl_ord_id: str
     orig_cl_ord_id: str
+    origin: str
     kind: Request
     pending: bool
     released: bool
@@ -104,7 +107,7 @@ class Order:
     life: Life = Life.PENDING_NEW
     latest: Event | None = None
     requests: tuple[PendingRequest, ...] = ()
-    executions: Mapping[str, Execution] = {}  # noqa: RUF008  replaced, never changed
+    executions: Mapping[str, Execution] = {}
     cum_qty: Decimal = ZERO
     notional: Decimal = ZERO
     in_doubt: InDoubt | None = None
@@ -292,21 +295,21 @@ def _executed(order: Order, report: ExecutionReport, event: Event) -> dict[str, 
         undone = executions.get(report.exec_ref_id)
         if undone is None or not undone.stands:
             raise IllegalTransition(f"no standing execution {report.exec_ref_id!r} to undo")
-        executions[undone.exec_id] = Execution(
-            undone.exec_id,
-            undone.last_shares,
-            undone.last_px,
-            False,
-            undone.derived,
-            undone.exec_ref_id,
-        )
+        executions[undone.exec_id] = replace(undone, stands=False)
         cum_qty = subtract(cum_qty, undone.last_shares)
         notional = subtract(notional, multiply(undone.last_shares, undone.last_px))
     busted = event is Event.BUST
     shares = ZERO if busted or report.last_shares is None else report.last_shares
     price = ZERO if busted or report.last_px is None else report.last_px
     executions[report.exec_id] = Execution(
-        report.exec_id, shares, price, not busted, report.derived, report.exec_ref_id
+        report.exec_id,
+        shares,
+        price,
+        not busted,
+        report.derived,
+        report.exec_ref_id,
+        report.commission,
+        report.fee_currency,
     )
     changes: dict[str, Any] = {
         "executions": executions,
@@ -327,19 +330,8 @@ def _made_pending(
     if target is None:
         raise IllegalTransition(f"{event.name} without such a request")
     return tuple(
-        _with_pending(request) if request is target else request for request in order.requests
-    )
-
-
-def _with_pending(request: PendingRequest) -> PendingRequest:
-    return PendingRequest(
-        request.cl_ord_id,
-        request.orig_cl_ord_id,
-        request.kind,
-        True,
-        request.released,
-        request.order_qty,
-        request.price,
+        replace(request, pending=True) if request is target else request
+        for request in order.requests
     )
 
 
@@ -364,7 +356,7 @@ def _restated(order: Order, report: ExecutionReport, event: Event) -> dict[str, 
 def _ended(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
     request = order.request(report.cl_ord_id, Request.CANCEL)
     changes: dict[str, Any] = {"requests": ()}
-    if event is Event.CANCELED and request is not None:
+    if event is Event.CANCELED and request is not None and request.origin == order.origin:
         changes["orig_cl_ord_id"] = order.cl_ord_id
         changes["cl_ord_id"] = request.cl_ord_id
     return changes
@@ -387,6 +379,7 @@ def _request_entered(order: Order, note: RequestEntered, now: datetime) -> Order
     entered = PendingRequest(
         cl_ord_id=request.cl_ord_id,
         orig_cl_ord_id=request.orig_cl_ord_id,
+        origin=note.origin,
         kind=Request.CANCEL if cancel else Request.REPLACE,
         pending=note.pending,
         released=note.released,
@@ -398,17 +391,7 @@ def _request_entered(order: Order, note: RequestEntered, now: datetime) -> Order
 
 def _released(order: Order, note: RequestReleased, now: datetime) -> Order:
     requests = tuple(
-        PendingRequest(
-            r.cl_ord_id,
-            r.orig_cl_ord_id,
-            r.kind,
-            r.pending,
-            note.released,
-            r.order_qty,
-            r.price,
-        )
-        if r.cl_ord_id == note.cl_ord_id
-        else r
+        replace(r, released=note.released) if r.cl_ord_id == note.cl_ord_id else r
         for r in order.requests
     )
     return order.evolve(requests=requests, updated=now)

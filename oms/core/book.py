@@ -1,0 +1,283 @@
+"""All orders, found by every name they have, and the other projections of the journal.
+
+The book is the fold of the journal: `apply(record)` is the only way it changes, live and in a
+replay alike. Only orders that can still move are kept for ever; closed ones stay for a while and
+are then looked up in the history.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from oms.core.messages import ExecutionReport
+from oms.core.notes import (
+    Answered,
+    Delivered,
+    Instruments,
+    OrderEntered,
+    RequestEntered,
+    SessionReset,
+)
+from oms.core.numbers import ZERO, add
+from oms.core.order import Execution, Order
+from oms.core.ports import History, Record, ToOrigin, ToVenue
+from oms.core.positions import PositionKey, moves
+from oms.core.venue import Capabilities, Instrument
+
+CLOSED_KEPT: Final = 2_000
+"""Closed orders kept in memory, so that a late fill or a status request finds them there."""
+
+EVERY_ROUTE: Final = "*"
+
+
+@dataclass(slots=True)
+class Route:
+    """What the book knows of one route: how it can trade, and whether it can now."""
+
+    name: str
+    capabilities: Capabilities
+    up: bool = False
+    ready: bool = False
+    text: str = "not connected yet"
+    instruments: dict[tuple[str, str], Instrument] = field(default_factory=dict)
+
+    def instrument(self, symbol: str, security_exchange: str) -> Instrument | None:
+        """By BASE/QUOTE or by the venue's own code."""
+        return self.instruments.get((security_exchange, symbol))
+
+    def learn(self, instruments: Iterable[Instrument]) -> None:
+        """Replace what is known of the markets."""
+        known: dict[tuple[str, str], Instrument] = {}
+        for instrument in instruments:
+            known[instrument.security_exchange, instrument.venue_symbol] = instrument
+            known[instrument.security_exchange, instrument.symbol] = instrument
+        self.instruments = known
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A desk session's position. `msg_seq_num_in` was the last consumed; reports up to
+    `delivered` were handed over, the last one not after `msg_seq_num_out`."""
+
+    msg_seq_num_in: int = 0
+    msg_seq_num_out: int = 0
+    delivered: int = 0
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a batch of records changed, for the store to write."""
+
+    records: list[tuple[int, Record]] = field(default_factory=list)
+    orders: dict[str, Order] = field(default_factory=dict)
+    executions: list[tuple[Order, Execution, ExecutionReport]] = field(default_factory=list)
+    undone: list[tuple[str, str]] = field(default_factory=list)
+    """OrderID and ExecID of executions that stand no more."""
+    cl_ord_ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    positions: dict[PositionKey, Decimal] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    reports: list[tuple[str, int, int, int]] = field(default_factory=list)
+    """Origin, number, journal seq and index within the record's outbound."""
+    requests: list[tuple[str, int, int, str]] = field(default_factory=list)
+    """Route, journal seq, index within the record's outbound, OrderID."""
+
+
+class Nothing:
+    """The history of a store that has none."""
+
+    def order(self, order_id: str) -> Order | None:
+        """None."""
+
+    def by_venue_id(
+        self, route: str, venue_cl_ord_id: str, secondary_order_id: str
+    ) -> Order | None:
+        """None."""
+
+    def cl_ord_id(self, origin: str, cl_ord_id: str) -> str | None:
+        """None."""
+
+
+class Book:
+    """The engine's memory. Mutated by one thread; `order` and `working` may be read by any."""
+
+    def __init__(
+        self,
+        capabilities: Mapping[str, Capabilities] | None = None,
+        entitlements: Mapping[str, frozenset[str]] | None = None,
+        history: History | None = None,
+    ) -> None:
+        """`entitlements`: origin -> routes it may use, `*` for all."""
+        self.routes = {name: Route(name, c) for name, c in (capabilities or {}).items()}
+        self.entitlements = dict(entitlements or {})
+        self.history: History = history or Nothing()
+        self.stopping = False
+        self.seq = 0
+        self.last_order_number = 0
+        self.last_client_ids: dict[str, int] = {}
+        self.numbers: dict[str, int] = {}
+        self.positions: dict[PositionKey, Decimal] = {}
+        self.sessions: dict[str, Session] = {}
+        self._orders: dict[str, Order] = {}
+        self._working: dict[str, dict[str, Order]] = {}
+        self._by_cl_ord_id: dict[tuple[str, str], str] = {}
+        self._by_venue_id: dict[tuple[str, str], str] = {}
+        self._closed: deque[str] = deque()
+        self._spent: deque[tuple[str, str]] = deque()
+        self._ids_of: dict[str, list[tuple[str, str]]] = {}
+
+    # Finding
+
+    def order(self, order_id: str) -> Order | None:
+        """The order if it is in memory."""
+        return self._orders.get(order_id)
+
+    def any_order(self, order_id: str) -> Order | None:
+        """The order, from memory or history."""
+        return self._orders.get(order_id) or self.history.order(order_id)
+
+    def working(self, route: str) -> list[Order]:
+        """Orders of the route that are not closed, oldest first."""
+        return list(self._working.get(route, {}).values())
+
+    def used(self, origin: str, cl_ord_id: str) -> str | None:
+        """The OrderID of a used ClOrdID, "" if it made no order, None if it is unused."""
+        found = self._by_cl_ord_id.get((origin, cl_ord_id))
+        return self.history.cl_ord_id(origin, cl_ord_id) if found is None else found
+
+    def own(self, origin: str, cl_ord_id: str) -> Order | None:
+        """The order that any ClOrdID of its chain names, among the origin's own."""
+        order_id = self.used(origin, cl_ord_id)
+        return self.any_order(order_id) if order_id else None
+
+    def at_venue(
+        self, route: str, venue_cl_ord_id: str, secondary_order_id: str = ""
+    ) -> Order | None:
+        """The order that the venue calls by either id; the id we drew decides."""
+        for name in (venue_cl_ord_id, secondary_order_id):
+            order_id = self._by_venue_id.get((route, name)) if name else None
+            if order_id is not None:
+                return self.any_order(order_id)
+        return self.history.by_venue_id(route, venue_cl_ord_id, secondary_order_id)
+
+    def entitled(self, origin: str, route: str) -> bool:
+        """Whether the origin may trade on the route."""
+        routes = self.entitlements.get(origin, frozenset())
+        return EVERY_ROUTE in routes or route in routes
+
+    # The fold
+
+    def restore(self, orders: Iterable[Order]) -> None:
+        """Put back the orders a store has kept, with their names."""
+        for order in orders:
+            self._put(order)
+            self._name((order.origin, order.cl_ord_id), order.order_id)
+
+    def learn(self, note: Instruments) -> None:
+        """Replace a route's instruments; reference data, outside the journal."""
+        self.routes[note.route].learn(note.instruments)
+
+    def apply(self, record: Record, changes: Changes) -> int:
+        """Fold one record in, add what changed to `changes`; its sequence number."""
+        self.seq += 1
+        changes.records.append((self.seq, record))
+        if record.order is not None:
+            self._move(record.order, record, changes)
+        self._consume(record, changes)
+        self._session(record, changes)
+        for index, outbound in enumerate(record.outbound):
+            if isinstance(outbound, ToOrigin):
+                number = self.numbers.get(outbound.origin, 0) + 1
+                self.numbers[outbound.origin] = number
+                changes.reports.append((outbound.origin, number, self.seq, index))
+            elif isinstance(outbound, ToVenue):
+                changes.requests.append((outbound.route, self.seq, index, outbound.order_id))
+        return self.seq
+
+    def _move(self, order: Order, record: Record, changes: Changes) -> None:
+        self._put(order)
+        changes.orders[order.order_id] = order
+        message = record.message
+        if isinstance(message, OrderEntered):
+            self.last_order_number = max(self.last_order_number, int(order.order_id))
+            if order.venue_cl_ord_id.isdigit() and len(order.venue_cl_ord_id) < 12:
+                self.last_client_ids[order.route] = int(order.venue_cl_ord_id)
+        elif isinstance(message, ExecutionReport) and message.exec_id in order.executions:
+            self._execute(order, message, changes)
+
+    def _execute(self, order: Order, report: ExecutionReport, changes: Changes) -> None:
+        execution = order.executions[report.exec_id]
+        changes.executions.append((order, execution, report))
+        deltas = list(moves(order, execution)) if execution.stands else []
+        if report.exec_ref_id:
+            changes.undone.append((order.order_id, report.exec_ref_id))
+            deltas += moves(order, order.executions[report.exec_ref_id], undone=True)
+        for key, delta in deltas:
+            self.positions[key] = add(self.positions.get(key, ZERO), delta)
+            changes.positions[key] = self.positions[key]
+
+    def _consume(self, record: Record, changes: Changes) -> None:
+        message = record.message
+        if isinstance(message, OrderEntered | RequestEntered | Answered):
+            request = message.request
+            key = (message.origin, request.cl_ord_id)
+            if key in self._by_cl_ord_id or not _consumes(message):
+                return
+            self._name(key, record.order_id)
+            changes.cl_ord_ids[key] = record.order_id
+
+    def _session(self, record: Record, changes: Changes) -> None:
+        message, origin = record.message, record.origin
+        now = self.sessions.get(origin, Session())
+        match message:
+            case SessionReset():
+                new = Session(delivered=now.delivered)
+            case Delivered():
+                new = Session(now.msg_seq_num_in, message.msg_seq_num, message.number)
+            case _ if record.msg_seq_num > now.msg_seq_num_in:
+                new = Session(record.msg_seq_num, now.msg_seq_num_out, now.delivered)
+            case _:
+                return
+        self.sessions[origin] = changes.sessions[origin] = new
+
+    def _name(self, key: tuple[str, str], order_id: str) -> None:
+        self._by_cl_ord_id[key] = order_id
+        if order_id:
+            self._ids_of.setdefault(order_id, []).append(key)
+            return
+        self._spent.append(key)
+        if len(self._spent) > CLOSED_KEPT:
+            self._by_cl_ord_id.pop(self._spent.popleft(), None)
+
+    def _put(self, order: Order) -> None:
+        order_id = order.order_id
+        fresh = order_id not in self._orders
+        self._orders[order_id] = order
+        for name in (order.venue_cl_ord_id, order.secondary_order_id):
+            if name:
+                self._by_venue_id[order.route, name] = order_id
+        working = self._working.setdefault(order.route, {})
+        if not order.closed:
+            working[order_id] = order
+        elif working.pop(order_id, None) is not None or fresh:
+            self._closed.append(order_id)
+            self._forget()
+
+    def _forget(self) -> None:
+        while len(self._closed) > CLOSED_KEPT:
+            order = self._orders.get(self._closed.popleft())
+            if order is None or not order.closed:
+                continue
+            del self._orders[order.order_id]
+            for name in (order.venue_cl_ord_id, order.secondary_order_id):
+                self._by_venue_id.pop((order.route, name), None)
+            for key in self._ids_of.pop(order.order_id, ()):
+                self._by_cl_ord_id.pop(key, None)
+
+
+def _consumes(message: OrderEntered | RequestEntered | Answered) -> bool:
+    if not isinstance(message, Answered):
+        return True
+    # A status request uses up no id; a refused F or G does, and so does a refused D.
+    return hasattr(message.request, "orig_cl_ord_id")

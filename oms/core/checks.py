@@ -1,0 +1,288 @@
+"""The pre-trade checks, in order of precedence: the first refusal is the answer.
+
+A refusal is a value, not an exception. Where a number does not fit, the text names the nearest
+one that does.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from oms.core.book import Book, Route
+from oms.core.fields import (
+    PARTICIPATE_DONT_INITIATE,
+    OrdRejReason,
+    OrdType,
+    Side,
+    TimeInForce,
+)
+from oms.core.messages import NewOrderSingle
+from oms.core.numbers import decimals, is_multiple, multiply, nearest_multiple, number_text
+from oms.core.venue import Instrument
+
+DECIMALS_MAX: Final = 18
+DIGITS_MAX: Final = 20
+"""Decimal places and digits before the point that any venue could mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an order is refused before anything is sent."""
+
+    reason: OrdRejReason
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An order under examination, with what is known of its route and instrument."""
+
+    order: NewOrderSingle
+    route: Route
+    instrument: Instrument
+
+
+Check = Callable[[Candidate], Refusal | None]
+
+
+def examine(book: Book, origin: str, order: NewOrderSingle) -> Candidate | Refusal:
+    """All checks on a NewOrderSingle; the candidate carries the order as it will be sent."""
+    refusal = _engine(book) or _destination(book, origin, order)
+    if refusal:
+        return refusal
+    route = book.routes[order.ex_destination]
+    refusal = _exchange(route, order) or _numbers(order)
+    if refusal:
+        return refusal
+    instrument = route.instrument(order.symbol, order.security_exchange)
+    if instrument is None or not instrument.enabled:
+        where = f" at {order.security_exchange}" if order.security_exchange else ""
+        return Refusal(
+            OrdRejReason.UNKNOWN_SYMBOL, f"unknown symbol {order.symbol!r} on {route.name}{where}"
+        )
+    candidate = Candidate(
+        replace(order, symbol=instrument.symbol, time_in_force=_time_in_force(order)),
+        route,
+        instrument,
+    )
+    for check in CHECKS:
+        refusal = check(candidate)
+        if refusal:
+            return refusal
+    return candidate
+
+
+def _time_in_force(order: NewOrderSingle) -> TimeInForce:
+    # Spot markets have no day end: a day order is one good till cancel.
+    if order.time_in_force is TimeInForce.DAY:
+        return TimeInForce.GOOD_TILL_CANCEL
+    return order.time_in_force
+
+
+def _engine(book: Book) -> Refusal | None:
+    if book.stopping:
+        return Refusal(OrdRejReason.EXCHANGE_CLOSED, "the engine is stopping")
+    return None
+
+
+def _destination(book: Book, origin: str, order: NewOrderSingle) -> Refusal | None:
+    allowed = sorted(name for name in book.routes if book.entitled(origin, name))
+    name = order.ex_destination
+    if name not in allowed:
+        known = ", ".join(allowed) or "none"
+        return Refusal(
+            OrdRejReason.BROKER_CREDIT, f"unknown route {name!r} in ExDestination (100): {known}"
+        )
+    route = book.routes[name]
+    if not route.ready:
+        return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"ROUTE DOWN: {name}: {route.text}")
+    return None
+
+
+def _exchange(route: Route, order: NewOrderSingle) -> Refusal | None:
+    exchanges, wanted = route.capabilities.exchanges, order.security_exchange
+    if wanted in exchanges or (not exchanges and not wanted):
+        return None
+    if not exchanges:
+        return Refusal(
+            OrdRejReason.UNKNOWN_SYMBOL, f"SecurityExchange (207) does not apply to {route.name}"
+        )
+    return Refusal(
+        OrdRejReason.UNKNOWN_SYMBOL,
+        f"SecurityExchange (207) is {wanted!r}; {route.name} has {', '.join(sorted(exchanges))}",
+    )
+
+
+def _numbers(order: NewOrderSingle) -> Refusal | None:
+    named = {
+        "OrderQty (38)": order.order_qty,
+        "CashOrderQty (152)": order.cash_order_qty,
+        "Price (44)": order.price,
+        "StopPx (99)": order.stop_px,
+    }
+    for name, number in named.items():
+        if number is None:
+            continue
+        if number <= 0:
+            return Refusal(OrdRejReason.BROKER_CREDIT, f"{name} must be above 0")
+        if number.adjusted() >= DIGITS_MAX or decimals(number) > DECIMALS_MAX:
+            return Refusal(
+                OrdRejReason.ORDER_EXCEEDS_LIMIT,
+                f"{name} has more than {DIGITS_MAX} digits or {DECIMALS_MAX} decimals",
+            )
+    return None
+
+
+def _side(candidate: Candidate) -> Refusal | None:
+    if candidate.order.side in (Side.BUY, Side.SELL):
+        return None
+    return Refusal(OrdRejReason.BROKER_CREDIT, "Side (54) must be 1 (buy) or 2 (sell)")
+
+
+def _ord_type(candidate: Candidate) -> Refusal | None:
+    offered = candidate.route.capabilities.ord_types
+    if candidate.order.ord_type in offered:
+        return None
+    return Refusal(
+        OrdRejReason.BROKER_CREDIT,
+        f"{candidate.route.name} does not offer {candidate.order.ord_type.name} orders",
+    )
+
+
+def _tif(candidate: Candidate) -> Refusal | None:
+    offered = candidate.route.capabilities.time_in_force
+    if candidate.order.time_in_force in offered:
+        return None
+    return Refusal(
+        OrdRejReason.BROKER_CREDIT,
+        f"{candidate.route.name} does not offer {candidate.order.time_in_force.name}",
+    )
+
+
+def _exec_inst(candidate: Candidate) -> Refusal | None:
+    wanted = candidate.order.exec_inst
+    if not wanted:
+        return None
+    if wanted != PARTICIPATE_DONT_INITIATE:
+        return Refusal(OrdRejReason.BROKER_CREDIT, f"ExecInst (18) {wanted!r} is not offered")
+    order = candidate.order
+    resting = order.ord_type is OrdType.LIMIT
+    resting = resting and order.time_in_force is TimeInForce.GOOD_TILL_CANCEL
+    if not candidate.route.capabilities.post_only or not resting:
+        return Refusal(
+            OrdRejReason.BROKER_CREDIT, "post-only (18=6) needs a resting limit order and a venue"
+        )
+    return None
+
+
+def _sizing(candidate: Candidate) -> Refusal | None:
+    order = candidate.order
+    by_cash = (
+        candidate.route.capabilities.market_buy_by_cash
+        and order.ord_type is OrdType.MARKET
+        and order.side is Side.BUY
+    )
+    if by_cash and (order.cash_order_qty is None or order.order_qty is not None):
+        return Refusal(
+            OrdRejReason.BROKER_CREDIT,
+            f"{candidate.route.name} sizes market buys by CashOrderQty (152) alone",
+        )
+    if not by_cash and (order.order_qty is None or order.cash_order_qty is not None):
+        return Refusal(OrdRejReason.BROKER_CREDIT, "OrderQty (38) alone must size this order")
+    return None
+
+
+def _pricing(candidate: Candidate) -> Refusal | None:
+    order = candidate.order
+    limited = order.ord_type in (OrdType.LIMIT, OrdType.STOP_LIMIT)
+    stopped = order.ord_type in (OrdType.STOP, OrdType.STOP_LIMIT)
+    if limited != (order.price is not None):
+        need = "needs" if limited else "takes no"
+        return Refusal(
+            OrdRejReason.BROKER_CREDIT, f"a {order.ord_type.name} order {need} Price (44)"
+        )
+    if stopped != (order.stop_px is not None):
+        need = "needs" if stopped else "takes no"
+        return Refusal(
+            OrdRejReason.BROKER_CREDIT, f"a {order.ord_type.name} order {need} StopPx (99)"
+        )
+    return None
+
+
+def _tick(candidate: Candidate) -> Refusal | None:
+    tick = candidate.instrument.tick
+    for name, price in (
+        ("Price (44)", candidate.order.price),
+        ("StopPx (99)", candidate.order.stop_px),
+    ):
+        if price is not None and not is_multiple(price, tick):
+            return Refusal(OrdRejReason.BROKER_CREDIT, _misfit(name, price, "tick", tick))
+    return None
+
+
+def _step(candidate: Candidate) -> Refusal | None:
+    qty, step = candidate.order.order_qty, candidate.instrument.step
+    if qty is None or is_multiple(qty, step):
+        return None
+    return Refusal(OrdRejReason.BROKER_CREDIT, _misfit("OrderQty (38)", qty, "step", step))
+
+
+def _misfit(name: str, number: Decimal, unit_name: str, unit: Decimal) -> str:
+    near = nearest_multiple(number, unit) or unit
+    return (
+        f"{name} {number_text(number)} is no multiple of the {unit_name} {number_text(unit)}; "
+        f"nearest {number_text(near)}"
+    )
+
+
+def _size(candidate: Candidate) -> Refusal | None:
+    qty, instrument = candidate.order.order_qty, candidate.instrument
+    if qty is None:
+        return None
+    if qty < instrument.min_qty:
+        return Refusal(
+            OrdRejReason.BROKER_CREDIT,
+            f"OrderQty (38) is below the minimum {number_text(instrument.min_qty)}",
+        )
+    if instrument.max_qty is not None and qty > instrument.max_qty:
+        return Refusal(
+            OrdRejReason.ORDER_EXCEEDS_LIMIT,
+            f"OrderQty (38) is above the maximum {number_text(instrument.max_qty)}",
+        )
+    return None
+
+
+def _notional(candidate: Candidate) -> Refusal | None:
+    order, instrument = candidate.order, candidate.instrument
+    notional = order.cash_order_qty
+    if order.price is not None and order.order_qty is not None:
+        notional = multiply(order.price, order.order_qty)
+    if notional is None:
+        return None
+    if notional < instrument.min_notional:
+        return Refusal(
+            OrdRejReason.BROKER_CREDIT,
+            f"the order's value is below the minimum {number_text(instrument.min_notional)}",
+        )
+    if instrument.max_notional is not None and notional > instrument.max_notional:
+        return Refusal(
+            OrdRejReason.ORDER_EXCEEDS_LIMIT,
+            f"the order's value is above the maximum {number_text(instrument.max_notional)}",
+        )
+    return None
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    _side,
+    _ord_type,
+    _tif,
+    _exec_inst,
+    _sizing,
+    _pricing,
+    _tick,
+    _step,
+    _size,
+    _notional,
+)
+"""What is asked of an order whose route and instrument are known, first refusal first."""

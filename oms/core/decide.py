@@ -1,0 +1,72 @@
+"""decide(book, inbound, now, draw) -> Decision: every opinion of the engine, and no I/O.
+
+Time and randomness are arguments. The decision is the records to commit; what they release goes
+out only after that. Desks' requests are decided in `desk_side`, what venues tell in `venue_side`,
+lost answers in `doubts`.
+"""
+
+from datetime import datetime
+
+from oms.core import desk_side, doubts, venue_side
+from oms.core.book import Book
+from oms.core.desk_side import OPERATOR, Draw
+from oms.core.messages import (
+    ExecutionReport,
+    NewOrderSingle,
+    OrderCancelReject,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+    OrderStatusRequest,
+)
+from oms.core.notes import (
+    Delivered,
+    Doubt,
+    DoubtSettled,
+    Instruments,
+    NotSent,
+    Quarantined,
+    RouteStatus,
+    SessionReset,
+    Started,
+    Unworkable,
+)
+from oms.core.ports import Decision, Inbound
+
+
+def decide(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision:
+    """What follows from one message. Raises nothing for anything a peer can send."""
+    message = inbound.message
+    match message:
+        case ExecutionReport() | OrderCancelReject() | Quarantined():
+            return venue_side.told(book, inbound, message, now)
+        case Doubt() | DoubtSettled() | NotSent():
+            return doubts.noted(book, inbound, message, now)
+        case RouteStatus():
+            return doubts.route_moved(book, inbound, message, now)
+        case Started():
+            return doubts.started(book, inbound, message, now)
+        case Instruments():
+            book.learn(message)
+            return ()
+        case _:
+            return _asked(book, inbound, now, draw)
+
+
+def _asked(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision:
+    message = inbound.message
+    match message:
+        case NewOrderSingle():
+            return desk_side.new_order(book, inbound, message, now, draw)
+        case OrderCancelRequest() | OrderCancelReplaceRequest():
+            return desk_side.change(book, inbound, message, now)
+        case OrderStatusRequest():
+            return desk_side.status(book, inbound, message, now)
+        case Unworkable():
+            return desk_side.unworkable(inbound, message, now)
+        case Delivered() | SessionReset():
+            return (desk_side.note(inbound, message, now),)
+        case _:
+            raise AssertionError(f"no decision for {type(message).__name__}")
+
+
+__all__ = ["OPERATOR", "Draw", "decide"]

@@ -1,0 +1,125 @@
+"""What the loss of answers means, and what restores them: doubts, routes, the start."""
+
+from datetime import datetime
+
+from oms.core.book import Book
+from oms.core.fields import ExecType, OrdRejReason
+from oms.core.messages import ExecutionReport
+from oms.core.notes import (
+    Doubt,
+    DoubtSettled,
+    NotSent,
+    Quarantined,
+    Request,
+    RequestReleased,
+    RouteStatus,
+    Started,
+)
+from oms.core.order import apply
+from oms.core.ports import Decision, Evidence, Inbound, Record, ToOrigin
+from oms.core.reports import status_report
+from oms.core.story import Story, doubt, follow_up, release
+from oms.core.transitions import Event
+from oms.core.venue_side import move, quarantine
+
+
+def noted(
+    book: Book, inbound: Inbound, note: Doubt | DoubtSettled | NotSent, now: datetime
+) -> Decision:
+    """A gateway says that a request did not leave, or that its answer is lost, or found."""
+    order = book.at_venue(inbound.source, note.cl_ord_id)
+    if order is None:
+        text = f"{inbound.source}: {type(note).__name__} about no order"
+        return (quarantine(inbound, Quarantined(reason="unknown order", text=text), now),)
+    story = Story(inbound, order, now)
+    match note:
+        case Doubt():
+            _put_in_doubt(story, note)
+        case DoubtSettled():
+            if order.in_doubt is not None:
+                after = apply(order, note, now)
+                report = ToOrigin(order.origin, status_report(after, now))
+                story.add(note, report, order=after)
+                follow_up(book, story)
+        case NotSent():
+            _not_sent(story, note)
+    return tuple(story.records)
+
+
+def _put_in_doubt(story: Story, note: Doubt) -> None:
+    order = story.order
+    if order.in_doubt is not None and order.in_doubt.request is note.request:
+        return
+    answered = {
+        Request.NEW: order.acknowledged or order.ended,
+        Request.CANCEL: not order.requests,
+        Request.REPLACE: not order.requests,
+        Request.FILLS: False,
+    }
+    if not answered[note.request]:
+        doubt(story, note.request, note.text)
+
+
+def _not_sent(story: Story, note: NotSent) -> None:
+    order = story.order
+    if note.request is not Request.NEW:
+        for request in order.requests:
+            if request.kind is note.request and request.released:
+                story.add(
+                    RequestReleased(cl_ord_id=request.cl_ord_id, released=False, text=note.text)
+                )
+        return
+    if order.acknowledged:
+        return
+    late = OrdRejReason.TOO_LATE_TO_ENTER
+    reject = ExecutionReport(
+        exec_id=f"{order.order_id}:NOT_SENT",
+        exec_type=ExecType.REJECTED,
+        ord_rej_reason=late if note.too_late else OrdRejReason.EXCHANGE_CLOSED,
+        text=note.text,
+    )
+    move(story, reject, Event.REJECTED)
+
+
+def route_moved(book: Book, inbound: Inbound, status: RouteStatus, now: datetime) -> Decision:
+    """A route went up or down: lost answers become doubts, held requests go out."""
+    route = book.routes[status.route]
+    told_before = (route.up, route.ready, route.text)
+    route.up, route.ready, route.text = status.up, status.ready, status.text
+    records: list[Record] = []
+    if told_before != (status.up, status.ready, status.text):
+        records.append(
+            Record(time=now, message=status, evidence=Evidence.POLICY, route=status.route)
+        )
+    for order in book.working(status.route):
+        story = Story(inbound, order, now)
+        if status.lost_answers:
+            _lose_answers(story, f"{status.text or 'connection lost'} before the venue answered")
+        elif status.ready:
+            for request in order.requests:
+                if not request.released:
+                    release(book, story, request)
+        records += story.records
+    return tuple(records)
+
+
+def _lose_answers(story: Story, text: str) -> None:
+    order = story.order
+    if order.in_doubt is not None:
+        return
+    if not order.acknowledged:
+        doubt(story, Request.NEW, f"{text}; the venue's word on the order settles it")
+    elif any(request.released for request in order.requests):
+        kind = order.requests[0].kind
+        doubt(story, kind, f"{text}; the order's state at the venue settles it")
+
+
+def started(book: Book, inbound: Inbound, note: Started, now: datetime) -> Decision:
+    """The engine took over: what was under way when the last owner ended is in doubt."""
+    records: list[Record] = [Record(time=now, message=note, evidence=Evidence.POLICY)]
+    for name in book.routes:
+        for order in book.working(name):
+            story = Story(inbound, order, now)
+            _lose_answers(story, "the engine ended")
+            records += story.records
+    return tuple(records)

@@ -1,0 +1,195 @@
+"""The doors between the rooms, as types: what comes in, what is recorded, what goes out."""
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from oms.core.messages import (
+    BusinessMessageReject,
+    ExecutionReport,
+    NewOrderSingle,
+    OrderCancelReject,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+    OrderStatusRequest,
+)
+from oms.core.notes import (
+    Answered,
+    Delivered,
+    Doubt,
+    DoubtSettled,
+    Instruments,
+    NotSent,
+    OrderEntered,
+    Quarantined,
+    RequestEntered,
+    RequestReleased,
+    RouteStatus,
+    SessionReset,
+    Started,
+    Unworkable,
+)
+from oms.core.order import Order
+
+
+class Evidence(StrEnum):
+    """What kind of evidence moved an order."""
+
+    DESK = "DESK"
+    STRATEGY = "STRATEGY"
+    OPERATOR = "OPERATOR"
+    VENUE_MESSAGE = "VENUE_MESSAGE"
+    VENUE_QUERY = "VENUE_QUERY"
+    POLICY = "POLICY"
+
+
+FromDesk = (
+    NewOrderSingle
+    | OrderCancelRequest
+    | OrderCancelReplaceRequest
+    | OrderStatusRequest
+    | Unworkable
+    | Delivered
+    | SessionReset
+)
+FromVenue = (
+    ExecutionReport
+    | OrderCancelReject
+    | Doubt
+    | DoubtSettled
+    | NotSent
+    | Quarantined
+    | RouteStatus
+    | Instruments
+)
+Message = FromDesk | FromVenue | Started
+"""What can be posted to the engine."""
+
+Recorded = (
+    OrderEntered
+    | RequestEntered
+    | RequestReleased
+    | Answered
+    | ExecutionReport
+    | OrderCancelReject
+    | Doubt
+    | DoubtSettled
+    | NotSent
+    | Quarantined
+    | RouteStatus
+    | Unworkable
+    | Delivered
+    | SessionReset
+    | Started
+)
+"""What can stand in the journal."""
+
+VenueRequest = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
+DeskReport = ExecutionReport | OrderCancelReject | BusinessMessageReject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """A message and where it came from. `source` is an origin (a desk's CompID, a strategy's
+    name, `operator`) or a route. `raw` is the text it was read from, secrets removed.
+    `msg_seq_num` is the desk's MsgSeqNum (34), 0 where there is none."""
+
+    source: str
+    message: Message
+    evidence: Evidence
+    raw: str = ""
+    msg_seq_num: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ToVenue:
+    """A request for a route's gateway; `order_id` is the engine's."""
+
+    route: str
+    order_id: str
+    message: VenueRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ToOrigin:
+    """A report for whoever owns the order; numbered per origin when it is journaled."""
+
+    origin: str
+    message: DeskReport
+
+
+Outbound = ToVenue | ToOrigin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One row of the journal: what happened, on what evidence, and what it releases.
+
+    `order` is the order after `message`; a replay computes it again and compares.
+    """
+
+    time: datetime
+    message: Recorded
+    evidence: Evidence
+    order_id: str = ""
+    origin: str = ""
+    route: str = ""
+    raw: str = ""
+    msg_seq_num: int = 0
+    outbound: tuple[Outbound, ...] = ()
+    order: Order | None = None
+
+
+Decision = tuple[Record, ...]
+"""What `decide` says: the records to commit, in order. Their outbound goes out after that."""
+
+
+class Post(Protocol):
+    """The one door in: returns at once, from any thread."""
+
+    def __call__(self, inbound: Inbound) -> None:
+        """Hand the message to the engine."""
+
+
+class VenueGateway(Protocol):
+    """The door out to a venue: returns at once; what happens comes back through Post."""
+
+    def send(self, outbound: ToVenue) -> None:
+        """Take over a committed request. Never raises."""
+
+    def ask(self, query: str, **parameters: Any) -> Future[Any]:
+        """Read-only, never journaled: balances, lists. Fails with NotSupported or VenueError."""
+
+
+class DeskGateway(Protocol):
+    """The door out to a desk or a strategy."""
+
+    def send(self, number: int, report: DeskReport) -> None:
+        """Take over a committed report, the `number`-th of this origin. Never raises."""
+
+
+class Books(Protocol):
+    """What edges may see of the book: immutable orders, from any thread."""
+
+    def order(self, order_id: str) -> Order | None:
+        """The order as of the last commit, if it is still in memory."""
+
+    def working(self, route: str) -> list[Order]:
+        """All orders of a route that are not closed, oldest first."""
+
+
+class History(Protocol):
+    """Where the book looks for what it does not hold in memory any more."""
+
+    def order(self, order_id: str) -> Order | None:
+        """By OrderID."""
+
+    def by_venue_id(
+        self, route: str, venue_cl_ord_id: str, secondary_order_id: str
+    ) -> Order | None:
+        """By one of the ids that the venue uses."""
+
+    def cl_ord_id(self, origin: str, cl_ord_id: str) -> str | None:
+        """The OrderID a used ClOrdID belongs to, "" if to none, None if it is unused."""

@@ -1,0 +1,242 @@
+"""What a desk or a strategy is told: the only place where its reports are built.
+
+ExecIDs are derived, never drawn: OrderID and what happened, so that the same event told twice
+has the same id.
+"""
+
+from datetime import datetime
+
+from oms.core.fields import (
+    CxlRejReason,
+    CxlRejResponseTo,
+    ExecTransType,
+    ExecType,
+    OrdRejReason,
+    OrdStatus,
+    Side,
+)
+from oms.core.messages import (
+    ExecutionReport,
+    NewOrderSingle,
+    OrderCancelReject,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+    OrderStatusRequest,
+)
+from oms.core.notes import Request
+from oms.core.numbers import ZERO
+from oms.core.order import Order, PendingRequest
+
+NO_ORDER_ID = "NONE"
+"""OrderID (37) where the order is unknown (FIX 4.2, OrderCancelReject)."""
+
+STATUS_EXEC_ID = "0"
+"""ExecID (17) of a report with ExecTransType Status (FIX 4.2)."""
+
+_STATUS_AS_EXEC = {
+    OrdStatus.NEW: ExecType.NEW,
+    OrdStatus.PARTIALLY_FILLED: ExecType.PARTIAL_FILL,
+    OrdStatus.FILLED: ExecType.FILL,
+    OrdStatus.DONE_FOR_DAY: ExecType.DONE_FOR_DAY,
+    OrdStatus.CANCELED: ExecType.CANCELED,
+    OrdStatus.REPLACED: ExecType.REPLACED,
+    OrdStatus.PENDING_CANCEL: ExecType.PENDING_CANCEL,
+    OrdStatus.STOPPED: ExecType.STOPPED,
+    OrdStatus.REJECTED: ExecType.REJECTED,
+    OrdStatus.PENDING_NEW: ExecType.PENDING_NEW,
+    OrdStatus.EXPIRED: ExecType.EXPIRED,
+    OrdStatus.PENDING_REPLACE: ExecType.PENDING_REPLACE,
+}
+
+
+def event_report(
+    order: Order,
+    exec_type: ExecType,
+    now: datetime,
+    *,
+    told: ExecutionReport | None = None,
+    request: PendingRequest | None = None,
+    ord_rej_reason: OrdRejReason | None = None,
+    text: str = "",
+) -> ExecutionReport:
+    """One event of an order for its owner.
+
+    `told` is the venue's report where there was one; `request` the desk's request that this
+    answers, whose id goes into ClOrdID with the id it changes in OrigClOrdID.
+    """
+    fill = exec_type in (ExecType.PARTIAL_FILL, ExecType.FILL)
+    trans_type = ExecTransType.NEW if told is None else told.exec_trans_type
+    executed = fill or trans_type in (ExecTransType.CANCEL, ExecTransType.CORRECT)
+    cl_ord_id, orig_cl_ord_id = order.cl_ord_id, ""
+    if request is not None and request.origin == order.origin:
+        cl_ord_id, orig_cl_ord_id = request.cl_ord_id, request.orig_cl_ord_id
+    return _describe(
+        order,
+        exec_id=_exec_id(order, exec_type, told, request),
+        exec_type=exec_type,
+        exec_trans_type=trans_type,
+        exec_ref_id=f"{order.order_id}:{told.exec_ref_id}" if told and told.exec_ref_id else "",
+        cl_ord_id=cl_ord_id,
+        orig_cl_ord_id=orig_cl_ord_id,
+        ord_rej_reason=ord_rej_reason,
+        last_shares=told.last_shares if told is not None and executed else ZERO,
+        last_px=told.last_px if told is not None and executed else ZERO,
+        commission=told.commission if told is not None else None,
+        fee_currency=told.fee_currency if told is not None else "",
+        trade_id=told.trade_id if told is not None else "",
+        derived=told.derived if told is not None else False,
+        transact_time=(told.transact_time if told is not None else None) or now,
+        text=text or (told.text if told is not None else ""),
+    )
+
+
+def status_report(
+    order: Order, now: datetime, *, cl_ord_id: str = "", text: str = ""
+) -> ExecutionReport:
+    """The order as it stands (20=3); `cl_ord_id` ties it to a superseded id (D26)."""
+    status = order.ord_status
+    if order.in_doubt is not None:
+        text = f"IN DOUBT: {order.in_doubt.text}"
+    return _describe(
+        order,
+        exec_id=STATUS_EXEC_ID,
+        exec_type=_STATUS_AS_EXEC[status],
+        exec_trans_type=ExecTransType.STATUS,
+        cl_ord_id=cl_ord_id or order.cl_ord_id,
+        transact_time=now,
+        text=text or order.text,
+    )
+
+
+def duplicate_report(order: Order, request: NewOrderSingle, now: datetime) -> ExecutionReport:
+    """A refused D whose id is taken: the rest states the order that is there (D22)."""
+    return _describe(
+        order,
+        exec_id=f"{order.order_id}:DUPLICATE:{request.cl_ord_id}",
+        exec_type=ExecType.REJECTED,
+        cl_ord_id=request.cl_ord_id,
+        ord_rej_reason=OrdRejReason.DUPLICATE_ORDER,
+        last_shares=ZERO,
+        last_px=ZERO,
+        transact_time=now,
+        text=f"duplicate ClOrdID {request.cl_ord_id}: the order stated is the first one",
+    )
+
+
+def spent_report(request: NewOrderSingle, now: datetime, origin: str) -> ExecutionReport:
+    """A refused D whose id a refused request used up: there is no order to state."""
+    return ExecutionReport(
+        order_id=NO_ORDER_ID,
+        exec_id=f"{origin}:DUPLICATE:{request.cl_ord_id}",
+        exec_type=ExecType.REJECTED,
+        ord_status=OrdStatus.REJECTED,
+        ord_rej_reason=OrdRejReason.DUPLICATE_ORDER,
+        cl_ord_id=request.cl_ord_id,
+        symbol=request.symbol,
+        side=request.side,
+        order_qty=request.order_qty,
+        cash_order_qty=request.cash_order_qty,
+        price=request.price,
+        leaves_qty=ZERO,
+        cum_qty=ZERO,
+        avg_px=ZERO,
+        last_shares=ZERO,
+        last_px=ZERO,
+        transact_time=now,
+        text=f"duplicate ClOrdID {request.cl_ord_id}: an earlier request used it",
+    )
+
+
+def unknown_report(request: OrderStatusRequest, now: datetime) -> ExecutionReport:
+    """The answer to a status request about no order of the asker's (D24)."""
+    return ExecutionReport(
+        order_id=request.order_id or NO_ORDER_ID,
+        exec_id=STATUS_EXEC_ID,
+        exec_type=ExecType.REJECTED,
+        exec_trans_type=ExecTransType.STATUS,
+        ord_status=OrdStatus.REJECTED,
+        ord_rej_reason=OrdRejReason.UNKNOWN_ORDER,
+        cl_ord_id=request.cl_ord_id,
+        symbol=request.symbol,
+        side=request.side or Side.BUY,
+        leaves_qty=ZERO,
+        cum_qty=ZERO,
+        avg_px=ZERO,
+        transact_time=now,
+        text="unknown order",
+    )
+
+
+def cancel_reject(
+    request: OrderCancelRequest | OrderCancelReplaceRequest | PendingRequest,
+    order: Order | None,
+    reason: CxlRejReason,
+    now: datetime,
+    text: str,
+) -> OrderCancelReject:
+    """9: what the desk asked to change stays as `order` is. OrigClOrdID is the last accepted."""
+    cancel = isinstance(request, OrderCancelRequest) or (
+        isinstance(request, PendingRequest) and request.kind is Request.CANCEL
+    )
+    if order is None:
+        order_id, orig, status = NO_ORDER_ID, request.orig_cl_ord_id, OrdStatus.REJECTED
+    else:
+        order_id, orig, status = order.order_id, order.cl_ord_id, order.ord_status
+    return OrderCancelReject(
+        order_id=order_id,
+        secondary_order_id=order.secondary_order_id if order else "",
+        cl_ord_id=request.cl_ord_id,
+        orig_cl_ord_id=orig,
+        ord_status=status,
+        cxl_rej_response_to=(
+            CxlRejResponseTo.ORDER_CANCEL_REQUEST if cancel else CxlRejResponseTo.ORDER_CANCEL
+        ),
+        cxl_rej_reason=reason,
+        account=order.account if order else "",
+        transact_time=now,
+        text=text,
+    )
+
+
+def _exec_id(
+    order: Order,
+    exec_type: ExecType,
+    told: ExecutionReport | None,
+    request: PendingRequest | None,
+) -> str:
+    if told is not None and exec_type.name not in _ONCE:
+        return f"{order.order_id}:{told.exec_id}"
+    if request is not None and exec_type.name not in _ONCE:
+        return f"{order.order_id}:{exec_type.name}:{request.cl_ord_id}"
+    return f"{order.order_id}:{exec_type.name}"
+
+
+_ONCE = frozenset({"NEW", "CANCELED", "REJECTED", "EXPIRED", "PENDING_NEW"})
+"""Events that an order has once, whoever tells them."""
+
+
+def _describe(order: Order, **event: object) -> ExecutionReport:
+    fields: dict[str, object] = {
+        "order_id": order.order_id,
+        "secondary_order_id": order.secondary_order_id,
+        "exec_broker": order.route,
+        "ord_status": order.ord_status,
+        "account": order.account,
+        "symbol": order.symbol,
+        "security_exchange": order.security_exchange,
+        "side": order.side,
+        "ord_type": order.ord_type,
+        "time_in_force": order.time_in_force,
+        "expire_time": order.expire_time,
+        "exec_inst": order.exec_inst,
+        "order_qty": order.order_qty,
+        "cash_order_qty": order.cash_order_qty,
+        "price": order.price,
+        "stop_px": order.stop_px,
+        "leaves_qty": order.leaves_qty,
+        "cum_qty": order.cum_qty,
+        "avg_px": order.avg_px,
+        "in_doubt": order.in_doubt is not None,
+    }
+    fields.update(event)
+    return ExecutionReport(**fields)  # type: ignore[arg-type]  # fields are named above

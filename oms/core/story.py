@@ -1,0 +1,114 @@
+"""The records that one message leads to for one order, and the requests they hold or release."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from oms.core.book import Book, Route
+from oms.core.fields import CxlRejReason
+from oms.core.messages import OrderCancelReject, OrderCancelReplaceRequest, OrderCancelRequest
+from oms.core.notes import Doubt, Request, RequestReleased
+from oms.core.order import Order, OrderMessage, PendingRequest, apply
+from oms.core.ports import Evidence, Inbound, Outbound, Record, ToOrigin, ToVenue
+from oms.core.reports import cancel_reject, status_report
+
+
+class Story:
+    """The records that one message leads to, and the order as they move it."""
+
+    def __init__(self, inbound: Inbound, order: Order, now: datetime) -> None:
+        self.inbound, self.order, self.now = inbound, order, now
+        self.records: list[Record] = []
+
+    def add(
+        self,
+        message: OrderMessage,
+        *outbound: Outbound,
+        evidence: Evidence | None = None,
+        order: Order | None = None,
+    ) -> None:
+        """Record a message; `order` is the order after it, already computed."""
+        self.order = order if order is not None else apply(self.order, message, self.now)
+        self.records.append(
+            Record(
+                time=self.now,
+                message=message,
+                evidence=evidence or self.inbound.evidence,
+                order_id=self.order.order_id,
+                origin=self.order.origin,
+                route=self.order.route,
+                raw="" if self.records else self.inbound.raw,
+                outbound=outbound,
+                order=self.order,
+            )
+        )
+
+
+def can_release(route: Route, order: Order) -> bool:
+    """Whether a cancel or replace can go to the venue now rather than be held."""
+    if not route.up or (order.in_doubt is not None and order.in_doubt.request is Request.NEW):
+        return False
+    return order.acknowledged or route.capabilities.cancel_before_ack
+
+
+def request_to_venue(order: Order, request: PendingRequest) -> ToVenue:
+    """The cancel or replace in the venue's names."""
+    if request.kind is Request.CANCEL:
+        cancel = OrderCancelRequest(
+            cl_ord_id=f"{order.venue_cl_ord_id}C{len(order.requests)}",
+            orig_cl_ord_id=order.venue_cl_ord_id,
+            order_id=order.secondary_order_id,
+            symbol=order.symbol,
+            side=order.side,
+            order_qty=order.order_qty,
+        )
+        return ToVenue(order.route, order.order_id, cancel)
+    amend = OrderCancelReplaceRequest(
+        cl_ord_id=request.cl_ord_id,
+        orig_cl_ord_id=order.venue_cl_ord_id,
+        order_id=order.secondary_order_id,
+        symbol=order.symbol,
+        side=order.side,
+        ord_type=order.ord_type,
+        order_qty=request.order_qty,
+        price=request.price,
+    )
+    return ToVenue(order.route, order.order_id, amend)
+
+
+def follow_up(book: Book, story: Story) -> None:
+    """What the order's new state makes possible or pointless: held requests."""
+    for request in story.order.requests:
+        if story.order.filled and request.kind is Request.CANCEL:
+            reject = OrderCancelReject(
+                cl_ord_id=request.cl_ord_id,
+                cxl_rej_reason=CxlRejReason.TOO_LATE_TO_CANCEL,
+                text="filled before the cancel",
+            )
+            after = apply(story.order, reject, story.now)
+            answer = cancel_reject(
+                request, after, CxlRejReason.TOO_LATE_TO_CANCEL, story.now, reject.text
+            )
+            story.add(
+                reject, ToOrigin(request.origin, answer), order=after, evidence=Evidence.POLICY
+            )
+        elif not request.released:
+            release(book, story, request)
+
+
+def release(book: Book, story: Story, request: PendingRequest) -> None:
+    """Send a held request, if the venue can take it now."""
+    route = book.routes.get(story.order.route)
+    if route is None or not canrelease(route, story.order):
+        return
+    note = RequestReleased(cl_ord_id=request.cl_ord_id, released=True)
+    after = apply(story.order, note, story.now)
+    to_venue = request_to_venue(after, replace(request, released=True))
+    story.add(note, to_venue, order=after, evidence=Evidence.POLICY)
+
+
+def doubt(story: Story, request: Request, text: str) -> None:
+    """Put the order in doubt and tell its owner so by a status report."""
+    note = Doubt(cl_ord_id=story.order.venue_cl_ord_id, request=request, text=text)
+    after = apply(story.order, note, story.now)
+    report = ToOrigin(after.origin, status_report(after, story.now))
+    story.add(note, report, order=after)

@@ -1,0 +1,218 @@
+"""What venues tell, and what the loss of their answers means.
+
+A fill is applied once, whatever arrives twice; what the state table does not allow goes to the
+quarantine; an order whose outcome is unknown is in doubt until evidence settles it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from oms.core.book import Book
+from oms.core.errors import IllegalTransition
+from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdRejReason
+from oms.core.messages import ExecutionReport, OrderCancelReject
+from oms.core.notes import Quarantined, Request
+from oms.core.numbers import number_text, subtract
+from oms.core.order import Order, apply
+from oms.core.ports import Decision, Inbound, Outbound, Record, ToOrigin
+from oms.core.reports import cancel_reject, event_report
+from oms.core.story import Story, doubt, follow_up
+from oms.core.transitions import FILLS, REACHED_BY, Event, Life, event_of
+
+
+def told(
+    book: Book,
+    inbound: Inbound,
+    message: ExecutionReport | OrderCancelReject | Quarantined,
+    now: datetime,
+) -> Decision:
+    """A venue's report or refusal, or something of it that could not be read."""
+    if isinstance(message, Quarantined):
+        return (quarantine(inbound, message, now),)
+    if isinstance(message, ExecutionReport):
+        order = book.at_venue(inbound.source, message.cl_ord_id, message.order_id)
+    else:
+        order = book.at_venue(inbound.source, message.orig_cl_ord_id, message.order_id)
+    if order is None:
+        note = Quarantined(reason="unknown order", text=f"{inbound.source}: no such order here")
+        return (quarantine(inbound, note, now),)
+    story = Story(inbound, order, now)
+    try:
+        if isinstance(message, ExecutionReport):
+            _report(story, message)
+        else:
+            _refusal(story, message)
+    except IllegalTransition as error:
+        note = Quarantined(
+            reason="illegal transition",
+            text=f"order {order.order_id} {order.ord_status.name}: {error}",
+        )
+        return (quarantine(inbound, note, now, order),)
+    if story.records:
+        follow_up(book, story)
+    return tuple(story.records)
+
+
+def quarantine(
+    inbound: Inbound, note: Quarantined, now: datetime, order: Order | None = None
+) -> Record:
+    """Keep a message that can not be applied, with its raw text."""
+    return Record(
+        time=now,
+        message=note,
+        evidence=inbound.evidence,
+        order_id=order.order_id if order else "",
+        origin=order.origin if order else "",
+        route=inbound.source,
+        raw=inbound.raw,
+    )
+
+
+def _report(story: Story, report: ExecutionReport) -> None:
+    if report.exec_trans_type is ExecTransType.STATUS:
+        _sight(story, report)
+        return
+    event = event_of(report.exec_type, report.exec_trans_type)
+    if event in FILLS:
+        for part in _unbooked(story.order, report):
+            _book_fill(story, part)
+        if event is Event.FILL:
+            _check_complete(story)
+        return
+    if report.exec_id in story.order.executions or _no_news(story.order, event):
+        return
+    move(story, report, event)
+
+
+def _no_news(order: Order, event: Event) -> bool:
+    return REACHED_BY.get(event) is order.life
+
+
+def _sight(story: Story, report: ExecutionReport) -> None:
+    """A status told on request: it proves that the order exists, quantities are not booked."""
+    alive = report.exec_type not in (ExecType.REJECTED, ExecType.PENDING_NEW)
+    if story.order.life is Life.PENDING_NEW and alive:
+        seen = replace(report, exec_type=ExecType.NEW, exec_trans_type=ExecTransType.NEW)
+        move(story, seen, Event.NEW)
+
+
+def _unbooked(order: Order, report: ExecutionReport) -> Iterator[ExecutionReport]:
+    """The parts of a fill that are not in the book yet.
+
+    A fill told by the venue itself first explains quantity that was booked from cumulative
+    figures after a gap: it corrects that execution's price, and only the excess is new.
+    """
+    if report.exec_id in order.executions or not report.last_shares:
+        return
+    left = report.last_shares
+    if not report.derived:
+        for execution in list(order.executions.values()):
+            if not (execution.derived and execution.stands and left):
+                continue
+            matched = min(left, execution.last_shares)
+            left = subtract(left, matched)
+            rest = subtract(execution.last_shares, matched)
+            explained = replace(
+                report,
+                exec_id=report.exec_id if not left and not rest else f"{report.exec_id}/{matched}",
+                exec_type=ExecType.PARTIAL_FILL,
+                exec_trans_type=ExecTransType.CORRECT,
+                exec_ref_id=execution.exec_id,
+                last_shares=matched,
+            )
+            yield explained
+            if rest:
+                yield replace(
+                    report,
+                    exec_id=f"{execution.exec_id}/{rest}",
+                    last_shares=rest,
+                    last_px=execution.last_px,
+                    derived=True,
+                    commission=None,
+                )
+    if left:
+        yield replace(report, last_shares=left)
+
+
+def _book_fill(story: Story, report: ExecutionReport) -> None:
+    order = story.order
+    after = apply(order, report, story.now)
+    exec_type = ExecType.FILL if after.filled else ExecType.PARTIAL_FILL
+    text = ""
+    if after.cum_qty > after.order_qty and not after.cash_order_qty:
+        over = number_text(subtract(after.cum_qty, after.order_qty))
+        text = f"BREAK: overfilled by {over}"
+    elif order.ended:
+        text = f"BREAK: executed after {order.ord_status.name}"
+    told_to_owner = event_report(after, exec_type, story.now, told=report, text=text)
+    story.add(report, ToOrigin(order.origin, told_to_owner), order=after)
+
+
+def _check_complete(story: Story) -> None:
+    order = story.order
+    if order.filled or order.ended or order.cash_order_qty is not None:
+        return
+    text = (
+        f"the venue says filled, executions sum to {number_text(order.cum_qty)} of "
+        f"{number_text(order.order_qty)}; a query of its cumulative quantity settles it"
+    )
+    doubt(story, Request.FILLS, text)
+
+
+def move(story: Story, report: ExecutionReport, event: Event) -> None:
+    """Apply a report that is no fill, tell the owner, answer the requests that it ends."""
+    order, now = story.order, story.now
+    answered = order.request(report.cl_ord_id, _KIND_OF.get(event))
+    after = apply(order, report, now)
+    outbound: list[Outbound] = []
+    if event is not Event.PENDING_NEW:
+        told_to_owner = event_report(
+            after,
+            report.exec_type,
+            now,
+            told=report,
+            request=answered if event in _KIND_OF else None,
+            ord_rej_reason=_rej_reason(report),
+        )
+        outbound.append(ToOrigin(order.origin, told_to_owner))
+    for request in order.requests:
+        if request not in after.requests and request is not answered:
+            reject = cancel_reject(
+                request,
+                after,
+                CxlRejReason.TOO_LATE_TO_CANCEL,
+                now,
+                f"the order is {after.ord_status.name}",
+            )
+            outbound.append(ToOrigin(request.origin, reject))
+    story.add(report, *outbound, order=after)
+
+
+_KIND_OF = {
+    Event.CANCELED: Request.CANCEL,
+    Event.PENDING_CANCEL: Request.CANCEL,
+    Event.REPLACED: Request.REPLACE,
+    Event.PENDING_REPLACE: Request.REPLACE,
+}
+
+
+def _rej_reason(report: ExecutionReport) -> OrdRejReason | None:
+    if report.exec_type is not ExecType.REJECTED:
+        return None
+    return report.ord_rej_reason or OrdRejReason.BROKER_CREDIT
+
+
+def _refusal(story: Story, reject: OrderCancelReject) -> None:
+    order, now = story.order, story.now
+    if not order.requests:
+        return
+    request = order.request(reject.cl_ord_id) or order.requests[0]
+    after = apply(order, replace(reject, cl_ord_id=request.cl_ord_id), now)
+    reason = reject.cxl_rej_reason or CxlRejReason.BROKER_CREDIT
+    answer = cancel_reject(request, after, reason, now, reject.text)
+    story.add(
+        replace(reject, cl_ord_id=request.cl_ord_id),
+        ToOrigin(request.origin, answer),
+        order=after,
+    )
