@@ -153,9 +153,9 @@ def apply(root: ET.Element, fact: Value | Addition | Relaxation) -> str:
             ET.SubElement(message, "field", name=fact.name, required="N")
             return f"{number} {fact.name} in {fact.message}: {fact.why}"
         case Relaxation():
-            message = f"./messages/message[@name='{fact.message}']"
+            path = f"./messages/message[@name='{fact.message}']"
             for name in fact.fields:
-                member = _only(root, f"{message}/field[@name='{name}']")
+                member = _only(root, f"{path}/field[@name='{name}']")
                 assert member.get("required") == "Y", (fact.message, name)
                 member.set("required", "N")
             return f"{fact.message} does not require {', '.join(fact.fields)}: {fact.why}"

@@ -41,10 +41,10 @@ def run(what: str, expect: str, command: Sequence[str], extra: Mapping[str, str]
             list(command), cwd=ROOT, env={**os.environ, **extra}, stdin=subprocess.DEVNULL,
             stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        while True:
+        code = None
+        while code is None:
             try:
                 code = child.wait(timeout=EVERY_S)
-                break
             except subprocess.TimeoutExpired:
                 say(f"setup:   {time.monotonic() - began:4.0f} s  still {what}")
     if code != 0:
