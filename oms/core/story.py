@@ -98,7 +98,7 @@ def follow_up(book: Book, story: Story) -> None:
 def release(book: Book, story: Story, request: PendingRequest) -> None:
     """Send a held request, if the venue can take it now."""
     route = book.routes.get(story.order.route)
-    if route is None or not canrelease(route, story.order):
+    if route is None or not can_release(route, story.order):
         return
     note = RequestReleased(cl_ord_id=request.cl_ord_id, released=True)
     after = apply(story.order, note, story.now)

@@ -106,6 +106,12 @@ def _unbooked(order: Order, report: ExecutionReport) -> Iterator[ExecutionReport
     if report.exec_id in order.executions or not report.last_shares:
         return
     left = report.last_shares
+    if report.derived and report.cum_qty is not None:
+        # Made from a cumulative quantity: only what lies above the book's own sum is new, so a
+        # fill that was told on another channel meanwhile is not booked twice.
+        left = min(left, subtract(report.cum_qty, order.cum_qty))
+        if left <= 0:
+            return
     if not report.derived:
         for execution in list(order.executions.values()):
             if not (execution.derived and execution.stands and left):
