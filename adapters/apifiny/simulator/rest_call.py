@@ -1,0 +1,46 @@
+"""What a REST endpoint is given."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adapters.apifiny.simulator.exchange import Exchange
+from adapters.apifiny.simulator.orders import account_digits
+from adapters.apifiny.simulator.refusals import REQUEST, refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that was found to be the account's own."""
+
+    exchange: Exchange
+    asked: Mapping[str, object]  # query parameters or the body
+    venue: str  # "" where the call is not about one exchange
+    now_ms: int
+    submit_ms: int
+
+    def text(self, name: str) -> str:
+        """Return a parameter that has to be there."""
+        value = self.asked.get(name)
+        if not isinstance(value, str) or not value:
+            raise refusal(REQUEST, name)
+        return value
+
+    def optional(self, name: str) -> str:
+        """Return a parameter that may be left out or empty."""
+        value = self.asked.get(name, "")
+        if not isinstance(value, str):
+            raise refusal(REQUEST, name)
+        return value
+
+    def whole(self, name: str) -> int | None:
+        """Return a parameter that is a whole number, None if it is left out or empty."""
+        value = self.optional(name)
+        if not value:
+            return None
+        if not (value.isascii() and value.isdigit()):
+            raise refusal(REQUEST, name)
+        return int(value)
+
+    def sub_account(self, venue: str) -> str:
+        """Return the name that replies give the account: STA-BINANCE_00000001."""
+        return f"STA-{venue}_{account_digits(self.exchange.account_id)}"
