@@ -4,9 +4,9 @@ A fill is applied once, whatever arrives twice; what the state table does not al
 quarantine; an order whose outcome is unknown is in doubt until evidence settles it.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 from oms.core.book import Book
 from oms.core.errors import IllegalTransition
@@ -97,48 +97,58 @@ def _sight(story: Story, report: ExecutionReport) -> None:
         move(story, seen, Event.NEW)
 
 
-def _unbooked(order: Order, report: ExecutionReport) -> Iterator[ExecutionReport]:
-    """The parts of a fill that are not in the book yet.
-
-    A fill told by the venue itself first explains quantity that was booked from cumulative
-    figures after a gap: it corrects that execution's price, and only the excess is new.
-    """
-    if report.exec_id in order.executions or not report.last_shares:
-        return
+def _unbooked(order: Order, report: ExecutionReport) -> list[ExecutionReport]:
+    """The parts of a fill that are not in the book yet."""
     left = report.last_shares
-    if report.derived and report.cum_qty is not None:
+    if report.exec_id in order.executions or not left:
+        return []
+    if not report.derived:
+        return _explained(order, report, left)
+    if report.cum_qty is not None:
         # Made from a cumulative quantity: only what lies above the book's own sum is new, so a
         # fill that was told on another channel meanwhile is not booked twice.
         left = min(left, subtract(report.cum_qty, order.cum_qty))
-        if left <= 0:
-            return
-    if not report.derived:
-        for execution in list(order.executions.values()):
-            if not (execution.derived and execution.stands and left):
-                continue
-            matched = min(left, execution.last_shares)
-            left = subtract(left, matched)
-            rest = subtract(execution.last_shares, matched)
-            explained = replace(
+    return [replace(report, last_shares=left)] if left > 0 else []
+
+
+def _explained(order: Order, report: ExecutionReport, left: Decimal) -> list[ExecutionReport]:
+    """A fill told by the venue itself, after quantity was booked from cumulative figures.
+
+    It explains that quantity first: it corrects the derived execution's price, what remains of
+    that execution is booked anew, and only the excess is new quantity. The venue's own ExecID
+    goes to the last part told of it, so that the report told again is known.
+    """
+    parts: list[ExecutionReport] = []
+    for execution in order.executions.values():
+        if not (execution.derived and execution.stands and left):
+            continue
+        matched = min(left, execution.last_shares)
+        left = subtract(left, matched)
+        rest = subtract(execution.last_shares, matched)
+        parts.append(
+            replace(
                 report,
-                exec_id=report.exec_id if not left and not rest else f"{report.exec_id}/{matched}",
+                exec_id=f"{report.exec_id}/{len(parts)}" if left else report.exec_id,
                 exec_type=ExecType.PARTIAL_FILL,
                 exec_trans_type=ExecTransType.CORRECT,
                 exec_ref_id=execution.exec_id,
                 last_shares=matched,
             )
-            yield explained
-            if rest:
-                yield replace(
+        )
+        if rest:
+            parts.append(
+                replace(
                     report,
-                    exec_id=f"{execution.exec_id}/{rest}",
+                    exec_id=f"{execution.exec_id}/{number_text(rest)}",
                     last_shares=rest,
                     last_px=execution.last_px,
                     derived=True,
                     commission=None,
                 )
+            )
     if left:
-        yield replace(report, last_shares=left)
+        parts.append(replace(report, last_shares=left))
+    return parts
 
 
 def _book_fill(story: Story, report: ExecutionReport) -> None:
