@@ -11,10 +11,12 @@ FILE = dialects.ROOT / "quickfix.cfg"
 DESK = "FIX.4.2:OMS->DESK1"
 VENUE = "FIX.4.2:STA-00000001->APIFINY"
 
+# Kept for good: what `get` returns is borrowed from it.
+SETTINGS = quickfix.SessionSettings(str(FILE))
+
 
 def _sessions() -> dict[str, quickfix.Dictionary]:
-    settings = quickfix.SessionSettings(str(FILE))
-    return {one.toString(): settings.get(one) for one in settings.getSessions()}
+    return {one.toString(): SETTINGS.get(one) for one in SETTINGS.getSessions()}
 
 
 def test_it_holds_one_desk_and_one_venue() -> None:
