@@ -3,9 +3,8 @@
 Pure, and a stranger to the engine. Every complaint names file and line.
 """
 
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -36,93 +35,14 @@ from tests.core.matrix_steps import (
     Step,
     Word,
 )
+from tests.core.matrix_words import MatrixError, Words, one_of, words_of
 
-_NUMBER: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
-_IDENTIFIER: Final = re.compile(r"[A-Z][A-Z0-9]*")
 _ANSWERS: Final[dict[str, tuple[type[Cancel] | type[Replace], ...]]] = {
     "PENDING_CANCEL": (Cancel,),
     "CANCELED": (Cancel,),
     "PENDING_REPLACE": (Replace,),
     "REPLACED": (Replace,),
 }
-
-
-class MatrixError(Exception):
-    """A line that the notation does not allow; the text says which file and line, and why."""
-
-
-@dataclass
-class _Words:
-    """The words of one half of a line, taken from the left; flags and key=value apart."""
-
-    where: str
-    plain: list[str] = field(default_factory=list)
-    keys: dict[str, str] = field(default_factory=dict)
-
-    def take(self, what: str) -> str:
-        if not self.plain:
-            raise MatrixError(f"{self.where}: {what} is missing")
-        return self.plain.pop(0)
-
-    def take_if(self, word: str) -> bool:
-        found = bool(self.plain) and self.plain[0] == word
-        if found:
-            self.plain.pop(0)
-        return found
-
-    def expect(self, word: str) -> None:
-        if not self.take_if(word):
-            raise MatrixError(f"{self.where}: expected {word!r} before {' '.join(self.plain)!r}")
-
-    def number(self, what: str) -> Decimal:
-        return _number(self.where, what, self.take(what))
-
-    def identifier(self, what: str) -> str:
-        return _identifier(self.where, what, self.take(what))
-
-    def key_number(self, key: str) -> Decimal | None:
-        word = self.keys.pop(key, None)
-        return None if word is None else _number(self.where, key, word)
-
-    def key_word(self, key: str, allowed: Iterable[str]) -> str | None:
-        word = self.keys.pop(key, None)
-        return None if word is None else _one_of(self.where, key, word, allowed)
-
-    def end(self) -> None:
-        rest = [*self.plain, *(f"{key}={word}" for key, word in self.keys.items())]
-        if rest:
-            raise MatrixError(f"{self.where}: not understood: {' '.join(rest)!r}")
-
-
-def _number(where: str, what: str, word: str) -> Decimal:
-    if not _NUMBER.fullmatch(word):
-        raise MatrixError(f"{where}: {what} is not a number: {word!r}")
-    return Decimal(word)
-
-
-def _identifier(where: str, what: str, word: str) -> str:
-    if not _IDENTIFIER.fullmatch(word):
-        raise MatrixError(f"{where}: {what} is not an identifier (capitals, digits): {word!r}")
-    return word
-
-
-def _one_of(where: str, what: str, word: str, allowed: Iterable[str]) -> str:
-    if word not in allowed:
-        raise MatrixError(f"{where}: {what} is not one of {', '.join(sorted(allowed))}: {word!r}")
-    return word
-
-
-def _words(where: str, text: str) -> _Words:
-    words = _Words(where)
-    for word in text.split():
-        key, equals, rest = word.partition("=")
-        if not equals:
-            words.plain.append(word)
-        elif key in words.keys:
-            raise MatrixError(f"{where}: {key} is given twice")
-        else:
-            words.keys[key] = rest
-    return words
 
 
 class _Reader:
@@ -142,17 +62,18 @@ class _Reader:
         name, mark, what = given.partition(">")
         if not mark:
             raise MatrixError(f"{where}: a step begins with desk>, venue>, phone> or clock>")
-        source = Source(_one_of(where, "the source", name.strip(), {s.value for s in Source}))
-        words = _words(where, what)
+        source = Source(one_of(where, "the source", name.strip(), {s.value for s in Source}))
+        words = words_of(where, what)
         named = words.keys.pop("order", None)
         event = _READERS[source](self, words)
         words.end()
-        state = _state(_words(where, left))
-        report = _report(_words(where, right), event, state)
+        state = _state(words_of(where, left))
+        report = _report(words_of(where, right), event, state)
+        reports = () if report is None else (report,)
         order = self._order(where, event, named, state)
-        return Step(number, " ".join(given.split()), source, event, order, state, report)
+        return Step(number, " ".join(given.split()), source, event, order, state, reports)
 
-    def desk(self, words: _Words) -> Event:
+    def desk(self, words: Words) -> Event:
         verb = words.take("what the desk sends")
         if verb == "order":
             return self._entered(words, words.identifier("ClOrdID"))
@@ -164,15 +85,15 @@ class _Reader:
             f"{words.where}: the desk sends order, cancel, replace or status: {verb!r}"
         )
 
-    def phone(self, words: _Words) -> Event:
+    def phone(self, words: Words) -> Event:
         words.expect("order")
         return self._entered(words, None)
 
-    def clock(self, words: _Words) -> Event:
+    def clock(self, words: Words) -> Event:
         words.expect("next_day")
         return NextDay()
 
-    def venue(self, words: _Words) -> Event:
+    def venue(self, words: Words) -> Event:
         verb = words.take("what the venue says")
         if verb in ("PARTIAL_FILL", "FILL", "STOPPED"):
             shares, price = self._at(words)
@@ -185,9 +106,9 @@ class _Reader:
             request = self._known_request(words, (Cancel, Replace))
             reason = words.key_word("reason", CXL_REJ_REASONS)
             return CancelReject(request, reason or "BROKER_CREDIT")
-        return self._word(words, _one_of(words.where, "the venue's event", verb, EXEC_TYPES))
+        return self._word(words, one_of(words.where, "the venue's event", verb, EXEC_TYPES))
 
-    def _entered(self, words: _Words, cl_ord_id: str | None) -> Order:
+    def _entered(self, words: Words, cl_ord_id: str | None) -> Order:
         quantity = words.number("OrderQty")
         price = words.key_number("px") or Decimal(1000)
         side = words.key_word("side", ("BUY", "SELL")) or "BUY"
@@ -199,7 +120,7 @@ class _Reader:
             self.orders.append(root)
         return Order(cl_ord_id, quantity, price, side, time_in_force, poss_resend)
 
-    def _request(self, words: _Words, verb: str) -> Cancel | Replace:
+    def _request(self, words: Words, verb: str) -> Cancel | Replace:
         cl_ord_id, orig = words.identifier("ClOrdID"), words.identifier("OrigClOrdID")
         if orig in self.root_of:
             self.root_of.setdefault(cl_ord_id, self.root_of[orig])
@@ -209,7 +130,7 @@ class _Reader:
         self.request_kind[cl_ord_id] = Replace
         return Replace(cl_ord_id, orig, words.key_number("qty"), words.key_number("px"))
 
-    def _word(self, words: _Words, exec_type: str) -> Word:
+    def _word(self, words: Words, exec_type: str) -> Word:
         request: str | None = None
         answers = _ANSWERS.get(exec_type, ())
         if answers and (exec_type != "CANCELED" or words.plain):
@@ -221,7 +142,7 @@ class _Reader:
             raise MatrixError(f"{words.where}: {exec_type} needs reason=")
         return Word(exec_type, request, quantity, cum, reason)
 
-    def _revision(self, words: _Words, verb: str) -> Bust | Correct:
+    def _revision(self, words: Words, verb: str) -> Bust | Correct:
         reference = self._known_exec(words)
         if verb == "bust":
             return Bust(reference, self._exec_id(words))
@@ -229,12 +150,12 @@ class _Reader:
         shares, price = self._at(words)
         return Correct(reference, self._exec_id(words), shares, price)
 
-    def _at(self, words: _Words) -> tuple[Decimal, Decimal]:
+    def _at(self, words: Words) -> tuple[Decimal, Decimal]:
         shares = words.number("the quantity")
         words.expect("@")
         return shares, words.number("the price")
 
-    def _exec_id(self, words: _Words) -> str:
+    def _exec_id(self, words: Words) -> str:
         named = words.take_if("as")
         exec_id = words.identifier("ExecID") if named else f"E{len(self.executions) + 1}"
         if exec_id in self.executions:
@@ -242,13 +163,13 @@ class _Reader:
         self.executions.add(exec_id)
         return exec_id
 
-    def _known_exec(self, words: _Words) -> str:
+    def _known_exec(self, words: Words) -> str:
         exec_id = words.identifier("the execution")
         if exec_id not in self.executions:
             raise MatrixError(f"{words.where}: no execution {exec_id} above")
         return exec_id
 
-    def _known_request(self, words: _Words, kinds: tuple[type[Cancel] | type[Replace], ...]) -> str:
+    def _known_request(self, words: Words, kinds: tuple[type[Cancel] | type[Replace], ...]) -> str:
         request = words.identifier("the request it answers")
         if self.request_kind.get(request) not in kinds:
             wanted = " or ".join(kind.__name__.lower() for kind in kinds)
@@ -283,7 +204,7 @@ class _Reader:
         return self.root_of[cl_ord_id]
 
 
-_READERS: Final[dict[Source, Callable[[_Reader, _Words], Event]]] = {
+_READERS: Final[dict[Source, Callable[[_Reader, Words], Event]]] = {
     Source.DESK: _Reader.desk,
     Source.VENUE: _Reader.venue,
     Source.PHONE: _Reader.phone,
@@ -291,23 +212,23 @@ _READERS: Final[dict[Source, Callable[[_Reader, _Words], Event]]] = {
 }
 
 
-def _state(words: _Words) -> State | None:
+def _state(words: Words) -> State | None:
     if words.take_if("-"):
         words.end()
         return None
-    ord_status = _one_of(words.where, "OrdStatus", words.take("OrdStatus"), ORD_STATUSES)
+    ord_status = one_of(words.where, "OrdStatus", words.take("OrdStatus"), ORD_STATUSES)
     numbers = [words.number(what) for what in ("OrderQty", "CumQty", "LeavesQty", "AvgPx")]
     words.end()
     return State(ord_status, *numbers)
 
 
-def _report(words: _Words, event: Event, state: State | None) -> Report | None:
+def _report(words: Words, event: Event, state: State | None) -> Report | None:
     if words.take_if("-"):
         words.end()
         return None
     told = words.take("ExecType or CANCEL_REJECT")
     rejecting = told == "CANCEL_REJECT"
-    exec_type = None if rejecting else _one_of(words.where, "ExecType", told, EXEC_TYPES)
+    exec_type = None if rejecting else one_of(words.where, "ExecType", told, EXEC_TYPES)
     last_shares = None if words.take_if("-") else words.number("LastShares")
     cl_ord_id = None if words.take_if("-") else words.identifier("ClOrdID")
     orig = None if words.take_if("-") else words.identifier("OrigClOrdID")
@@ -339,7 +260,7 @@ def _report(words: _Words, event: Event, state: State | None) -> Report | None:
     return report
 
 
-def _figures(words: _Words, state: State | None) -> list[Decimal | None]:
+def _figures(words: Words, state: State | None) -> list[Decimal | None]:
     held: list[Decimal | None] = [None] * 4
     if state is not None:
         held = [state.order_qty, state.cum_qty, state.leaves_qty, state.avg_px]
@@ -355,13 +276,21 @@ def _last_px(event: Event, last_shares: Decimal | None) -> Decimal | None:
     return event.last_px if isinstance(event, Fill | Correct) else Decimal(0)
 
 
+def _also(where: str, line: str, step: Step) -> Step:
+    report = _report(words_of(where, line[1:]), step.event, step.state)
+    if report is None or not step.reports:
+        raise MatrixError(f"{where}: a further report follows a first one")
+    return replace(step, reports=(*step.reports, report))
+
+
 def parse(name: str, text: str, where: str | None = None) -> Matrix:
     """The scenario ``name`` written in ``text``; ``where`` stands for the file in complaints.
 
     Raises MatrixError, which names file and line.
     """
     where = where or name
-    reader, steps, needs = _Reader(), [], set[str]()
+    reader, needs = _Reader(), set[str]()
+    steps: list[Step] = []
     first, _, _ = text.partition("\n")
     title = first.removeprefix(f"# {name}: ")
     if title == first:
@@ -370,7 +299,9 @@ def parse(name: str, text: str, where: str | None = None) -> Matrix:
         line = raw.partition("#")[0].strip()
         at = f"{where}:{number}"
         if line.startswith("needs "):
-            needs |= {_one_of(at, "an ability", word, ABILITIES) for word in line.split()[1:]}
+            needs |= {one_of(at, "an ability", word, ABILITIES) for word in line.split()[1:]}
+        elif line.startswith("|") and steps:
+            steps.append(_also(at, line, steps.pop()))
         elif line:
             steps.append(reader.step(at, number, line))
     if not steps:

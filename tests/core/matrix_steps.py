@@ -71,7 +71,7 @@ RESTATEMENT_REASONS: Final = frozenset(
         "PARTIAL_DECLINE_OF_ORDERQTY",
     ]
 )
-ABILITIES: Final = frozenset(["voice", "split", "day_figures"])
+ABILITIES: Final = frozenset(["chain", "voice", "split", "day_figures"])
 
 
 class Source(Enum):
@@ -241,7 +241,8 @@ class Step:
     """One line: what happens, to which order, what it leaves, what the desk is told of it.
 
     ``order`` is the id under which the order entered (``-`` when telephoned), None when no order is
-    concerned. ``state`` is None when there is no order; ``report`` is None when nothing is told.
+    concerned. ``state`` is None when there is no order; ``reports`` are in the order in which the desk
+    hears them, none when nothing is told.
     """
 
     line: int
@@ -250,12 +251,12 @@ class Step:
     event: Event
     order: str | None
     state: State | None
-    report: Report | None
+    reports: tuple[Report, ...]
 
     @property
     def forwarded(self) -> bool:
         """Whether the desk's message goes on to the venue: if it is not answered here."""
-        return isinstance(self.event, Order | Cancel | Replace) and self.report is None
+        return isinstance(self.event, Order | Cancel | Replace) and not self.reports
 
 
 @dataclass(frozen=True)
