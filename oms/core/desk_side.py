@@ -299,17 +299,20 @@ def _owned(
 def _unchangeable(
     book: Book, order: Order, request: OrderCancelRequest | OrderCancelReplaceRequest
 ) -> tuple[CxlRejReason, str] | None:
-    if order.ended or order.filled:
+    route = book.routes.get(order.route)
+    replace = isinstance(request, OrderCancelReplaceRequest)
+    can_replace = route is not None and route.capabilities.can_replace
+    # D8: a filled order can still be replaced upwards, where the venue replaces.
+    if order.ended or (order.filled and not (replace and can_replace)):
         return CxlRejReason.TOO_LATE_TO_CANCEL, f"the order is {order.ord_status.name}"
-    if order.requests:
+    # D16, D17: a venue that tells pending states itself also judges requests behind others.
+    if order.requests and not (route is not None and route.capabilities.tells_pending):
         return (
             CxlRejReason.ORDER_ALREADY_IN_PENDING_STATUS,
             f"{order.requests[-1].kind.name} is under way",
         )
-    if isinstance(request, OrderCancelReplaceRequest):
-        route = book.routes.get(order.route)
-        if route is None or not route.capabilities.can_replace:
-            return CxlRejReason.BROKER_CREDIT, f"replace is not supported by {order.route}"
+    if replace and not can_replace:
+        return CxlRejReason.BROKER_CREDIT, f"replace is not supported by {order.route}"
     return None
 
 
@@ -346,7 +349,7 @@ def _entered(
         cancel = entered.kind is Request.CANCEL
         exec_type = ExecType.PENDING_CANCEL if cancel else ExecType.PENDING_REPLACE
         text = "" if released else "held until the venue can take it"
-        report = event_report(after, exec_type, now, request=entered, text=text)
+        report = event_report(after, exec_type, now, request=entered, before=order, text=text)
         outbound += [ToOrigin(who, report) for who in {order.origin, inbound.source}]
     return Record(
         time=now,

@@ -43,6 +43,7 @@ def noted(
                 follow_up(book, story)
         case NotSent():
             _not_sent(story, note)
+            follow_up(book, story)
     return tuple(story.records)
 
 

@@ -117,6 +117,17 @@ class OrdRejReason(StrEnum):
     STALE_ORDER = "8"
 
 
+class ExecRestatementReason(StrEnum):
+    """ExecRestatementReason (378)."""
+
+    GT_CORPORATE_ACTION = "0"
+    GT_RENEWAL = "1"
+    VERBAL_CHANGE = "2"
+    REPRICING_OF_ORDER = "3"
+    BROKER_OPTION = "4"
+    PARTIAL_DECLINE_OF_ORDER_QTY = "5"
+
+
 class BusinessRejectReason(StrEnum):
     """BusinessRejectReason (380)."""
 

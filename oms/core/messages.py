@@ -14,6 +14,7 @@ from oms.core.fields import (
     BusinessRejectReason,
     CxlRejReason,
     CxlRejResponseTo,
+    ExecRestatementReason,
     ExecTransType,
     ExecType,
     OrdRejReason,
@@ -109,6 +110,7 @@ class ExecutionReport:
     exec_ref_id: str = ""
     ord_status: OrdStatus | None = None
     ord_rej_reason: OrdRejReason | None = None
+    exec_restatement_reason: ExecRestatementReason | None = None
     exec_broker: str = ""
     account: str = ""
     symbol: str = ""

@@ -5,7 +5,7 @@ executions that stand, OrdStatus is read off the facts (transitions.py).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Self
@@ -105,9 +105,10 @@ class Order:
     expire_time: datetime | None = None
     exec_inst: str = ""
     life: Life = Life.PENDING_NEW
-    latest: Event | None = None
+    replaced: bool = False
+    stopped: bool = False
     requests: tuple[PendingRequest, ...] = ()
-    executions: Mapping[str, Execution] = {}
+    executions: Mapping[str, Execution] = field(default_factory=dict)
     cum_qty: Decimal = ZERO
     notional: Decimal = ZERO
     in_doubt: InDoubt | None = None
@@ -127,7 +128,8 @@ class Order:
             self.life,
             cancel_pending=self._pending(Request.CANCEL),
             replace_pending=self._pending(Request.REPLACE),
-            latest=self.latest,
+            replaced=self.replaced,
+            stopped=self.stopped,
             cum_qty=self.cum_qty,
             order_qty=self.order_qty,
         )
@@ -258,7 +260,8 @@ def _report(order: Order, report: ExecutionReport, now: datetime) -> Order:
     event = event_of(report.exec_type, report.exec_trans_type)
     changes: dict[str, Any] = {
         "life": next_life(order.life, event),
-        "latest": event,
+        "replaced": event is Event.REPLACED,
+        "stopped": _stopped_after(order, event),
         "updated": now,
         "in_doubt": _doubt_after(order, event),
     }
@@ -275,6 +278,11 @@ def _report(order: Order, report: ExecutionReport, now: datetime) -> Order:
     elif event in CLEARS_PENDING:
         changes.update(_ended(order, report, event))
     return order.evolve(**changes)
+
+
+def _stopped_after(order: Order, event: Event) -> bool:
+    # D37: the guarantee outlives its execution; what ends or changes the order ends it.
+    return event is Event.STOPPED or (order.stopped and event not in CLEARS_PENDING)
 
 
 def _doubt_after(order: Order, event: Event) -> InDoubt | None:
@@ -354,9 +362,12 @@ def _restated(order: Order, report: ExecutionReport, event: Event) -> dict[str, 
 
 
 def _ended(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
-    request = order.request(report.cl_ord_id, Request.CANCEL)
-    changes: dict[str, Any] = {"requests": ()}
-    if event is Event.CANCELED and request is not None and request.origin == order.origin:
+    canceled = event is Event.CANCELED
+    request = order.request(report.cl_ord_id, Request.CANCEL) if canceled else None
+    # What this does not answer is pending no more, but still unanswered.
+    unanswered = (r for r in order.requests if r is not request)
+    changes: dict[str, Any] = {"requests": tuple(replace(r, pending=False) for r in unanswered)}
+    if request is not None and request.origin == order.origin:
         changes["orig_cl_ord_id"] = order.cl_ord_id
         changes["cl_ord_id"] = request.cl_ord_id
     return changes
@@ -370,7 +381,7 @@ def _cancel_rejected(order: Order, reject: OrderCancelReject, now: datetime) -> 
     doubt = order.in_doubt
     if doubt is not None and doubt.request in (Request.CANCEL, Request.REPLACE):
         doubt = None
-    return order.evolve(requests=rest, in_doubt=doubt, latest=None, updated=now)
+    return order.evolve(requests=rest, in_doubt=doubt, replaced=False, updated=now)
 
 
 def _request_entered(order: Order, note: RequestEntered, now: datetime) -> Order:

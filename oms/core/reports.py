@@ -56,20 +56,21 @@ def event_report(
     *,
     told: ExecutionReport | None = None,
     request: PendingRequest | None = None,
+    before: Order | None = None,
     ord_rej_reason: OrdRejReason | None = None,
     text: str = "",
 ) -> ExecutionReport:
     """One event of an order for its owner.
 
     `told` is the venue's report where there was one; `request` the desk's request that this
-    answers, whose id goes into ClOrdID with the id it changes in OrigClOrdID.
+    answers: its id goes into ClOrdID, the last id accepted `before` into OrigClOrdID.
     """
-    fill = exec_type in (ExecType.PARTIAL_FILL, ExecType.FILL)
+    fill = exec_type in (ExecType.PARTIAL_FILL, ExecType.FILL, ExecType.STOPPED)
     trans_type = ExecTransType.NEW if told is None else told.exec_trans_type
     executed = fill or trans_type in (ExecTransType.CANCEL, ExecTransType.CORRECT)
     cl_ord_id, orig_cl_ord_id = order.cl_ord_id, ""
     if request is not None and request.origin == order.origin:
-        cl_ord_id, orig_cl_ord_id = request.cl_ord_id, request.orig_cl_ord_id
+        cl_ord_id, orig_cl_ord_id = request.cl_ord_id, (before or order).cl_ord_id
     return _describe(
         order,
         exec_id=_exec_id(order, exec_type, told, request),
@@ -79,6 +80,7 @@ def event_report(
         cl_ord_id=cl_ord_id,
         orig_cl_ord_id=orig_cl_ord_id,
         ord_rej_reason=ord_rej_reason,
+        exec_restatement_reason=told.exec_restatement_reason if told is not None else None,
         last_shares=told.last_shares if told is not None and executed else ZERO,
         last_px=told.last_px if told is not None and executed else ZERO,
         commission=told.commission if told is not None else None,

@@ -76,23 +76,28 @@ def request_to_venue(order: Order, request: PendingRequest) -> ToVenue:
 
 
 def follow_up(book: Book, story: Story) -> None:
-    """What the order's new state makes possible or pointless: held requests."""
+    """What the order's new state makes possible or pointless: its open requests."""
+    route = book.routes.get(story.order.route)
+    answers_itself = route is not None and route.capabilities.tells_pending
     for request in story.order.requests:
-        if story.order.filled and request.kind is Request.CANCEL:
-            reject = OrderCancelReject(
-                cl_ord_id=request.cl_ord_id,
-                cxl_rej_reason=CxlRejReason.TOO_LATE_TO_CANCEL,
-                text="filled before the cancel",
-            )
-            after = apply(story.order, reject, story.now)
-            answer = cancel_reject(
-                request, after, CxlRejReason.TOO_LATE_TO_CANCEL, story.now, reject.text
-            )
-            story.add(
-                reject, ToOrigin(request.origin, answer), order=after, evidence=Evidence.POLICY
-            )
-        elif not request.released:
+        late = story.order.ended or (story.order.filled and request.kind is Request.CANCEL)
+        if late and not answers_itself:
+            _too_late(story, request)
+        elif not late and not request.released:
             release(book, story, request)
+
+
+def _too_late(story: Story, request: PendingRequest) -> None:
+    text = f"the order is {'FILLED' if story.order.filled else story.order.life.name}"
+    reject = OrderCancelReject(
+        cl_ord_id=request.cl_ord_id,
+        cxl_rej_reason=CxlRejReason.TOO_LATE_TO_CANCEL,
+        text=text,
+    )
+    after = apply(story.order, reject, story.now)
+    answer = cancel_reject(request, after, CxlRejReason.TOO_LATE_TO_CANCEL, story.now, text)
+    told = ToOrigin(request.origin, answer)
+    story.add(reject, told, order=after, evidence=Evidence.POLICY)
 
 
 def release(book: Book, story: Story, request: PendingRequest) -> None:

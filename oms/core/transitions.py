@@ -167,21 +167,22 @@ def ord_status(
     *,
     cancel_pending: bool,
     replace_pending: bool,
-    latest: Event | None,
+    replaced: bool,
+    stopped: bool,
     cum_qty: Decimal,
     order_qty: Decimal,
 ) -> OrdStatus:
     """OrdStatus (39): the highest of the order's facts by FIX 4.2's precedence.
 
-    `latest` is the last event applied; REPLACED and STOPPED are facts only until the next one.
+    `replaced`: a replace was the last event. `stopped`: an execution is guaranteed (D37).
     """
     facts = [_OF_LIFE[life]]
     if cum_qty:
         filled = cum_qty >= order_qty
         facts.append(OrdStatus.FILLED if filled else OrdStatus.PARTIALLY_FILLED)
-    if latest is Event.REPLACED:
+    if replaced:
         facts.append(OrdStatus.REPLACED)
-    elif latest is Event.STOPPED:
+    if stopped:
         facts.append(OrdStatus.STOPPED)
     if replace_pending:
         facts.append(OrdStatus.PENDING_REPLACE)

@@ -177,31 +177,26 @@ def _check_complete(story: Story) -> None:
 
 
 def move(story: Story, report: ExecutionReport, event: Event) -> None:
-    """Apply a report that is no fill, tell the owner, answer the requests that it ends."""
+    """Apply a report that is no fill and tell the owner."""
     order, now = story.order, story.now
-    answered = order.request(report.cl_ord_id, _KIND_OF.get(event))
+    kind = _KIND_OF.get(event)
+    answered = None if kind is None else order.request(report.cl_ord_id, kind)
     after = apply(order, report, now)
+    exec_type = report.exec_type
+    if event in (Event.BUST, Event.CORRECTION):
+        exec_type = ExecType.FILL if after.filled else ExecType.PARTIAL_FILL
     outbound: list[Outbound] = []
     if event is not Event.PENDING_NEW:
         told_to_owner = event_report(
             after,
-            report.exec_type,
+            exec_type,
             now,
             told=report,
-            request=answered if event in _KIND_OF else None,
+            request=answered,
+            before=order,
             ord_rej_reason=_rej_reason(report),
         )
         outbound.append(ToOrigin(order.origin, told_to_owner))
-    for request in order.requests:
-        if request not in after.requests and request is not answered:
-            reject = cancel_reject(
-                request,
-                after,
-                CxlRejReason.TOO_LATE_TO_CANCEL,
-                now,
-                f"the order is {after.ord_status.name}",
-            )
-            outbound.append(ToOrigin(request.origin, reject))
     story.add(report, *outbound, order=after)
 
 
