@@ -37,6 +37,8 @@ from tests.core.matrix_steps import (
 )
 from tests.core.matrix_words import MatrixError, Words, one_of, words_of
 
+__all__ = ["Matrix", "MatrixError", "Step", "load", "load_all", "parse"]
+
 _ANSWERS: Final[dict[str, tuple[type[Cancel] | type[Replace], ...]]] = {
     "PENDING_CANCEL": (Cancel,),
     "CANCELED": (Cancel,),

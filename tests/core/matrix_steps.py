@@ -68,7 +68,7 @@ RESTATEMENT_REASONS: Final = frozenset(
         "VERBAL_CHANGE",
         "REPRICING_OF_ORDER",
         "BROKER_OPTION",
-        "PARTIAL_DECLINE_OF_ORDERQTY",
+        "PARTIAL_DECLINE_OF_ORDER_QTY",
     ]
 )
 ABILITIES: Final = frozenset(["chain", "voice", "split", "day_figures"])
