@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from oms.core.messages import ExecutionReport
+from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.notes import (
     Answered,
     Delivered,
@@ -196,6 +196,7 @@ class Book:
         return self.seq
 
     def _move(self, order: Order, record: Record, changes: Changes) -> None:
+        before = self._orders.get(order.order_id)
         self._put(order)
         changes.orders[order.order_id] = order
         message = record.message
@@ -205,6 +206,11 @@ class Book:
                 self.last_client_ids[order.route] = int(order.venue_cl_ord_id)
         elif isinstance(message, ExecutionReport) and message.exec_id in order.executions:
             self._execute(order, message, changes)
+        elif isinstance(message, OrderCancelReject) and before is not None:
+            request = before.request(message.cl_ord_id)
+            if request is not None:
+                # A refused request leaves no order behind that its id could mean (D22a).
+                self._use(request.origin, request.cl_ord_id, "", changes)
 
     def _execute(self, order: Order, report: ExecutionReport, changes: Changes) -> None:
         execution = order.executions[report.exec_id]
@@ -219,13 +225,15 @@ class Book:
 
     def _consume(self, record: Record, changes: Changes) -> None:
         message = record.message
-        if isinstance(message, OrderEntered | RequestEntered | Answered):
-            request = message.request
-            key = (message.origin, request.cl_ord_id)
-            if key in self._by_cl_ord_id or not _consumes(message):
-                return
-            self._name(key, record.order_id)
-            changes.cl_ord_ids[key] = record.order_id
+        match message:
+            case OrderEntered() | RequestEntered():
+                self._use(message.origin, message.request.cl_ord_id, record.order_id, changes)
+            case Answered() if message.consumes:
+                self._use(message.origin, message.request.cl_ord_id, "", changes)
+
+    def _use(self, origin: str, cl_ord_id: str, order_id: str, changes: Changes) -> None:
+        self._name((origin, cl_ord_id), order_id)
+        changes.cl_ord_ids[origin, cl_ord_id] = order_id
 
     def _session(self, record: Record, changes: Changes) -> None:
         message, origin = record.message, record.origin
@@ -274,10 +282,3 @@ class Book:
                 self._by_venue_id.pop((order.route, name), None)
             for key in self._ids_of.pop(order.order_id, ()):
                 self._by_cl_ord_id.pop(key, None)
-
-
-def _consumes(message: OrderEntered | RequestEntered | Answered) -> bool:
-    if not isinstance(message, Answered):
-        return True
-    # A status request uses up no id; a refused F or G does, and so does a refused D.
-    return hasattr(message.request, "orig_cl_ord_id")

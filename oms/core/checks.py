@@ -62,7 +62,7 @@ def examine(book: Book, origin: str, order: NewOrderSingle) -> Candidate | Refus
             OrdRejReason.UNKNOWN_SYMBOL, f"unknown symbol {order.symbol!r} on {route.name}{where}"
         )
     candidate = Candidate(
-        replace(order, symbol=instrument.symbol, time_in_force=_time_in_force(order)),
+        replace(order, symbol=instrument.symbol, time_in_force=_time_in_force(route, order)),
         route,
         instrument,
     )
@@ -73,9 +73,10 @@ def examine(book: Book, origin: str, order: NewOrderSingle) -> Candidate | Refus
     return candidate
 
 
-def _time_in_force(order: NewOrderSingle) -> TimeInForce:
+def _time_in_force(route: Route, order: NewOrderSingle) -> TimeInForce:
     # Spot markets have no day end: a day order is one good till cancel.
-    if order.time_in_force is TimeInForce.DAY:
+    offered = route.capabilities.time_in_force
+    if order.time_in_force is TimeInForce.DAY and TimeInForce.DAY not in offered:
         return TimeInForce.GOOD_TILL_CANCEL
     return order.time_in_force
 

@@ -65,6 +65,7 @@ def _answer(
     now: datetime,
     order: Order | None,
     report: ExecutionReport | OrderCancelReject,
+    consumes: bool = False,
 ) -> Decision:
     message = inbound.message
     assert isinstance(
@@ -74,7 +75,7 @@ def _answer(
     return (
         Record(
             time=now,
-            message=Answered(request=message, origin=inbound.source),
+            message=Answered(request=message, origin=inbound.source, consumes=consumes),
             evidence=inbound.evidence,
             order_id=order.order_id if order is not None else "",
             origin=inbound.source,
@@ -274,7 +275,8 @@ def change(
     used = book.used(origin, request.cl_ord_id)
     order = _owned(book, origin, request)
     if used is not None:
-        return _no(inbound, request, order, CxlRejReason.BROKER_CREDIT, now, "duplicate ClOrdID")
+        reject = cancel_reject(request, order, CxlRejReason.BROKER_CREDIT, now, "duplicate ClOrdID")
+        return _answer(inbound, now, order, reject)
     if order is None:
         return _no(inbound, request, None, CxlRejReason.UNKNOWN_ORDER, now, "unknown order")
     refusal = _unchangeable(book, order, request)
@@ -305,8 +307,8 @@ def _unchangeable(
     # D8: a filled order can still be replaced upwards, where the venue replaces.
     if order.ended or (order.filled and not (replace and can_replace)):
         return CxlRejReason.TOO_LATE_TO_CANCEL, f"the order is {order.ord_status.name}"
-    # D16, D17: a venue that tells pending states itself also judges requests behind others.
-    if order.requests and not (route is not None and route.capabilities.tells_pending):
+    # D16, D17: where requests may stand in line, the venue judges them.
+    if order.requests and not (route is not None and route.capabilities.chains_requests):
         return (
             CxlRejReason.ORDER_ALREADY_IN_PENDING_STATUS,
             f"{order.requests[-1].kind.name} is under way",
@@ -324,7 +326,8 @@ def _no(
     now: datetime,
     text: str,
 ) -> Decision:
-    return _answer(inbound, now, order, cancel_reject(request, order, reason, now, text))
+    reject = cancel_reject(request, order, reason, now, text)
+    return _answer(inbound, now, order, reject, consumes=True)
 
 
 def _entered(

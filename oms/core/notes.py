@@ -60,10 +60,14 @@ class RequestReleased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A desk's message that moved nothing: a status request, or a request that was refused."""
+    """A desk's message that moved nothing: a status request, or a request that was refused.
+
+    `consumes`: its ClOrdID is used up by it all the same.
+    """
 
     request: NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest | OrderStatusRequest
     origin: str
+    consumes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

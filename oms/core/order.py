@@ -151,8 +151,9 @@ class Order:
 
     @property
     def leaves_qty(self) -> Decimal:
-        """LeavesQty (151): 0 once the order has ended or is filled."""
-        if self.ended or self.filled:
+        """LeavesQty (151): 0 once the order has ended or is filled, or a day order's day has."""
+        day_over = self.life is Life.DONE_FOR_DAY and self.time_in_force is TimeInForce.DAY
+        if self.ended or self.filled or day_over:
             return ZERO
         return subtract(self.order_qty, self.cum_qty)
 

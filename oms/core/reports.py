@@ -82,7 +82,7 @@ def event_report(
         ord_rej_reason=ord_rej_reason,
         exec_restatement_reason=told.exec_restatement_reason if told is not None else None,
         last_shares=told.last_shares if told is not None and executed else ZERO,
-        last_px=told.last_px if told is not None and executed else ZERO,
+        last_px=(told.last_px if told is not None and executed else None) or ZERO,
         commission=told.commission if told is not None else None,
         fee_currency=told.fee_currency if told is not None else "",
         trade_id=told.trade_id if told is not None else "",

@@ -80,10 +80,10 @@ def follow_up(book: Book, story: Story) -> None:
     route = book.routes.get(story.order.route)
     answers_itself = route is not None and route.capabilities.tells_pending
     for request in story.order.requests:
-        late = story.order.ended or (story.order.filled and request.kind is Request.CANCEL)
-        if late and not answers_itself:
+        filled = story.order.filled and request.kind is Request.CANCEL
+        if story.order.ended or (filled and not answers_itself):
             _too_late(story, request)
-        elif not late and not request.released:
+        elif not filled and not request.released:
             release(book, story, request)
 
 

@@ -86,6 +86,7 @@ LIFE: Final[Mapping[Life, Mapping[Event, Life]]] = MappingProxyType(
             _E.RESTATED: _L.WORKING,  # D27: renewed the next day
             _E.PENDING_CANCEL: _L.DONE_FOR_DAY,
             _E.PENDING_REPLACE: _L.DONE_FOR_DAY,
+            _E.REPLACED: _L.DONE_FOR_DAY,  # new terms, the same day
             _E.REJECTED: _L.REJECTED,
             _E.CANCELED: _L.CANCELED,
             _E.EXPIRED: _L.EXPIRED,
@@ -176,7 +177,9 @@ def ord_status(
 
     `replaced`: a replace was the last event. `stopped`: an execution is guaranteed (D37).
     """
-    facts = [_OF_LIFE[life]]
+    # A refused order that was executed after all is over, but was not without effect.
+    refuted = life is Life.REJECTED and bool(cum_qty)
+    facts = [OrdStatus.CANCELED if refuted else _OF_LIFE[life]]
     if cum_qty:
         filled = cum_qty >= order_qty
         facts.append(OrdStatus.FILLED if filled else OrdStatus.PARTIALLY_FILLED)

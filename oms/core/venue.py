@@ -53,6 +53,8 @@ class Capabilities:
     client_id_queryable: bool = False
     client_id_unique: bool = False
     can_replace: bool = False
+    chains_requests: bool = False
+    """It takes a further cancel or replace while one is unanswered."""
     tells_pending: bool = False
     """The venue reports Pending Cancel and Pending Replace itself."""
     cancel_before_ack: bool = False

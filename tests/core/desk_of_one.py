@@ -1,0 +1,115 @@
+"""A book with one route and one desk, driven message by message: the core without any edge."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from oms.core.book import EVERY_ROUTE, Book, Changes
+from oms.core.decide import decide
+from oms.core.fields import OrdType, TimeInForce
+from oms.core.notes import Instruments, OrderEntered, RouteStatus
+from oms.core.order import Order, apply, enter
+from oms.core.ports import Decision, Evidence, Inbound, Message, Record, ToOrigin, ToVenue
+from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity, Instrument
+
+ROUTE: Final = "VENUE"
+DESK: Final = "DESK1"
+SYMBOL: Final = "BTC/USDT"
+START: Final = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+NATIVE: Final = Capabilities(
+    ord_types=frozenset(OrdType),
+    time_in_force=frozenset(TimeInForce),
+    post_only=True,
+    market_buy_by_cash=False,
+    client_id=ClientId.STAMPED,
+    client_id_digits="7",
+    can_replace=True,
+    chains_requests=True,
+    tells_pending=True,
+    cancel_before_ack=True,
+    cancel_final=True,
+    fence=Fence.NOTHING,
+    fill_identity=FillIdentity.EXEC_ID,
+)
+"""A venue that speaks all of FIX 4.2 itself."""
+
+PLAIN: Final = Capabilities(
+    ord_types=frozenset({OrdType.LIMIT, OrdType.MARKET}),
+    time_in_force=frozenset({TimeInForce.GOOD_TILL_CANCEL}),
+    post_only=True,
+    market_buy_by_cash=False,
+    client_id=ClientId.COUNTER,
+)
+"""A venue that takes orders and cancels, and no more."""
+
+
+class DeskOfOne:
+    """Posts messages to the core, applies the decisions, and checks that a replay agrees."""
+
+    def __init__(self, capabilities: Capabilities = PLAIN, ready: bool = True) -> None:
+        self.book = Book({ROUTE: capabilities}, {DESK: frozenset({EVERY_ROUTE})})
+        self.now = START
+        self.told: list[ToOrigin] = []
+        self.asked: list[ToVenue] = []
+        self.records: list[Record] = []
+        self.changes = Changes()
+        instrument = Instrument(
+            symbol=SYMBOL,
+            venue_symbol="BTCUSDT",
+            tick=Decimal("0.01"),
+            step=Decimal("0.0001"),
+            min_qty=Decimal("0.001"),
+        )
+        self.venue(Instruments(route=ROUTE, instruments=(instrument,)))
+        self.venue(RouteStatus(route=ROUTE, up=ready, ready=ready))
+        self.records.clear()
+
+    def desk(self, message: Message, origin: str = DESK) -> Decision:
+        """A message from the desk."""
+        return self._post(Inbound(source=origin, message=message, evidence=Evidence.DESK))
+
+    def venue(self, message: Message, evidence: Evidence = Evidence.VENUE_MESSAGE) -> Decision:
+        """A message from the venue's gateway."""
+        return self._post(Inbound(source=ROUTE, message=message, evidence=evidence))
+
+    def order(self, number: int = 1) -> Order:
+        """The n-th order."""
+        order = self.book.any_order(f"{number:010d}")
+        assert order is not None, f"no order {number}"
+        return order
+
+    def _post(self, inbound: Inbound) -> Decision:
+        self.now += timedelta(milliseconds=1)
+        decision = decide(self.book, inbound, self.now, draw_ones)
+        self.told, self.asked = [], []
+        for record in decision:
+            self._replayed(record)
+            self.book.apply(record, self.changes)
+            self.records.append(record)
+            for outbound in record.outbound:
+                if isinstance(outbound, ToOrigin):
+                    self.told.append(outbound)
+                else:
+                    self.asked.append(outbound)
+        return decision
+
+    def _replayed(self, record: Record) -> None:
+        if record.order is None:
+            return
+        if isinstance(record.message, OrderEntered):
+            again = enter(record.message, record.order_id, record.time)
+        else:
+            before = self.book.any_order(record.order_id)
+            assert before is not None, f"{record.order_id} moves before it exists"
+            again = apply(before, record.message, record.time)  # type: ignore[arg-type]
+        assert again == record.order, "a replay of the record must give the same order"
+
+
+def draw_ones(count: int) -> str:
+    """Not random at all."""
+    return "1" * count
+
+
+Chooser = Callable[[Order], bool]
