@@ -30,6 +30,9 @@ from oms.core.order import Order, PendingRequest
 NO_ORDER_ID = "NONE"
 """OrderID (37) where the order is unknown (FIX 4.2, OrderCancelReject)."""
 
+BREAK = "BREAK: "
+"""Begins the text of a report about an execution that can not be, and is counted all the same."""
+
 STATUS_EXEC_ID = "0"
 """ExecID (17) of a report with ExecTransType Status (FIX 4.2)."""
 

@@ -158,9 +158,9 @@ def _book_fill(story: Story, report: ExecutionReport) -> None:
     text = ""
     if after.cum_qty > after.order_qty and not after.cash_order_qty:
         over = number_text(subtract(after.cum_qty, after.order_qty))
-        text = f"BREAK: overfilled by {over}"
+        text = f"{BREAK}overfilled by {over}"
     elif order.ended:
-        text = f"BREAK: executed after {order.ord_status.name}"
+        text = f"{BREAK}executed after {order.ord_status.name}"
     told_to_owner = event_report(after, exec_type, story.now, told=report, text=text)
     story.add(report, ToOrigin(order.origin, told_to_owner), order=after)
 

@@ -1,0 +1,144 @@
+"""The single writer: one thread, one inbox; decide, commit, send.
+
+Everything that waits is decided and committed together, so that a commit is cheap when the engine
+is busy and immediate when it is idle. Nothing leaves before its commit.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from oms.clock import Clock
+from oms.core.book import Book, Changes
+from oms.core.decide import Draw, decide
+from oms.core.fields import ExecType
+from oms.core.messages import BusinessMessageReject, OrderCancelReject
+from oms.core.notes import Doubt, Quarantined, RouteStatus
+from oms.core.ports import DeskGateway, Inbound, Record, ToOrigin, ToVenue, VenueGateway
+from oms.core.reports import BREAK
+from oms.log import room
+
+BATCH_MAX: Final = 1_000
+"""Messages in one commit, so that no sender waits for ever behind a flood."""
+
+_log = room("writer")
+
+
+class Commits(Protocol):
+    """The part of the store that the writer needs."""
+
+    def commit(self, changes: Changes) -> None:
+        """Write all of it in one transaction, or nothing."""
+
+
+@dataclass(slots=True)
+class Gateways:
+    """Where committed messages go: by route, and by origin."""
+
+    venues: Mapping[str, VenueGateway] = field(default_factory=dict)
+    desks: Mapping[str, DeskGateway] = field(default_factory=dict)
+
+
+class Writer:
+    """Owns the book: the only thread that changes it and the only one that commits."""
+
+    def __init__(
+        self,
+        book: Book,
+        store: Commits,
+        gateways: Gateways,
+        *,
+        clock: Clock,
+        draw: Draw,
+        on_fault: Callable[[BaseException], None],
+    ) -> None:
+        """`on_fault` is told of what stops the writer: our own mistake, or a store that fails."""
+        self._book = book
+        self._store = store
+        self._gateways = gateways
+        self._clock = clock
+        self._draw = draw
+        self._on_fault = on_fault
+        self._inbox: queue.SimpleQueue[Inbound | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+
+    def post(self, inbound: Inbound) -> None:
+        """The door in; from any thread, returns at once."""
+        self._inbox.put(inbound)
+
+    def start(self) -> None:
+        """Begin to decide."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> bool:
+        """Decide and commit what waits, then end. Whether it ended in time."""
+        self._inbox.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def step(self) -> bool:
+        """Wait for messages, decide them all, commit once, send. False when told to stop."""
+        batch = self._take_all_waiting()
+        messages = [inbound for inbound in batch if inbound is not None]
+        changes = Changes()
+        for inbound in messages:
+            for record in decide(self._book, inbound, self._clock.now(), self._draw):
+                self._book.apply(record, changes)
+        if changes.records:
+            self._store.commit(changes)
+            self._send(changes)
+        return len(messages) == len(batch)
+
+    def _take_all_waiting(self) -> list[Inbound | None]:
+        batch = [self._inbox.get()]
+        while len(batch) < BATCH_MAX:
+            try:
+                batch.append(self._inbox.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _send(self, changes: Changes) -> None:
+        numbers = iter(changes.reports)
+        for _, record in changes.records:
+            _tell(record)
+            for outbound in record.outbound:
+                if isinstance(outbound, ToVenue):
+                    self._gateways.venues[outbound.route].send(outbound)
+                elif isinstance(outbound, ToOrigin):
+                    _, number, _, _ = next(numbers)
+                    _tell_refusal(outbound)
+                    gateway = self._gateways.desks.get(outbound.origin)
+                    if gateway is not None:
+                        gateway.send(number, outbound.message)
+
+    def _run(self) -> None:
+        try:
+            while self.step():
+                pass
+        except BaseException as error:  # noqa: BLE001  whatever it is, the engine must stop
+            self._on_fault(error)
+
+
+def _tell(record: Record) -> None:
+    message = record.message
+    if isinstance(message, Doubt):
+        _log.warning("in doubt", order=record.order_id, route=record.route, why=message.text)
+    elif isinstance(message, Quarantined):
+        _log.error("quarantined", route=record.route, why=f"{message.reason}: {message.text}")
+    elif isinstance(message, RouteStatus):
+        state = "ready" if message.ready else "up" if message.up else "down"
+        _log.info(f"route {state}", route=message.route, why=message.text)
+
+
+def _tell_refusal(outbound: ToOrigin) -> None:
+    report = outbound.message
+    if isinstance(report, BusinessMessageReject):
+        _log.info("refused", origin=outbound.origin, ref=report.ref_seq_num, why=report.text)
+    elif isinstance(report, OrderCancelReject) or report.exec_type is ExecType.REJECTED:
+        _log.info("refused", origin=outbound.origin, cl_ord_id=report.cl_ord_id, why=report.text)
+    elif report.text.startswith(BREAK):
+        _log.error("break", origin=outbound.origin, order=report.order_id, why=report.text)
