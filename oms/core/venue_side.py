@@ -16,7 +16,7 @@ from oms.core.notes import Quarantined, Request
 from oms.core.numbers import number_text, subtract
 from oms.core.order import Order, apply
 from oms.core.ports import Decision, Inbound, Outbound, Record, ToOrigin
-from oms.core.reports import cancel_reject, event_report
+from oms.core.reports import BREAK, cancel_reject, event_report
 from oms.core.story import Story, doubt, follow_up
 from oms.core.transitions import FILLS, REACHED_BY, Event, Life, event_of
 
