@@ -137,7 +137,7 @@ def test_a_dropped_request_gets_no_byte(caplog: pytest.LogCaptureFixture) -> Non
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-def test_a_delayed_answer_comes_late_and_holds_up_nobody() -> None:
+def test_a_delayed_answer_holds_up_nobody() -> None:
     """While one answer waits, another request is answered."""
 
     async def visit(server: Server, echo: Echo) -> None:
@@ -146,9 +146,21 @@ def test_a_delayed_answer_comes_late_and_holds_up_nobody() -> None:
         echo.answer = SimResponse(200, b"quick")
         assert (await send(server, http("GET /quick"))).endswith(b"quick")
         assert not slow.done()
-        assert (await within(slow, "the delayed answer")).endswith(b"late")
+        await within(server.close(), "the server to close")
+        assert await within(slow, "the open connection to end") == b""
 
-    meet(visit, SimResponse(200, b"late", delay_s=0.1))
+    meet(visit, SimResponse(200, b"late", delay_s=60))
+
+
+def test_a_delayed_answer_comes_late_but_whole() -> None:
+    """Not before its time."""
+
+    async def visit(server: Server, echo: Echo) -> None:
+        asked_s = asyncio.get_running_loop().time()
+        assert (await send(server, http("GET /"))).endswith(b"late")
+        assert asyncio.get_running_loop().time() - asked_s >= 0.05
+
+    meet(visit, SimResponse(200, b"late", delay_s=0.05))
 
 
 def test_closing_does_not_wait_for_a_long_delay() -> None:
