@@ -1,0 +1,363 @@
+"""The tables of `oms.toml` as frozen models. A field's description completes "it is ..." in errors.
+
+Defaults of venues are their documents': rates, hosts, units. Durations are in seconds.
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+
+def _split(value: object) -> object:
+    """A comma-separated text, as the environment gives lists, as a list."""
+    return (
+        [part.strip() for part in value.split(",") if part.strip()]
+        if isinstance(value, str)
+        else value
+    )
+
+
+def _upper(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names in upper case, each once, in order."""
+    return tuple(dict.fromkeys(name.upper() for name in names))
+
+
+def _origin(name: str) -> str:
+    """A name that can stand before the slash of ORIGIN/ClOrdID."""
+    if not re.fullmatch(r"[!-.0-~]+( [!-.0-~]+)*", name):
+        raise ValueError("must be printable ASCII without a slash and without spaces around it")
+    return name
+
+
+def _is_url(text: str, schemes: tuple[str, ...]) -> str:
+    """A URL of one of those schemes, without its last slash."""
+    parts = urlsplit(text)
+    if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"must be a URL like {schemes[0]}://host/path")
+    return text.rstrip("/")
+
+
+def _http_url(text: str) -> str:
+    return _is_url(text, ("https", "http"))
+
+
+def _ws_url(text: str) -> str:
+    return _is_url(text, ("wss", "ws"))
+
+
+def _symbol(text: str) -> str:
+    """BASE/QUOTE, as every venue's markets are called here."""
+    if not re.fullmatch(r"[A-Z0-9]+/[A-Z0-9]+", text):
+        raise ValueError('must be BASE/QUOTE in capitals, like "BTC/USD"')
+    return text
+
+
+Text = Annotated[str, Field(min_length=1)]
+Secret = Annotated[SecretStr, Field(min_length=1)]
+Names = Annotated[tuple[Text, ...], BeforeValidator(_split), AfterValidator(_upper)]
+OriginName = Annotated[str, AfterValidator(_origin)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+WsUrl = Annotated[str, AfterValidator(_ws_url)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Amount = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+
+
+class Table(BaseModel):
+    """A table whose unknown keys are errors and whose values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @classmethod
+    def secret_names(cls) -> tuple[str, ...]:
+        """The keys that are secrets and may be given as `<key>_file`."""
+        return tuple(n for n, field in cls.model_fields.items() if field.annotation is SecretStr)
+
+    @classmethod
+    def meanings(cls) -> dict[str, str]:
+        """The keys of this table and what each is."""
+        return {name: field.description or name for name, field in cls.model_fields.items()}
+
+
+class StoreSettings(Table):
+    """[store]: where the journal is. `url` is hidden from reprs: it may hold a password."""
+
+    url: str = Field(
+        default="sqlite:///var/oms.db",
+        repr=False,
+        validate_default=True,
+        description='the SQLAlchemy URL of the store, like "sqlite:///var/oms.db"',
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _resolve(cls, url: str, info: ValidationInfo) -> str:
+        """A relative SQLite path made absolute; a store that forgets refused."""
+        if not re.match(r"[a-z][a-z0-9+_]*://", url):
+            raise ValueError('must be a SQLAlchemy URL, like "sqlite:///var/oms.db"')
+        scheme, _, rest = url.partition("://")
+        if not scheme.startswith("sqlite"):
+            return url
+        path, mark, query = rest.removeprefix("/").partition("?")
+        if not path or ":memory:" in path or "mode=memory" in query:
+            raise ValueError(
+                "is a store in memory, which forgets orders at exit; "
+                'name a file, like "sqlite:///var/oms.db"'
+            )
+        folder = (info.context or {}).get("folder")
+        if folder is None or path.startswith(("/", "file:")):
+            return url
+        return f"{scheme}:///{folder / path}{mark}{query}"
+
+
+class FixSettings(Table):
+    """[fix]: the sessions' transport, in quickfix's own format."""
+
+    settings: Path = Field(
+        default=Path("quickfix.cfg"), validate_default=True, description="the path of quickfix.cfg"
+    )
+
+    @field_validator("settings")
+    @classmethod
+    def _resolve(cls, path: Path, info: ValidationInfo) -> Path:
+        """A relative path starts at the configuration file's folder."""
+        folder = (info.context or {}).get("folder")
+        return path if folder is None else folder / path
+
+
+class ApiSettings(Table):
+    """[api]: the control API for the CLI, remote strategies and the blotter."""
+
+    listen: str = Field(default="127.0.0.1:8080", description="the address to listen on, host:port")
+    token: Secret = Field(description="the operator's token")
+
+    @field_validator("listen")
+    @classmethod
+    def _check(cls, listen: str) -> str:
+        """host:port, with brackets around an IPv6 host."""
+        match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:\s/]+):([0-9]{1,5})", listen)
+        if not match or int(match[2]) > 65535:
+            raise ValueError('must be host:port, like "127.0.0.1:8080"')
+        return listen
+
+    @property
+    def host(self) -> str:
+        """The host part of `listen`, without brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port of `listen`; 0 lets the kernel choose."""
+        return int(self.listen.rpartition(":")[2])
+
+
+class DeskSettings(Table):
+    """[[desks]]: one desk session of quickfix.cfg and what it may do."""
+
+    comp_id: OriginName = Field(description="the desk's SenderCompID")
+    secret: Secret = Field(description="the HS256 secret of the desk's logon token")
+    venues: Names = Field(default=("*",), description='the routes it may use, ["*"] for all')
+    drop_copy: bool = Field(
+        default=False, description="true for a session that hears every report and sends no orders"
+    )
+    cancel_on_disconnect: bool = Field(
+        default=False, description="true to cancel its orders when it falls off"
+    )
+    may_kill: bool = Field(default=False, description="true if it may send the kill message U1")
+    extended_tags: bool = Field(default=False, description="true to add tags 5001 to 5004")
+
+
+class StrategySettings(Table):
+    """[[strategies]]: a remote user of the API."""
+
+    name: OriginName = Field(description="the strategy's name, the origin of its orders")
+    token: Secret = Field(description="the strategy's own token")
+    venues: Names = Field(default=("*",), description='the routes it may use, ["*"] for all')
+
+
+class RateLimit(Table):
+    """So many requests in so many seconds."""
+
+    requests: int = Field(gt=0, description="the number of requests in the period")
+    per_seconds: Seconds = Field(description="the period in seconds")
+
+
+class InstrumentSettings(Table):
+    """One market, where the venue lists none. Base units, and quote units for price and notional."""
+
+    tick: Amount = Field(description='the price step, like "0.01"')
+    step: Amount = Field(description='the quantity step, like "0.0001"')
+    min_qty: Annotated[Decimal, Field(ge=0)] = Field(
+        default=Decimal(0), description="the least quantity"
+    )
+    max_qty: Amount | None = Field(default=None, description="the greatest quantity")
+    min_notional: Annotated[Decimal, Field(ge=0)] = Field(
+        default=Decimal(0), description="the least price times quantity"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        """The least quantity does not exceed the greatest."""
+        if self.max_qty is not None and self.max_qty < self.min_qty:
+            raise ValueError("max_qty is below min_qty; give the greater one to max_qty")
+        return self
+
+
+Symbol = Annotated[str, AfterValidator(_symbol)]
+Instruments = Annotated[
+    Mapping[Symbol, InstrumentSettings], AfterValidator(lambda given: MappingProxyType(dict(given)))
+]
+
+
+class VenueSettings(Table):
+    """What every [venues.<name>] has. The table's name is the route's."""
+
+    kind: str
+    rate_limit: RateLimit
+    max_wait_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        default=2, description="how long an order may wait for the rate budget, in seconds"
+    )
+    timeout_s: Seconds = Field(default=5, description="how long to wait for an answer, in seconds")
+    instruments: Instruments = Field(
+        default_factory=lambda: MappingProxyType({}), description='tables by symbol, like "BTC/USD"'
+    )
+
+
+class AndxSettings(VenueSettings):
+    """An account at ANDX. Defaults: the venue's document; units are what its samples dispute."""
+
+    kind: Literal["andx"] = Field(default="andx", description="the kind of venue")
+    base_url: HttpUrl = Field(
+        default="https://platform.andx.one/api/v1", description="the API's base URL"
+    )
+    username: Text = Field(description="the account's user name")
+    passphrase: Secret = Field(description="the passphrase chosen with the API key")
+    api_key: Secret = Field(description="the API key")
+    api_secret: Secret = Field(description="the API secret")
+    account: Text = Field(default="Main", description="the account's name at the venue")
+    timestamp_unit: Literal["s", "ms"] = Field(
+        default="s", description='the unit of ACCESS-TIMESTAMP, "s" (with a fraction) or "ms"'
+    )
+    sign_encoding: Literal["hex", "base64"] = Field(
+        default="hex", description='the form of ACCESS-SIGN, "hex" (upper case) or "base64"'
+    )
+    client_id_bits: int = Field(
+        default=31, ge=28, le=63, description="the width of the integer client_id, in bits"
+    )
+    error_map: Annotated[
+        Mapping[
+            Annotated[str, Field(pattern=r"^[0-9]+$")], Literal["refused", "unavailable", "unknown"]
+        ],
+        AfterValidator(lambda given: MappingProxyType(dict(given))),
+    ] = Field(
+        default_factory=lambda: MappingProxyType({}),
+        description='what a status_code means: "refused", "unavailable" or "unknown"',
+    )
+    rate_limit: RateLimit = Field(
+        default=RateLimit(requests=60, per_seconds=60), description="the budget of all requests"
+    )
+
+
+APIFINY_HOSTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "BINANCE": "https://apibn.apifiny.com",
+        "BINANCEUS": "https://apibnu.apifiny.com",
+        "COINBASEPRO": "https://apicb.apifiny.com",
+        "HUOBI": "https://apihb.apifiny.com",
+        "KUCOIN": "https://apikc.apifiny.com",
+        "OKEX": "https://apiok.apifiny.com",
+    }
+)
+"""The co-located exchanges of Apifiny's document and their REST hosts."""
+
+
+def _hosts(given: Mapping[str, str]) -> Mapping[str, str]:
+    """The built-in hosts with the given ones over them; none at all for an empty table."""
+    named = {name.upper(): url for name, url in given.items()}
+    return MappingProxyType({**APIFINY_HOSTS, **named} if named else {})
+
+
+class ApifinySettings(VenueSettings):
+    """An account at Apifiny. Defaults: the venue's document of 2021-08-03."""
+
+    kind: Literal["apifiny"] = Field(default="apifiny", description="the kind of venue")
+    account_id: Text = Field(description='the account id, like "STA-00000001"')
+    api_key_id: Secret = Field(description="the API key's id")
+    api_secret_key: Secret = Field(description="the API secret key")
+    exchanges: Annotated[Names, Field(min_length=1)] = Field(
+        description='the exchanges to trade at, like ["BINANCE"]'
+    )
+    host: HttpUrl = Field(
+        default="https://api.apifiny.com", description="the REST host of all other exchanges"
+    )
+    stream_host: WsUrl = Field(
+        default="wss://api.apifiny.com", description="the WebSocket host of all other exchanges"
+    )
+    hosts: Annotated[Mapping[str, HttpUrl], AfterValidator(_hosts)] = Field(
+        default_factory=lambda: APIFINY_HOSTS,
+        description="the own hosts of co-located exchanges; an empty table switches them off",
+    )
+    auth_scheme: Literal["jwt"] = Field(default="jwt", description='the signature, "jwt"')
+    jwt_exp_unit: Literal["s", "ms"] = Field(
+        default="s", description='the unit of the claim exp, "s" or "ms"'
+    )
+    jwt_ttl_s: Seconds = Field(default=10, description="a token's life, in seconds")
+    jwt_include_method: bool = Field(
+        default=False, description="true to put the claim method into REST tokens"
+    )
+    fence_settle_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        default=5, description="how long after a token's end a lost request counts as not executed"
+    )
+    ws_path: Annotated[str, Field(pattern="^/")] = Field(
+        default="/ac/ws/v2", description="the path of the account feeds below the stream host"
+    )
+    fee_path: Text = Field(
+        default="asset/getCommissionRate", description="the path of the fee query"
+    )
+    activity_method: Literal["GET", "POST"] = Field(
+        default="GET", description='the method of queryAssetActivityList, "GET" or "POST"'
+    )
+    kline_symbol_format: Literal["plain", "slash"] = Field(
+        default="plain", description='the symbol in candle feeds, "plain" or "slash"'
+    )
+    part_filled_is_final: bool = Field(
+        default=True, description="false if PART_FILLED orders can still trade"
+    )
+    market_rate_limit: RateLimit = Field(
+        default=RateLimit(requests=1, per_seconds=1), description="the budget of market data"
+    )
+    rate_limit: RateLimit = Field(
+        default=RateLimit(requests=20, per_seconds=1), description="the budget of the account"
+    )
+
+
+KINDS: Final[Mapping[str, type[AndxSettings | ApifinySettings]]] = MappingProxyType(
+    {"andx": AndxSettings, "apifiny": ApifinySettings}
+)
+NESTED: Final[Mapping[Any, type[Table]]] = MappingProxyType(
+    {
+        "rate_limit": RateLimit,
+        "market_rate_limit": RateLimit,
+        "instruments": InstrumentSettings,
+    }
+)
+"""Tables inside a venue's table, by the key under which they stand."""
+Venues = Annotated[
+    Mapping[str, AndxSettings | ApifinySettings],
+    AfterValidator(lambda given: MappingProxyType(dict(given))),
+]
