@@ -1,1 +1,21 @@
-"""The venues that speak REST, one room each, and what they share."""
+"""The venues' rooms, and what they share."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from adapters.port import VenueSpec
+
+VENUES: Final = (
+    "andx",
+    "apifiny",
+)
+"""One line a venue: the kinds of `[venues.*]` that have a room here."""
+
+
+def venue(kind: str) -> "VenueSpec":
+    """The room of one kind of venue, loaded now. KeyError for a kind that has none."""
+    if kind not in VENUES:
+        raise KeyError(kind)
+    spec: VenueSpec = import_module(f"adapters.{kind}.venue").VENUE
+    return spec

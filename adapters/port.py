@@ -1,0 +1,176 @@
+"""What the runner asks of a venue's client, and what a client says of an order there.
+
+Pure: types and values. The words are FIX 4.2's in snake_case; towards a venue `cl_ord_id` is the
+id that the engine drew and `secondary_order_id` the venue's own.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+from typing import Any, Protocol
+
+from oms.core.fields import Side
+from oms.core.messages import NewOrderSingle, OrderCancelRequest
+from oms.core.order import Order
+from oms.core.ports import VenueGateway
+from oms.core.venue import Capabilities, Instrument
+
+
+class Lane(IntEnum):
+    """Who goes first when requests wait for the venue's rate limit: the lower number."""
+
+    CANCEL = 0
+    REPLACE = 1
+    NEW = 2
+    STATUS = 3
+    MARKET = 4
+
+
+class VenueState(StrEnum):
+    """What a venue says of an order, reduced to what the engine asks."""
+
+    PENDING = "PENDING"
+    """The venue has it, the market does not yet."""
+    WORKING = "WORKING"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    """Over; what was executed before stays executed."""
+    REJECTED = "REJECTED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueOrder:
+    """An order as the venue shows it at one moment: one sight.
+
+    Quantities in base units, prices in quote units. `avg_px` is as precise as it was told: its
+    trailing zeros count. `last_shares` and `last_px` are of the latest fill, where the venue
+    tells one. `raw` is the venue's text about this order, secrets removed.
+    """
+
+    venue_cl_ord_id: str
+    secondary_order_id: str
+    symbol: str
+    """BASE/QUOTE."""
+    side: Side
+    order_qty: Decimal
+    price: Decimal | None
+    """None: a market order."""
+    cum_qty: Decimal
+    avg_px: Decimal
+    state: VenueState
+    security_exchange: str = ""
+    last_shares: Decimal | None = None
+    last_px: Decimal | None = None
+    transact_time: datetime | None = None
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A row about an order that makes no sense; ids as far as they could be read."""
+
+    venue_cl_ord_id: str
+    secondary_order_id: str
+    reason: str
+    raw: str
+
+
+Sight = VenueOrder | Unreadable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A new order that the venue has taken: its own id, and its answer, secrets removed."""
+
+    secondary_order_id: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What the account has of one asset, in units of the asset."""
+
+    asset: str
+    total: Decimal
+    available: Decimal
+    held: Decimal
+    security_exchange: str = ""
+
+
+class Queries(Protocol):
+    """What every client can ask its venue.
+
+    Raises VenueUnavailable when nothing was sent or nothing was done, OutcomeUnknown when no
+    usable answer came, VenueRefused for a definite no, MalformedMessage for an answer that can
+    not be read.
+    """
+
+    async def instruments(self) -> tuple[Instrument, ...]:
+        """All markets of the route."""
+
+    async def order(self, order: Order) -> Sight | None:
+        """One order as the venue shows it now; None if the venue says it has no such order."""
+
+    async def open_orders(self) -> Sequence[Sight]:
+        """All orders that the venue lists as open."""
+
+    async def closed_orders(self, since: datetime) -> Sequence[Sight]:
+        """Orders listed as over, at least all those entered after `since` (UTC)."""
+
+    async def balances(self) -> list[Balance]:
+        """What the account has."""
+
+    async def close(self) -> None:
+        """Let the connections go."""
+
+
+class Client(Queries, Protocol):
+    """A client that also trades. Each call sends one request, once."""
+
+    async def place(self, request: NewOrderSingle) -> Placed:
+        """Send a new order.
+
+        Raises VenueRefused, VenueUnavailable (nothing left the house, or the venue provably did
+        nothing) or OutcomeUnknown.
+        """
+
+    async def cancel(self, request: OrderCancelRequest) -> str:
+        """Ask to cancel; the venue's answer, secrets removed. Raises as `place` does."""
+
+
+class VenueRunner(VenueGateway, Protocol):
+    """What a venue's `build` gives: the route's gateway, and its life."""
+
+    def start(self) -> None:
+        """Begin to work; returns at once."""
+
+    def stop(self, grace_s: float = 1.0) -> None:
+        """Stop; requests under way get `grace_s` seconds to finish."""
+
+    def link_moved(self, up: bool, text: str) -> None:
+        """The session that carries the orders went up or down; from any thread.
+
+        Only for venues whose orders go another way than REST.
+        """
+
+    def trade_through(self, gateway: VenueGateway) -> None:
+        """Name the gateway that carries this route's orders, before `start`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueSpec:
+    """One kind of venue.
+
+    `build(config, *, route, post, books, clock, loop, speed)` makes its runner: `config` holds the
+    venue's settings by the names they have in the configuration file, secrets as text; `loop` is
+    an `adapters.loop.Loop`; `speed` divides waits and multiplies rates. `capabilities(config)` is
+    what the engine may rely on. `simulate` is the dotted name, with a colon, of its simulator's
+    build function.
+    """
+
+    name: str
+    capabilities: Callable[[Mapping[str, Any]], Capabilities]
+    build: Callable[..., VenueRunner]
+    simulate: str
