@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
+from oms.core.facts import Execution
 from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.notes import (
     Answered,
@@ -21,7 +22,7 @@ from oms.core.notes import (
     SessionReset,
 )
 from oms.core.numbers import ZERO, add
-from oms.core.order import Execution, Order
+from oms.core.order import Order
 from oms.core.ports import History, Record, ToOrigin, ToVenue
 from oms.core.positions import PositionKey, moves
 from oms.core.venue import Capabilities, Instrument

@@ -6,6 +6,7 @@ from typing import Final
 
 from oms.core.book import Book, Route
 from oms.core.checks import Candidate, Refusal, examine
+from oms.core.facts import PendingRequest
 from oms.core.fields import BusinessRejectReason, CxlRejReason, ExecType
 from oms.core.messages import (
     BusinessMessageReject,
@@ -25,7 +26,7 @@ from oms.core.notes import (
     SessionReset,
     Unworkable,
 )
-from oms.core.order import Order, PendingRequest, apply, enter
+from oms.core.order import Order, apply, enter
 from oms.core.ports import Decision, Evidence, Inbound, Outbound, Record, ToOrigin, ToVenue
 from oms.core.reports import (
     cancel_reject,
@@ -352,8 +353,11 @@ def _entered(
         cancel = entered.kind is Request.CANCEL
         exec_type = ExecType.PENDING_CANCEL if cancel else ExecType.PENDING_REPLACE
         text = "" if released else "held until the venue can take it"
-        report = event_report(after, exec_type, now, request=entered, before=order, text=text)
-        outbound += [ToOrigin(who, report) for who in {order.origin, inbound.source}]
+        for reader in dict.fromkeys((order.origin, inbound.source)):
+            report = event_report(
+                after, exec_type, now, request=entered, before=order, reader=reader, text=text
+            )
+            outbound.append(ToOrigin(reader, report))
     return Record(
         time=now,
         message=note,

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Final, Self
 
 from oms.core.errors import IllegalTransition
+from oms.core.facts import Execution, InDoubt, PendingRequest
 from oms.core.fields import OrdStatus, OrdType, Side, TimeInForce
 from oms.core.messages import (
     ExecutionReport,
@@ -40,43 +41,6 @@ from oms.core.transitions import (
     next_life,
     ord_status,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """One execution as the venue named it. `stands` is False once busted or corrected."""
-
-    exec_id: str
-    last_shares: Decimal
-    last_px: Decimal
-    stands: bool = True
-    derived: bool = False
-    exec_ref_id: str = ""
-    commission: Decimal | None = None
-    fee_currency: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PendingRequest:
-    """A cancel or replace that has not been answered finally. `origin` asked for it."""
-
-    cl_ord_id: str
-    orig_cl_ord_id: str
-    origin: str
-    kind: Request
-    pending: bool
-    released: bool
-    order_qty: Decimal | None = None
-    price: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class InDoubt:
-    """Which request has no known outcome, since when, and what would settle it."""
-
-    request: Request
-    since: datetime
-    text: str
 
 
 @dataclass(frozen=True, kw_only=True)

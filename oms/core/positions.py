@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from oms.core.facts import Execution
 from oms.core.fields import Side
 from oms.core.numbers import ZERO, multiply, subtract
-from oms.core.order import Execution, Order
+from oms.core.order import Order
 
 PositionKey = tuple[str, str, str, str]
 """Route, exchange, account, asset."""

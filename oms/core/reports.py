@@ -6,6 +6,7 @@ has the same id.
 
 from datetime import datetime
 
+from oms.core.facts import PendingRequest
 from oms.core.fields import (
     CxlRejReason,
     CxlRejResponseTo,
@@ -25,7 +26,7 @@ from oms.core.messages import (
 )
 from oms.core.notes import Request
 from oms.core.numbers import ZERO
-from oms.core.order import Order, PendingRequest
+from oms.core.order import Order
 
 NO_ORDER_ID = "NONE"
 """OrderID (37) where the order is unknown (FIX 4.2, OrderCancelReject)."""
@@ -60,19 +61,21 @@ def event_report(
     told: ExecutionReport | None = None,
     request: PendingRequest | None = None,
     before: Order | None = None,
+    reader: str = "",
     ord_rej_reason: OrdRejReason | None = None,
     text: str = "",
 ) -> ExecutionReport:
     """One event of an order for its owner.
 
     `told` is the venue's report where there was one; `request` the desk's request that this
-    answers: its id goes into ClOrdID, the last id accepted `before` into OrigClOrdID.
+    answers: its id goes into ClOrdID, the last id accepted `before` into OrigClOrdID, where the
+    `reader` (the order's owner, unless said) is who made it.
     """
     fill = exec_type in (ExecType.PARTIAL_FILL, ExecType.FILL, ExecType.STOPPED)
     trans_type = ExecTransType.NEW if told is None else told.exec_trans_type
     executed = fill or trans_type in (ExecTransType.CANCEL, ExecTransType.CORRECT)
     cl_ord_id, orig_cl_ord_id = order.cl_ord_id, ""
-    if request is not None and request.origin == order.origin:
+    if request is not None and request.origin == (reader or order.origin):
         cl_ord_id, orig_cl_ord_id = request.cl_ord_id, (before or order).cl_ord_id
     return _describe(
         order,

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from oms.core.book import Book, Route
+from oms.core.facts import PendingRequest
 from oms.core.fields import CxlRejReason
 from oms.core.messages import OrderCancelReject, OrderCancelReplaceRequest, OrderCancelRequest
 from oms.core.notes import Doubt, Request, RequestReleased
-from oms.core.order import Order, OrderMessage, PendingRequest, apply
+from oms.core.order import Order, OrderMessage, apply
 from oms.core.ports import Evidence, Inbound, Outbound, Record, ToOrigin, ToVenue
 from oms.core.reports import cancel_reject, status_report
 
