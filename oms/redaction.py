@@ -29,7 +29,7 @@ _NAME: Final = f"(?<![\\w-])(?:{'|'.join(_NAMES)})"
 # name: value, name=value, "name": "value", ('name', b'value'); the value may be quoted, and a
 # backslash may stand before the quotes where JSON is quoted inside JSON.
 _NAMED: Final = re.compile(
-    rf"(?P<head>{_NAME}(?:\\*[\"'])?\s*[:=,]\s*)"
+    rf"(?P<head>{_NAME}(?:(?:\\*[\"'])?\s*[:=]|\\*[\"']\s*,)\s*)"
     r"(?:b?(?P<open>\\*[\"'])(?:(?!(?P=open))(?:\\.|.))*(?P=open)"
     r"|(?:Bearer\s+|Basic\s+)?[^\s,;&\"'}\])|\x01]+)",
     re.IGNORECASE | re.DOTALL,

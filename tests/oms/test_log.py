@@ -211,6 +211,7 @@ def test_warnings_are_lines() -> None:
         ("header eyJhbGciOi.eyJzdWIi.c2ln end", "header *** end"),
         ('{"symbol":"BTC/USDT","token":"ERC20","price":"0.10"}',
          '{"symbol":"BTC/USDT","token":"ERC20","price":"0.10"}'),
+        ("wrong password, then a retry", None),
         ("11=A1|38=1|44=40000.00|58=signatures are fine|", None),
     ],
 )  # fmt: skip
