@@ -78,7 +78,6 @@ class FixSession:
     def close(self) -> None:
         """End the connection; it hears and says nothing more."""
         self.closed = True
-        self._waiting = []
         if self.logged_on:
             self._acceptor.live = None
 
@@ -207,7 +206,6 @@ class FixSession:
             return []
         answers = orders.answer(fields, now_ms)
         if new and switches.take("lose_new_ack"):
-            orders.forget()
             self.close()
             return []
         return self._send([*answers, *orders.reports()], now_ms)
