@@ -228,6 +228,19 @@ def test_a_crossing_order_takes_the_levels_in_turn() -> None:
     assert venue.book(SYMBOL, 1)[1] == [(Decimal("40000.03"), LEVEL)]
 
 
+def test_a_level_that_an_order_has_overrun_stays_empty() -> None:
+    """As long as the remainder rests there, nobody offers at or below its price."""
+    venue = engine()
+    overrun = order(qty="0.2", price="40000.02")
+    venue.advance(0)
+    venue.submit(overrun, 0)
+    for now_ms in range(50, 10_000, 50):
+        best = venue.book(SYMBOL, 1)[1][0][0]
+        assert best == Decimal("40000.03") or overrun.status == "FILLED"
+        venue.advance(now_ms)
+    assert venue.book(SYMBOL, 1)[1][0][0] == Decimal("40000.01")
+
+
 def test_consumed_levels_come_back() -> None:
     """The flow refills what was taken, in portions, up to what stood there."""
     venue = engine()

@@ -71,7 +71,8 @@ def failure(barred: Barred) -> SimResponse:
 
 def fixed(value: Decimal, decimals: int) -> str:
     """Write with exactly so many decimals, cut off as in the document's `total` of 406.83."""
-    return format(value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_DOWN), "f")
+    cut = value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_DOWN)
+    return format(cut + 0, "f")  # the sum takes the sign from a zero
 
 
 def plain(value: Decimal) -> str:

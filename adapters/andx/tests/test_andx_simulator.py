@@ -64,12 +64,12 @@ def test_an_order_near_the_market_goes_through_partial_fills_to_filled() -> None
 def test_a_market_buy_names_its_volume_in_base_currency() -> None:
     """Our choice: the document does not say; avg_price is cut to the market's decimals."""
     desk = Desk()
-    number = desk.place(order_type="market", price="0", volume="0.075")
+    number = desk.place(order_type="market", price="0", volume="0.1")
     row = desk.status(number)
     assert (row["status"], row["order_type"], row["price"]) == ("F", "market", "0.00")
-    assert row["volume_executed"] == "0.07500000"
-    # 0.05 at 1200000.01 and 0.025 at 1200000.02 make 90000.001, that is 1200000.0133 each
-    assert (row["avg_price"], row["total"]) == ("1200000.01", "90000.00")
+    assert row["volume_executed"] == "0.10000000"
+    # 0.05 at 1200000.01 and 0.05 at 1200000.02 make 120000.0015, that is 1200000.015 each
+    assert (row["avg_price"], row["total"]) == ("1200000.01", "120000.00")
 
 
 def test_a_market_order_beyond_the_book_is_cancelled_with_what_it_got() -> None:
@@ -271,6 +271,11 @@ def test_balances_hold_for_open_orders_and_move_with_trades() -> None:
         "balance": "100.02000000",
         "available_balance": "99.02000000",
     }
+    desk.place(order_type="market", price="0", volume="0.01", buy_sell="S")
+    sold = desk.get("balance/Main/")["balances"]
+    assert (sold["TRY"]["balance"], sold["BTC"]["balance"]) == (
+        "99987999.99970000", "100.01000000",
+    )  # fmt: skip
 
 
 def test_a_hold_ends_with_its_order() -> None:

@@ -36,6 +36,23 @@ def test_ticker_as_map_and_as_object() -> None:
     assert everything["XRPTRY"]["volume_24h"] == "0.00000000"
 
 
+def test_a_tickers_day_is_the_last_24_hours() -> None:
+    """Change in per cent from the day's first trade to its last; yesterday's does not count."""
+    desk = Desk()
+    desk.place(market_code="XRPTRY", order_type="market", price="0", volume="3")
+    desk.wait(86_399_000)
+    desk.place(market_code="XRPTRY", order_type="market", price="0", volume="9999", buy_sell="S")
+    both = desk.get("ticker/XRPTRY/")["ticker"]
+    assert (both["volume_24h"], both["high_24h"], both["low_24h"]) == (
+        "10002.00000000", "18.0001", "17.9980",
+    )  # fmt: skip
+    assert both["change_24h"] == "-0.01"
+    desk.wait(1_000)
+    later = desk.get("ticker/XRPTRY/")["ticker"]
+    assert later["change_24h"] == "-0.01"
+    assert (later["volume_24h"], later["high_24h"]) == ("9999.00000000", "17.9999")
+
+
 def test_an_empty_side_is_quoted_as_zero() -> None:
     """As in the document's XRPTRY sample."""
     desk = Desk()
