@@ -7,8 +7,8 @@ LastPx of a derived fill, in this order:
 1. the venue's own price of the latest fill, where that fill is exactly what is new;
 2. AvgPx as told, where nothing was booked before;
 3. (AvgPx * CumQty - what is booked) / what is new, half to even at as many decimals as the
-   longer of AvgPx and the limit price was told with. Venues round AvgPx, so this quotient carries
-   an error of up to half of AvgPx's last place times CumQty over what is new;
+   longer of AvgPx and the limit price was told with. Venues round or cut AvgPx, so this quotient
+   carries an error of up to one of AvgPx's last place times CumQty over what is new;
 4. where that error carries it past the order's limit, which no fill can be, the limit; where it
    carries it to 0 or below, AvgPx.
 

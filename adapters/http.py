@@ -1,0 +1,149 @@
+"""httpx with our timeouts, limits and errors: the one door for its exceptions.
+
+Stock httpx without retries, redirects or proxies, so that a request goes out once or not at all.
+Several clients of one connection each: one pool of many halves the throughput, because it looks
+at all connections for every request.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+import httpx
+
+from adapters.documents import parse
+from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueUnavailable
+
+CONNECTIONS: Final = 4
+BODY_BYTES_MAX: Final = 8 * 1024 * 1024
+"""An answer above this is not read further."""
+
+NOTHING_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""No connection was there, so nothing left the house."""
+
+SENT: Final = (
+    httpx.CloseError,
+    httpx.LocalProtocolError,
+    httpx.NetworkError,
+    httpx.ProtocolError,
+    httpx.ProxyError,
+    httpx.ReadError,
+    httpx.ReadTimeout,
+    httpx.RemoteProtocolError,
+    httpx.TimeoutException,
+    httpx.UnsupportedProtocol,
+    httpx.WriteError,
+    httpx.WriteTimeout,
+)
+"""Something may have left the house. Every TransportError is in one of the two lists."""
+
+
+class Throttled(VenueUnavailable):
+    """The venue turned a request away because of its rate limit; it did nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A status below 500 with what the body said; `document` is None if it was not JSON."""
+
+    status: int
+    document: Any
+    text: str
+
+
+class Http:
+    """Sends exactly the bytes it is given, once.
+
+    Raises VenueUnavailable when nothing was sent, Throttled for 429, OutcomeUnknown for every
+    other loss: broken connections, timeouts, 3xx, 5xx, and a 2xx that is not JSON.
+    """
+
+    def __init__(self, timeout_s: float, connections: int = CONNECTIONS) -> None:
+        """`timeout_s`: for connecting, for each read or write, and for a free connection; three
+        times as much for the whole exchange."""
+        self._timeout_s = timeout_s
+        trust = httpx.create_ssl_context(trust_env=False)
+        self._clients = [self._client(trust) for _ in range(connections)]
+        self._busy = [0] * connections
+
+    def _client(self, trust: ssl.SSLContext) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            verify=trust,
+            timeout=httpx.Timeout(self._timeout_s),
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients:
+            await client.aclose()
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Reply:
+        """Ask for `url`, query string included."""
+        return await self._exchange("GET", url, headers, None)
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Send `body` to `url`."""
+        return await self._exchange("POST", url, headers, body)
+
+    async def _exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Reply:
+        what = f"{method} {httpx.URL(url).path}"
+        index = min(range(len(self._busy)), key=self._busy.__getitem__)
+        self._busy[index] += 1
+        try:
+            async with asyncio.timeout(3 * self._timeout_s):
+                return await self._send(self._clients[index], what, url, headers, body)
+        except NOTHING_SENT as error:
+            raise VenueUnavailable(f"{what}: {type(error).__name__}") from None
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise OutcomeUnknown(f"{what}: {type(error).__name__}") from None
+        finally:
+            self._busy[index] -= 1
+
+    async def _send(
+        self,
+        client: httpx.AsyncClient,
+        what: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> Reply:
+        method = what.partition(" ")[0]
+        async with client.stream(method, url, headers=dict(headers), content=body) as response:
+            status = response.status_code
+            if status == HTTPStatus.TOO_MANY_REQUESTS:
+                raise Throttled(f"{what}: HTTP 429", _retry_after_s(response))
+            if (
+                status < HTTPStatus.OK
+                or HTTPStatus.MULTIPLE_CHOICES <= status < 400
+                or status >= 500
+            ):
+                raise OutcomeUnknown(f"{what}: HTTP {status}")
+            content = bytearray()
+            async for chunk in response.aiter_bytes():
+                content += chunk
+                if len(content) > BODY_BYTES_MAX:
+                    raise OutcomeUnknown(f"{what}: the answer is above {BODY_BYTES_MAX} bytes")
+        return _reply(what, status, bytes(content))
+
+
+def _reply(what: str, status: int, content: bytes) -> Reply:
+    text = content.decode("utf-8", "replace")
+    try:
+        return Reply(status, parse(content), text)
+    except MalformedMessage:
+        if status >= HTTPStatus.BAD_REQUEST:
+            return Reply(status, None, text)
+        raise OutcomeUnknown(f"{what}: the answer is not JSON") from None
+
+
+def _retry_after_s(response: httpx.Response) -> int | None:
+    told = response.headers.get("Retry-After", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 6 else None

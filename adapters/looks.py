@@ -1,0 +1,85 @@
+"""One order, looked at by itself: what it shows, and what it means for a cancel under way."""
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from adapters.pace import Pace
+from adapters.port import Queries, Unreadable, VenueState
+from adapters.teller import Teller
+from oms.core.errors import VenueRefused
+from oms.core.fields import CxlRejReason
+from oms.core.messages import OrderCancelReject, OrderCancelRequest
+from oms.core.notes import Request
+from oms.core.order import Order
+from oms.core.ports import Evidence, ToVenue
+from oms.core.story import request_to_venue
+
+
+class Looks:
+    """Looks at single orders of a route. All calls on the adapters' loop."""
+
+    def __init__(
+        self, client: Queries, teller: Teller, pace: Pace, resend: Callable[[ToVenue], None]
+    ) -> None:
+        """`resend` sends a cancel again whose outcome is unknown."""
+        self._client = client
+        self._teller = teller
+        self._pace = pace
+        self._resend = resend
+        self._refused: dict[str, tuple[OrderCancelRequest, VenueRefused]] = {}
+
+    def refuse(self, order_id: str, request: OrderCancelRequest, error: VenueRefused) -> None:
+        """The venue refused a cancel: the next look says whether the order still works."""
+        self._refused[order_id] = (request, error)
+
+    def awaited(self, order: Order) -> bool:
+        """Whether only a look at the order itself will do."""
+        return order.order_id in self._refused or self._cancel_in_doubt(order)
+
+    async def look(self, order: Order) -> bool:
+        """Ask the venue for the order and tell the engine. True when book and venue agree.
+
+        Raises what the client's `order` raises.
+        """
+        refusal = self._refused.get(order.order_id)
+        seen = await self._client.order(order)
+        if isinstance(seen, Unreadable):
+            self._teller.unreadable(seen)
+            return False
+        if refusal is not None and self._refused.get(order.order_id) is refusal:
+            del self._refused[order.order_id]
+        works = seen is None or seen.state in (VenueState.WORKING, VenueState.PENDING)
+        agreed = seen is not None and self._teller.tell(order, seen)
+        if works and refusal is not None:
+            self._reject(order, refusal, unknown=seen is None)
+        elif works and seen is not None and self._cancel_in_doubt(order):
+            self._cancel_again(order)
+        return agreed
+
+    def keep(self, order_ids: Collection[str]) -> None:
+        """Forget what is known of all other orders."""
+        self._pace.keep(order_ids)
+        self._refused = {key: value for key, value in self._refused.items() if key in order_ids}
+
+    def _cancel_in_doubt(self, order: Order) -> bool:
+        return order.in_doubt is not None and order.in_doubt.request is Request.CANCEL
+
+    def _reject(
+        self, order: Order, refusal: tuple[OrderCancelRequest, VenueRefused], unknown: bool
+    ) -> None:
+        request, error = refusal
+        text = f"{error}; the venue shows no such order" if unknown else str(error)
+        reject = OrderCancelReject(
+            cl_ord_id=request.cl_ord_id,
+            orig_cl_ord_id=order.venue_cl_ord_id,
+            order_id=order.secondary_order_id,
+            cxl_rej_reason=CxlRejReason.UNKNOWN_ORDER if unknown else error.cxl_rej_reason,
+            text=text,
+        )
+        self._teller.post(reject, Evidence.VENUE_MESSAGE)
+
+    def _cancel_again(self, order: Order) -> None:
+        # Nothing is lost by asking twice: a cancel of the same order can only end it.
+        request = order.request("", Request.CANCEL)
+        if request is not None and self._pace.due(order.order_id):
+            self._resend(request_to_venue(order, replace(request, released=True)))

@@ -1,0 +1,28 @@
+"""How a route is looked after: waits in seconds, all divided by `speed`."""
+
+from dataclasses import dataclass
+from typing import Final
+
+BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
+"""Pauses before asking an unreachable venue again; the last one from then on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """`trades_here`: orders go through this runner; otherwise another gateway carries them, whose
+    link is told to it, and the runner only queries."""
+
+    trades_here: bool = True
+    speed: float = 1.0
+    poll_s: float = 1.0
+    """Between two looks at the lists while an order works."""
+    idle_s: float = 30.0
+    """The same while none does: only to see that the venue is there."""
+    repair_s: float = 2.0
+    """Between two looks at orders that lived through a loss of the link."""
+    refresh_s: float = 3_600.0
+    """Between two readings of the instruments."""
+
+    def back_off_s(self, failures: int) -> float:
+        """The pause after so many failures in a row, in real seconds."""
+        return BACK_OFF_S[min(failures, len(BACK_OFF_S)) - 1] / self.speed

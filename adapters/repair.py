@@ -1,0 +1,159 @@
+"""A route whose orders go another way: queries only mend what a loss of that way has torn.
+
+While the link is up, its own reports are the truth and nothing is booked from queries, except for
+orders that lived through a loss of the link: their answers and fills may be gone for ever. Those
+are looked at when the link is back, then until book and venue agree, and once more when they have
+ended. So are orders in doubt. That a lost order is absent proves nothing here: it stays in doubt
+until it appears.
+"""
+
+import asyncio
+import threading
+from typing import Final
+
+from adapters.looks import Looks
+from adapters.options import Options
+from adapters.pace import Pace
+from adapters.port import Queries
+from adapters.teller import Teller
+from oms.core.errors import MalformedMessage, VenueError
+from oms.core.notes import Instruments, Request, RouteStatus
+from oms.core.order import Order
+from oms.core.ports import Evidence
+
+CONNECTING: Final = "not connected yet"
+RECONCILING: Final = "not reconciled yet"
+
+
+class Repair:
+    """Looks after one linked route. `link_moved` from any thread, the rest on the adapters' loop."""
+
+    def __init__(self, client: Queries, teller: Teller, looks: Looks, options: Options) -> None:
+        self._client = client
+        self._teller = teller
+        self._looks = looks
+        self._options = options
+        self._clock = teller.clock
+        self._pace = Pace(self._clock.monotonic, options.speed)
+        self._lock = threading.Lock()
+        self._link = False
+        self._text = CONNECTING
+        self._turn = 0
+        self._mended_turn = 0
+        self._torn: dict[str, bool] = {}
+        self._refresh_at = self._clock.monotonic()
+        self._told: RouteStatus | None = None
+        self.woken = asyncio.Event()
+
+    def link_moved(self, up: bool, text: str) -> None:
+        """Tell the engine at once; the repair follows on the loop."""
+        with self._lock:
+            self._turn += 1
+            self._link, self._text = up, text
+            if up:
+                self._tell(RECONCILING, ready=False)
+            else:
+                self._tell(text, ready=False, lost_answers=True)
+
+    async def run(self) -> None:
+        """Look after the route until cancelled."""
+        failures = 0
+        while True:
+            self.woken.clear()
+            try:
+                await self._step()
+            except (VenueError, MalformedMessage) as error:
+                failures += 1
+                self._note(error)
+                await self._rest(self._options.back_off_s(failures))
+            else:
+                failures = 0
+                await self._rest(self._options.repair_s / self._options.speed)
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self.woken.wait()
+        except TimeoutError:
+            return
+
+    async def _step(self) -> None:
+        if self._clock.monotonic() >= self._refresh_at:
+            await self._load_instruments()
+        with self._lock:
+            link, turn = self._link, self._turn
+        if not link:
+            return
+        if turn != self._mended_turn:
+            await self._mend(turn)
+        else:
+            await self._follow()
+
+    async def _load_instruments(self) -> None:
+        instruments = await self._client.instruments()
+        note = Instruments(route=self._teller.route, instruments=instruments)
+        self._teller.post(note, Evidence.VENUE_QUERY)
+        self._refresh_at = self._clock.monotonic() + self._options.refresh_s / self._options.speed
+
+    async def _mend(self, turn: int) -> None:
+        working = self._teller.books.working(self._teller.route)
+        self._torn.update((order.order_id, False) for order in working)
+        for order in working:
+            await self._look(order)
+        with self._lock:
+            if turn == self._turn:
+                self._mended_turn = turn
+                self._tell(self._text, ready=True)
+
+    async def _follow(self) -> None:
+        working = {o.order_id: o for o in self._teller.books.working(self._teller.route)}
+        known = {*working, *self._torn}
+        self._teller.keep(known)
+        self._looks.keep(known)
+        self._pace.keep(known)
+        for order_id in known:
+            order = working.get(order_id) or self._teller.books.order(order_id)
+            if order is None:
+                del self._torn[order_id]
+            elif self._wants_look(order):
+                await self._look(order)
+
+    def _wants_look(self, order: Order) -> bool:
+        doubt = order.in_doubt
+        if doubt is not None and doubt.request is Request.NEW:
+            return self._pace.due(order.order_id)
+        if doubt is not None:
+            return True
+        agreed = self._torn.get(order.order_id)
+        if agreed is None:
+            return False
+        derived = any(execution.derived for execution in order.executions.values())
+        return order.closed or derived or not order.acknowledged or not agreed
+
+    async def _look(self, order: Order) -> None:
+        agreed = await self._looks.look(order)
+        if order.order_id not in self._torn:
+            return
+        if agreed and order.closed:
+            del self._torn[order.order_id]
+        else:
+            self._torn[order.order_id] = agreed
+
+    def _note(self, error: Exception) -> None:
+        if isinstance(error, MalformedMessage):
+            self._teller.quarantine(str(error), "")
+        with self._lock:
+            if self._link and self._turn != self._mended_turn:
+                self._tell(f"{RECONCILING}: {error}", ready=False)
+
+    def _tell(self, text: str, *, ready: bool, lost_answers: bool = False) -> None:
+        status = RouteStatus(
+            route=self._teller.route,
+            up=self._link,
+            ready=ready,
+            text=text,
+            lost_answers=lost_answers,
+        )
+        if status != self._told or lost_answers:
+            self._told = status
+            self._teller.post(status, Evidence.POLICY)

@@ -1,0 +1,187 @@
+"""One route's life on the adapters' loop: takes requests over, asks its venue, posts what is so.
+
+`Runner` is the route's gateway. Where it trades itself, `Trader` sends and `Watch` follows the
+venue's lists; where another gateway carries the orders, `Repair` mends what its link has lost.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any, Final, cast
+
+from adapters.budget import Budget
+from adapters.looks import Looks
+from adapters.loop import Loop
+from adapters.options import Options
+from adapters.pace import Pace
+from adapters.port import Client, Queries
+from adapters.repair import Repair
+from adapters.teller import Teller
+from adapters.trader import Trader
+from adapters.watch import Watch
+from oms.clock import Clock
+from oms.core.errors import NotSupported
+from oms.core.messages import NewOrderSingle, OrderCancelRequest
+from oms.core.notes import Doubt, Request
+from oms.core.ports import Books, Evidence, Post, ToVenue, VenueGateway
+from oms.core.venue import Capabilities
+
+QUERIES: Final = frozenset({"balances", "instruments", "server_time"})
+"""What can be asked, where the venue's client offers it."""
+
+_log = logging.getLogger(__name__)
+
+
+class Runner:
+    """The gateway of one route (a VenueGateway)."""
+
+    def __init__(
+        self,
+        route: str,
+        client: Client | Queries,
+        capabilities: Capabilities,
+        *,
+        post: Post,
+        books: Books,
+        clock: Clock,
+        budget: Budget,
+        loop: Loop,
+        options: Options,
+    ) -> None:
+        """`post` is the engine's door in, `books` its memory; `loop` runs everything here."""
+        self._loop = loop
+        self._client = client
+        self._budget = budget
+        self._gateway: VenueGateway = self
+        self._inbox: deque[ToVenue] = deque()
+        self._requests: set[asyncio.Task[None]] = set()
+        self._life: asyncio.Task[None] | None = None
+        self._woken = False
+        self._teller = Teller(
+            route, post, books, clock, speed=options.speed, lags=not options.trades_here
+        )
+        pace = Pace(clock.monotonic, options.speed)
+        looks = Looks(client, self._teller, pace, lambda again: self._gateway.send(again))
+        self._trader: Trader | None = None
+        self._watch: Watch | None = None
+        self._repair: Repair | None = None
+        if not options.trades_here:
+            self._repair = Repair(client, self._teller, looks, options)
+            return
+        watch = Watch(client, self._teller, looks, capabilities, budget, options)
+        self._watch = watch
+        self._trader = Trader(
+            cast(Client, client),  # the options say that it trades
+            self._teller,
+            looks,
+            capabilities,
+            options,
+            up=lambda: watch.up,
+            suspect=watch.suspect,
+        )
+
+    # Life
+
+    def start(self) -> None:
+        """Begin to work; returns at once."""
+        self._loop.call(self._begin)
+
+    def stop(self, grace_s: float = 1.0) -> None:
+        """Turn away what was not sent, give requests under way `grace_s` seconds, let go."""
+        with suppress(TimeoutError):
+            self._loop.submit(self._end(grace_s)).result(grace_s + 1.0)
+
+    def link_moved(self, up: bool, text: str) -> None:
+        """The session that carries the orders went up or down; from any thread."""
+        assert self._repair is not None, "this route trades by itself"
+        self._repair.link_moved(up, text)
+        self._loop.call(self._repair.woken.set)
+
+    def trade_through(self, gateway: VenueGateway) -> None:
+        """Name the gateway that carries this route's orders, before `start`."""
+        self._gateway = gateway
+
+    def _begin(self) -> None:
+        following = self._watch or self._repair
+        assert following is not None, "a route is watched or repaired"
+        self._life = asyncio.create_task(self._survive(following))
+
+    async def _survive(self, following: Watch | Repair) -> None:
+        while True:
+            try:
+                await following.run()
+            except Exception as fault:  # noqa: BLE001  our mistake must not silence the route
+                _log.error("route %s", self._teller.route, exc_info=fault)
+                if self._watch is not None:
+                    self._watch.fall(f"{type(fault).__name__} in the adapter")
+            await asyncio.sleep(1.0)
+
+    async def _end(self, grace_s: float) -> None:
+        self._drain()
+        self._budget.refuse_new("the engine is stopping")
+        if self._requests:
+            await asyncio.wait(self._requests, timeout=grace_s)
+        left = [task for task in (*self._requests, self._life) if task is not None]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await self._client.close()
+
+    # The gateway
+
+    def send(self, outbound: ToVenue) -> None:
+        """Take over a committed request. Returns at once, never raises; from any thread."""
+        self._inbox.append(outbound)
+        if not self._woken:
+            # One wake-up for all that waits; cleared before the inbox is read, so none is lost.
+            self._woken = True
+            self._loop.call(self._drain)
+
+    def ask(self, query: str, **parameters: Any) -> Future[Any]:
+        """Answer one of QUERIES. NotSupported for what the venue does not offer, else VenueError."""
+        asked = getattr(self._client, query, None) if query in QUERIES else None
+        if asked is None:
+            future: Future[Any] = Future()
+            future.set_exception(NotSupported(f"{self._teller.route} does not offer {query}"))
+            return future
+        return self._loop.submit(asked(**parameters))
+
+    def _drain(self) -> None:
+        self._woken = False
+        while self._inbox:
+            outbound = self._inbox.popleft()
+            task = asyncio.create_task(self._guarded(outbound))
+            self._requests.add(task)
+            task.add_done_callback(self._requests.discard)
+
+    async def _guarded(self, outbound: ToVenue) -> None:
+        try:
+            await self._work(outbound)
+        except Exception as fault:  # noqa: BLE001  something may have been sent: never silence
+            _log.error("order %s", outbound.order_id, exc_info=fault)
+            self._doubt(outbound, f"{type(fault).__name__} in the adapter")
+        if self._watch is not None:
+            self._watch.wake()
+
+    def _work(self, outbound: ToVenue) -> Coroutine[Any, Any, None]:
+        trader, message = self._trader, outbound.message
+        assert trader is not None, "orders of this route go another way"
+        match message:
+            case NewOrderSingle():
+                return trader.place(outbound.order_id, message)
+            case OrderCancelRequest():
+                return trader.cancel(outbound.order_id, message)
+            case _:
+                raise AssertionError("no venue here can replace")
+
+    def _doubt(self, outbound: ToVenue, text: str) -> None:
+        message = outbound.message
+        cl_ord_id, request = message.cl_ord_id, Request.NEW
+        if not isinstance(message, NewOrderSingle):
+            cl_ord_id, request = message.orig_cl_ord_id, Request.CANCEL
+        text = f"{text}; the order's state at the venue settles it"
+        note = Doubt(cl_ord_id=cl_ord_id, request=request, text=text)
+        self._teller.post(note, Evidence.POLICY)

@@ -1,0 +1,124 @@
+"""From what a venue shows to what the engine is told: each thing once."""
+
+from collections import OrderedDict
+from collections.abc import Collection
+from typing import Final
+
+from adapters.port import Unreadable, VenueOrder
+from adapters.reconcile import lacks_fills, reports, settles_fills
+from oms.clock import Clock
+from oms.core.errors import MalformedMessage
+from oms.core.messages import ExecutionReport
+from oms.core.notes import Doubt, DoubtSettled, Quarantined, Request
+from oms.core.numbers import number_text
+from oms.core.order import Order
+from oms.core.ports import Books, Evidence, FromVenue, Inbound, Post
+
+FILLS_PATIENCE_S: Final = 10.0
+"""How long an order may say filled with fills missing before it is in doubt."""
+
+QUARANTINED_KEPT: Final = 1_000
+
+
+class Teller:
+    """Posts for one route. All calls on the adapters' loop, but `post` from any thread."""
+
+    def __init__(
+        self, route: str, post: Post, books: Books, clock: Clock, *, speed: float, lags: bool
+    ) -> None:
+        """`lags`: the venue also tells fills on another way, which may be ahead of its queries.
+        `speed` divides waits."""
+        self.route = route
+        self.books = books
+        self.clock = clock
+        self._post = post
+        self._speed = speed
+        self._lags = lags
+        self._untold: dict[str, ExecutionReport] = {}
+        self._lacking: dict[str, float] = {}
+        self._quarantined: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def post(self, message: FromVenue, evidence: Evidence, raw: str = "") -> None:
+        """Hand a message of this route to the engine."""
+        self._post(Inbound(source=self.route, message=message, evidence=evidence, raw=raw))
+
+    def tell(self, asked: Order, seen: VenueOrder) -> bool:
+        """Post what the sight says that is not in the book.
+
+        `asked` is the order as it was when the venue was asked. True when sight and book agree,
+        so that nothing was to be posted.
+        """
+        order = self.books.order(asked.order_id) or asked
+        if self._awaits(order) or self._is_stale(asked, order, seen):
+            return False
+        if not order.secondary_order_id and asked.secondary_order_id:
+            order = order.evolve(secondary_order_id=asked.secondary_order_id)
+        try:
+            told = reports(order, seen, self.clock.now())
+        except MalformedMessage as error:
+            self.quarantine(f"order {order.order_id}: {error}", seen.raw)
+            return False
+        for report in told:
+            self.post(report, Evidence.VENUE_QUERY, seen.raw)
+            if report.derived:
+                self._untold[order.order_id] = report
+        if not told:
+            self._weigh_fills(order, seen)
+        return not told
+
+    def quarantine(self, text: str, raw: str) -> None:
+        """Show a human what can not be applied; the same thing once."""
+        key = (text, raw)
+        if key in self._quarantined:
+            self._quarantined.move_to_end(key)
+            return
+        self._quarantined[key] = None
+        if len(self._quarantined) > QUARANTINED_KEPT:
+            self._quarantined.popitem(last=False)
+        note = Quarantined(reason="unusable sight", text=f"{self.route}: {text}")
+        self.post(note, Evidence.VENUE_QUERY, raw)
+
+    def unreadable(self, sight: Unreadable) -> None:
+        """Quarantine a row about an order of ours."""
+        whose = sight.venue_cl_ord_id or sight.secondary_order_id or "an order"
+        self.quarantine(f"{whose}: {sight.reason}", sight.raw)
+
+    def keep(self, order_ids: Collection[str]) -> None:
+        """Forget what is known of all other orders."""
+        self._untold = {key: value for key, value in self._untold.items() if key in order_ids}
+        self._lacking = {key: value for key, value in self._lacking.items() if key in order_ids}
+
+    def _awaits(self, order: Order) -> bool:
+        # What was posted is not in the book before its commit. Until then the book's sums are
+        # not what the next fill adds to, and its price would come out wrong.
+        report = self._untold.get(order.order_id)
+        if report is None or report.cum_qty is None:
+            return False
+        if report.exec_id in order.executions or order.cum_qty >= report.cum_qty:
+            del self._untold[order.order_id]
+            return False
+        return True
+
+    def _is_stale(self, asked: Order, order: Order, seen: VenueOrder) -> bool:
+        if seen.cum_qty >= order.cum_qty:
+            return False
+        return self._lags or seen.cum_qty >= asked.cum_qty
+
+    def _weigh_fills(self, order: Order, seen: VenueOrder) -> None:
+        doubted = order.in_doubt is not None and order.in_doubt.request is Request.FILLS
+        if doubted and settles_fills(order, seen):
+            text = f"the venue shows {number_text(seen.cum_qty)} executed, as is booked"
+            note = DoubtSettled(cl_ord_id=order.venue_cl_ord_id, text=text)
+            self.post(note, Evidence.VENUE_QUERY, seen.raw)
+        if not lacks_fills(seen):
+            self._lacking.pop(order.order_id, None)
+            return
+        now = self.clock.monotonic()
+        since = self._lacking.setdefault(order.order_id, now)
+        if order.in_doubt is None and (now - since) * self._speed >= FILLS_PATIENCE_S:
+            text = (
+                f"the venue says filled and shows {number_text(seen.cum_qty)} of "
+                f"{number_text(seen.order_qty)}; the whole quantity there settles it"
+            )
+            note_of_doubt = Doubt(cl_ord_id=order.venue_cl_ord_id, request=Request.FILLS, text=text)
+            self.post(note_of_doubt, Evidence.VENUE_QUERY, seen.raw)

@@ -1,0 +1,147 @@
+"""Orders and cancels by REST: each sent once, and its outcome told as what it is.
+
+Refused, not sent, in doubt, or taken: the four things that can happen to a request. What was
+taken is looked at immediately, because the venue may have filled it already.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from adapters.budget import TooLate
+from adapters.http import Throttled
+from adapters.looks import Looks
+from adapters.options import Options
+from adapters.port import Client
+from adapters.teller import Teller
+from oms.core.errors import OutcomeUnknown, VenueError, VenueRefused, VenueUnavailable
+from oms.core.fields import ExecType
+from oms.core.messages import ExecutionReport, NewOrderSingle, OrderCancelRequest
+from oms.core.notes import Doubt, DoubtSettled, NotSent, Request
+from oms.core.order import Order
+from oms.core.ports import Evidence
+from oms.core.venue import Capabilities
+
+
+class Trader:
+    """Sends a route's requests. All calls on the adapters' loop."""
+
+    def __init__(
+        self,
+        client: Client,
+        teller: Teller,
+        looks: Looks,
+        capabilities: Capabilities,
+        options: Options,
+        *,
+        up: Callable[[], bool],
+        suspect: Callable[[], None],
+    ) -> None:
+        """`up()`: whether the route is up; `suspect()`: something makes that doubtful."""
+        self._client = client
+        self._teller = teller
+        self._looks = looks
+        self._options = options
+        self._up = up
+        self._suspect = suspect
+        by = "a query of" if capabilities.client_id_queryable else "the venue's lists showing"
+        self._evidence = f"{by} its client id"
+
+    async def place(self, order_id: str, request: NewOrderSingle) -> None:
+        """Send a new order and tell what came of it."""
+        try:
+            placed = await self._client.place(request)
+        except TooLate as error:
+            self._not_sent(request.cl_ord_id, Request.NEW, error, too_late=True)
+        except VenueUnavailable as error:
+            self._not_sent(request.cl_ord_id, Request.NEW, error)
+            self._suspect()
+        except VenueRefused as error:
+            self._refused(request, error)
+        except OutcomeUnknown as error:
+            text = f"{error} after the order was sent; {self._evidence} settles it"
+            self._doubt(request.cl_ord_id, Request.NEW, text)
+            self._suspect()
+        else:
+            self._taken(request, placed.secondary_order_id, placed.raw)
+            await self._look(order_id, placed.secondary_order_id)
+
+    async def cancel(self, order_id: str, request: OrderCancelRequest) -> None:
+        """Ask to cancel until the venue has answered, or provably has not been asked."""
+        failures = 0
+        while (order := self._cancelable(order_id)) is not None:
+            try:
+                raw = await self._client.cancel(request)
+            except VenueUnavailable as error:
+                failures += 1
+                if not isinstance(error, Throttled):
+                    self._suspect()
+                if not self._up():
+                    self._not_sent(request.orig_cl_ord_id, Request.CANCEL, error)
+                    return
+                await asyncio.sleep(self._options.back_off_s(failures))
+                continue
+            except VenueRefused as error:
+                self._looks.refuse(order_id, request, error)
+            except OutcomeUnknown as error:
+                text = f"{error} after the cancel was sent; the order's state there settles it"
+                self._doubt(request.orig_cl_ord_id, Request.CANCEL, text)
+                self._suspect()
+                return
+            else:
+                self._received(order, raw)
+            await self._look(order_id)
+            return
+
+    def _cancelable(self, order_id: str) -> Order | None:
+        order = self._teller.books.order(order_id)
+        if order is None or order.closed or not order.requests:
+            return None
+        return order
+
+    async def _look(self, order_id: str, secondary_order_id: str = "") -> None:
+        order = self._teller.books.order(order_id)
+        if order is None:
+            return
+        if secondary_order_id:
+            order = order.evolve(secondary_order_id=secondary_order_id)
+        try:
+            await self._looks.look(order)
+        except VenueError:
+            self._suspect()
+
+    def _taken(self, request: NewOrderSingle, secondary_order_id: str, raw: str) -> None:
+        report = ExecutionReport(
+            exec_id=f"{secondary_order_id}:NEW",
+            exec_type=ExecType.NEW,
+            cl_ord_id=request.cl_ord_id,
+            order_id=secondary_order_id,
+            secondary_order_id=secondary_order_id,
+            transact_time=self._teller.clock.now(),
+        )
+        self._teller.post(report, Evidence.VENUE_MESSAGE, raw)
+
+    def _refused(self, request: NewOrderSingle, error: VenueRefused) -> None:
+        report = ExecutionReport(
+            exec_id=f"{request.cl_ord_id}:REFUSED",
+            exec_type=ExecType.REJECTED,
+            cl_ord_id=request.cl_ord_id,
+            ord_rej_reason=error.ord_rej_reason,
+            transact_time=self._teller.clock.now(),
+            text=str(error),
+        )
+        self._teller.post(report, Evidence.VENUE_MESSAGE, str(error))
+
+    def _received(self, order: Order, raw: str) -> None:
+        if order.in_doubt is not None and order.in_doubt.request is Request.CANCEL:
+            note = DoubtSettled(cl_ord_id=order.venue_cl_ord_id, text="the venue took the cancel")
+            self._teller.post(note, Evidence.VENUE_MESSAGE, raw)
+
+    def _doubt(self, cl_ord_id: str, request: Request, text: str) -> None:
+        note = Doubt(cl_ord_id=cl_ord_id, request=request, text=text)
+        self._teller.post(note, Evidence.POLICY)
+
+    def _not_sent(
+        self, cl_ord_id: str, request: Request, error: VenueUnavailable, *, too_late: bool = False
+    ) -> None:
+        note = NotSent(cl_ord_id=cl_ord_id, request=request, text=str(error), too_late=too_late)
+        self._teller.post(note, Evidence.POLICY)

@@ -1,0 +1,208 @@
+"""A route that trades by REST, kept in agreement with the venue's lists.
+
+Driven by the book: the open list while anything works, single looks at what has left it, both
+lists for orders whose new-order request has no known outcome. The route is ready after the first
+pass over all working orders, and not before.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from adapters.budget import Budget
+from adapters.http import Throttled
+from adapters.looks import Looks
+from adapters.options import Options
+from adapters.pace import Pace
+from adapters.port import Queries, Sight, Unreadable, VenueOrder
+from adapters.reconcile import is_same
+from adapters.teller import Teller
+from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueError
+from oms.core.notes import Instruments, Request, RouteStatus
+from oms.core.order import Order
+from oms.core.ports import Evidence
+from oms.core.venue import Capabilities
+
+FAILURES_MAX: Final = 2
+"""Passes in a row that may end without a usable answer before the route counts as down."""
+
+CLOCKS_APART: Final = timedelta(minutes=10)
+"""How far the venue's clock may be from ours when it dates an order."""
+
+CONNECTING: Final = "not reconciled yet"
+
+
+class Watch:
+    """Looks after one route. All calls on the adapters' loop."""
+
+    def __init__(
+        self,
+        client: Queries,
+        teller: Teller,
+        looks: Looks,
+        capabilities: Capabilities,
+        budget: Budget,
+        options: Options,
+    ) -> None:
+        self.up = False
+        self._client = client
+        self._teller = teller
+        self._looks = looks
+        self._capabilities = capabilities
+        self._budget = budget
+        self._options = options
+        self._clock = teller.clock
+        self._pace = Pace(self._clock.monotonic, options.speed)
+        self._told: RouteStatus | None = None
+        self._woken = asyncio.Event()
+        self._passed_at = self._next_at = self._refresh_at = self._clock.monotonic()
+        budget.refuse_new(CONNECTING)
+
+    def wake(self) -> None:
+        """Something works now: look at the lists soon."""
+        soon = self._passed_at + self._options.poll_s / self._options.speed
+        self._next_at = min(self._next_at, soon)
+        self._woken.set()
+
+    def suspect(self) -> None:
+        """The venue may be unreachable: find out now."""
+        self._next_at = self._clock.monotonic()
+        self._woken.set()
+
+    def fall(self, text: str) -> None:
+        """The route is down."""
+        self._budget.refuse_new(text)
+        self._tell(up=False, ready=False, text=text)
+
+    async def run(self) -> None:
+        """Look after the route until cancelled."""
+        failures = 0
+        while True:
+            try:
+                await self._load_instruments()
+                self._tell(up=True, ready=False, text=CONNECTING)
+                await self._pass()
+                self._budget.accept_new()
+                self._tell(up=True, ready=True)
+                failures = 0
+                await self._follow()
+            except (VenueError, MalformedMessage) as error:
+                failures += 1
+                self._note(error)
+                self.fall(str(error))
+            await asyncio.sleep(self._options.back_off_s(failures))
+
+    async def _follow(self) -> None:
+        failures = 0
+        while True:
+            await self._rest()
+            try:
+                if self._clock.monotonic() >= self._refresh_at:
+                    await self._load_instruments()
+                await self._pass()
+                failures = 0
+            except Throttled:
+                continue
+            except (OutcomeUnknown, MalformedMessage) as error:
+                failures += 1
+                if failures >= FAILURES_MAX:
+                    raise
+                self._note(error)
+                self.suspect()
+
+    async def _rest(self) -> None:
+        while (left := self._next_at - self._clock.monotonic()) > 0:
+            self._woken.clear()
+            try:
+                async with asyncio.timeout(left):
+                    await self._woken.wait()
+            except TimeoutError:
+                return
+
+    async def _load_instruments(self) -> None:
+        instruments = await self._client.instruments()
+        note = Instruments(route=self._teller.route, instruments=instruments)
+        self._teller.post(note, Evidence.VENUE_QUERY)
+        self._refresh_at = self._clock.monotonic() + self._options.refresh_s / self._options.speed
+
+    async def _pass(self) -> None:
+        self._passed_at = self._clock.monotonic()
+        working = self._teller.books.working(self._teller.route)
+        self._forget({order.order_id for order in working})
+        listed = await self._client.open_orders()
+        by_id = {sight.secondary_order_id: sight for sight in listed if sight.secondary_order_id}
+        for order in working:
+            if order.secondary_order_id:
+                await self._match(order, by_id.get(order.secondary_order_id))
+        lost = [order for order in working if _is_lost(order)]
+        await self._hunt(lost, listed)
+        self._next_at = self._passed_at + self._again_s(working, lost)
+
+    def _again_s(self, working: list[Order], lost: list[Order]) -> float:
+        if len(working) > len(lost):
+            return self._options.poll_s / self._options.speed
+        waits = [self._pace.wait_s(order.order_id) for order in lost]
+        return min([self._options.idle_s / self._options.speed, *waits])
+
+    def _forget(self, working: set[str]) -> None:
+        self._teller.keep(working)
+        self._looks.keep(working)
+        self._pace.keep(working)
+
+    async def _match(self, order: Order, sight: Sight | None) -> None:
+        if sight is None or self._looks.awaited(order):
+            await self._looks.look(order)
+        elif isinstance(sight, Unreadable):
+            self._teller.unreadable(sight)
+        else:
+            self._teller.tell(order, sight)
+
+    async def _hunt(self, lost: list[Order], listed: Sequence[Sight]) -> None:
+        rest = [order for order in lost if not self._adopt(order, listed)]
+        due = [order for order in rest if self._pace.due(order.order_id)]
+        if not due:
+            return
+        if self._capabilities.client_id_queryable:
+            for order in due:
+                await self._looks.look(order)
+            return
+        closed = await self._client.closed_orders(
+            min(order.created for order in due) - CLOCKS_APART
+        )
+        for order in due:
+            self._adopt(order, closed)
+
+    def _adopt(self, order: Order, sights: Sequence[Sight]) -> bool:
+        named = [sight for sight in sights if sight.venue_cl_ord_id == order.venue_cl_ord_id]
+        same: list[VenueOrder] = []
+        for sight in named:
+            if isinstance(sight, Unreadable):
+                self._teller.unreadable(sight)
+            elif is_same(order, sight):
+                same.append(sight)
+            else:
+                text = f"order {order.order_id}: another order carries its client id"
+                self._teller.quarantine(text, sight.raw)
+        if len(same) > 1:
+            text = f"order {order.order_id}: {len(same)} orders like it carry its client id"
+            self._teller.quarantine(text, "\n".join(sight.raw for sight in same))
+        if len(same) == 1:
+            self._teller.tell(order, same[0])
+        return len(same) == 1
+
+    def _note(self, error: Exception) -> None:
+        if isinstance(error, MalformedMessage):
+            self._teller.quarantine(str(error), "")
+
+    def _tell(self, *, up: bool, ready: bool, text: str = "") -> None:
+        self.up = up
+        status = RouteStatus(route=self._teller.route, up=up, ready=ready, text=text)
+        if status != self._told:
+            self._told = status
+            self._teller.post(status, Evidence.POLICY)
+
+
+def _is_lost(order: Order) -> bool:
+    doubt = order.in_doubt
+    return doubt is not None and doubt.request is Request.NEW and not order.secondary_order_id
