@@ -107,7 +107,7 @@ def main() -> None:
     )
     run(
         "compiling quickfix",
-        "two to five minutes, once: pip keeps the wheel for every later environment",
+        "two to five minutes if the machine is idle; once, since pip keeps the wheel",
         pip("--no-build-isolation", "--use-pep517", *quickfix),
         quickfix_flags(),
     )
