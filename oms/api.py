@@ -1,29 +1,19 @@
 """All that a strategy imports: submit, cancel, replace, look, and listen.
 
 `Oms` is one origin's view of the engine in the same process; `oms.client.Client` is its twin in
-another one. Both have these methods, these errors and these rows.
+another one. Both are `Trader`s: the same methods, errors and rows.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from oms import words
 from oms.core.desk_side import OPERATOR
-from oms.core.errors import (
-    OrderRejected,
-    UnknownOrder,
-)
-from oms.core.fields import (
-    PARTICIPATE_DONT_INITIATE,
-    ExecType,
-    OrdType,
-    Side,
-)
+from oms.core.errors import OrderRejected, OutcomeUnknown, UnknownOrder
+from oms.core.fields import ExecTransType, ExecType, OrdType, Side
 from oms.core.messages import (
-    BusinessMessageReject,
     ExecutionReport,
     NewOrderSingle,
     OrderCancelReject,
@@ -32,15 +22,15 @@ from oms.core.messages import (
 )
 from oms.core.ports import DeskReport, Evidence, Inbound, Post
 from oms.feed import Feed
+from oms.trader import Handle, Row, Trader
 from oms.words import Number
-
-Row = dict[str, Any]
-"""A row as docs/index.md names its fields: decimals are strings, enumerations words."""
 
 ANSWER_TIMEOUT_S: Final = 30.0
 """How long a caller waits for the engine to make a request durable."""
 
 REPORTS_AT_ONCE: Final = 500
+
+_Request = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
 
 
 class Looks(Protocol):
@@ -67,42 +57,8 @@ class Looks(Protocol):
         """Reports of the origin after number `since`, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Handle:
-    """One order in the caller's hand."""
-
-    oms: "Oms"
-    order_id: str
-    cl_ord_id: str
-    since: int = 0
-
-    async def row(self) -> Row:
-        """The order row as it is now. Raises UnknownOrder."""
-        return await self.oms.order_row(self.order_id)
-
-    async def reports(self) -> AsyncIterator[ExecutionReport]:
-        """Its ExecutionReports, from the first to the last."""
-        async for _, report in self.oms.reports(self.since):
-            if isinstance(report, ExecutionReport) and report.order_id == self.order_id:
-                yield report
-                if _is_last(report):
-                    return
-
-    async def cancel(self) -> None:
-        """Ask for its cancellation; returns when that is durable. Raises OrderRejected."""
-        await self.oms.cancel(self.order_id)
-
-    async def replace(self, *, order_qty: Number, price: Number | None = None) -> None:
-        """Ask for its replacement. Raises OrderRejected."""
-        await self.oms.replace(self.order_id, order_qty=order_qty, price=price)
-
-
-def _is_last(report: ExecutionReport) -> bool:
-    return not report.leaves_qty and report.exec_type is not ExecType.PENDING_NEW
-
-
-class Oms:
-    """One origin's orders and reports. Methods are coroutines, of any event loop."""
+class Oms(Trader):
+    """One origin's orders and reports in this process. Of any event loop."""
 
     def __init__(
         self,
@@ -117,6 +73,7 @@ class Oms:
         new_cl_ord_id: Callable[[], str],
     ) -> None:
         """`ask(route, query, **parameters)` is a venue's read-only door."""
+        super().__init__(new_cl_ord_id)
         self.origin = origin
         self._post = post
         self._feed = feed
@@ -124,93 +81,9 @@ class Oms:
         self._ask = ask
         self._status = status
         self._instruments = instruments
-        self._new_cl_ord_id = new_cl_ord_id
         operator = origin == OPERATOR
         self._evidence = Evidence.OPERATOR if operator else Evidence.STRATEGY
         self._own = "" if operator else origin
-
-    async def submit(
-        self,
-        *,
-        venue: str,
-        symbol: str,
-        side: str,
-        ord_type: str = "LIMIT",
-        order_qty: Number | None = None,
-        cash_order_qty: Number | None = None,
-        price: Number | None = None,
-        stop_px: Number | None = None,
-        time_in_force: str = "GTC",
-        exchange: str = "",
-        account: str = "",
-        post_only: bool = False,
-        cl_ord_id: str | None = None,
-    ) -> Handle:
-        """Send a new order; returns when it is durable and on its way.
-
-        Quantities in base units, `cash_order_qty` and prices in quote units, as text, int or
-        Decimal. Raises InvalidOrder for what can not be an order, OrderRejected for a refusal.
-        """
-        request = NewOrderSingle(
-            cl_ord_id=cl_ord_id or self._new_cl_ord_id(),
-            ex_destination=venue.upper(),
-            symbol=symbol,
-            side=words.member(Side, "side", side),
-            ord_type=words.member(OrdType, "ord_type", ord_type),
-            order_qty=words.number("order_qty", order_qty),
-            cash_order_qty=words.number("cash_order_qty", cash_order_qty),
-            price=words.number("price", price),
-            stop_px=words.number("stop_px", stop_px),
-            time_in_force=words.time_in_force(time_in_force),
-            security_exchange=exchange,
-            account=account,
-            exec_inst=PARTICIPATE_DONT_INITIATE if post_only else "",
-        )
-        report = await self._answer(request)
-        if isinstance(report, ExecutionReport) and report.exec_type is not ExecType.REJECTED:
-            return Handle(self, report.order_id, request.cl_ord_id)
-        raise OrderRejected(report.text)
-
-    async def cancel(self, order_id: str, *, cl_ord_id: str | None = None) -> None:
-        """Ask for the cancellation of an order; returns when the request is durable.
-
-        Raises UnknownOrder, OrderRejected.
-        """
-        row = await self.order_row(order_id)
-        request = OrderCancelRequest(
-            cl_ord_id=cl_ord_id or self._new_cl_ord_id(),
-            orig_cl_ord_id=row["cl_ord_id"] if row["origin"] == self.origin else "",
-            order_id=row["order_id"],
-            symbol=row["symbol"],
-        )
-        _refuse(await self._answer(request))
-
-    async def replace(
-        self,
-        order_id: str,
-        *,
-        order_qty: Number,
-        price: Number | None = None,
-        cl_ord_id: str | None = None,
-    ) -> None:
-        """Ask for new terms. Raises UnknownOrder, OrderRejected."""
-        row = await self.order_row(order_id)
-        request = OrderCancelReplaceRequest(
-            cl_ord_id=cl_ord_id or self._new_cl_ord_id(),
-            orig_cl_ord_id=row["cl_ord_id"] if row["origin"] == self.origin else "",
-            order_id=row["order_id"],
-            symbol=row["symbol"],
-            side=Side[row["side"]],
-            ord_type=OrdType[row["ord_type"]],
-            order_qty=words.number("order_qty", order_qty),
-            price=words.number("price", price if price is not None else row["price"]),
-        )
-        _refuse(await self._answer(request))
-
-    async def order(self, order_id: str) -> Handle:
-        """A handle for an order by OrderID, its digits, or ORIGIN/ClOrdID. UnknownOrder."""
-        row = await self.order_row(order_id)
-        return Handle(self, row["order_id"], row["cl_ord_id"])
 
     async def order_row(self, order_id: str) -> Row:
         """The order row. Raises UnknownOrder."""
@@ -226,18 +99,17 @@ class Oms:
 
     async def orders(self, *, open: bool = False, venue: str | None = None) -> list[Row]:
         """Order rows of this origin, oldest first; the operator sees everybody's."""
+        route = (venue or "").upper()
         return await asyncio.to_thread(
-            lambda: self._looks.orders(
-                open_only=open, route=(venue or "").upper(), origin=self._own
-            )
+            lambda: self._looks.orders(open_only=open, route=route, origin=self._own)
         )
 
     async def fills(self, *, venue: str | None = None, order_id: str = "") -> list[Row]:
-        """Fill rows of this origin, oldest first."""
+        """Fill rows of this origin, oldest first. Raises UnknownOrder."""
+        route = (venue or "").upper()
+        wanted = (await self.order_row(order_id))["order_id"] if order_id else ""
         return await asyncio.to_thread(
-            lambda: self._looks.fills(
-                route=(venue or "").upper(), origin=self._own, order_id=order_id
-            )
+            lambda: self._looks.fills(route=route, origin=self._own, order_id=wanted)
         )
 
     async def positions(self) -> list[Row]:
@@ -259,11 +131,8 @@ class Oms:
 
     async def reports(
         self, since: int = 0, follow: bool = True
-    ) -> AsyncIterator[tuple[int, DeskReport]]:
-        """Every report of this origin after number `since`, in order, as they come.
-
-        Resumable: a report keeps its number for ever. With `follow` False it ends at the last.
-        """
+    ) -> AsyncGenerator[tuple[int, DeskReport], None]:
+        """Every report of this origin after number `since`, in order, as they come."""
         event = self._feed.watch()
         try:
             while True:
@@ -281,21 +150,82 @@ class Oms:
         finally:
             self._feed.unwatch(event)
 
-    async def _answer(
-        self, request: NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
-    ) -> DeskReport:
-        answer = self._feed.expect(request.cl_ord_id)
+    async def _submit(self, request: NewOrderSingle) -> Handle:
+        number, report = await self._answer(request)
+        if isinstance(report, ExecutionReport) and report.exec_type is not ExecType.REJECTED:
+            return Handle(self, report.order_id, request.cl_ord_id, number - 1)
+        raise OrderRejected(report.text)
+
+    async def _cancel(self, order_id: str, cl_ord_id: str) -> None:
+        row = await self.order_row(order_id)
+        request = OrderCancelRequest(
+            cl_ord_id=cl_ord_id,
+            orig_cl_ord_id=row["cl_ord_id"] if row["origin"] == self.origin else "",
+            order_id=row["order_id"],
+            symbol=row["symbol"],
+        )
+        await self._ask_for(request)
+
+    async def _replace(
+        self, order_id: str, cl_ord_id: str, order_qty: Number | None, price: Number | None
+    ) -> None:
+        row = await self.order_row(order_id)
+        request = OrderCancelReplaceRequest(
+            cl_ord_id=cl_ord_id,
+            orig_cl_ord_id=row["cl_ord_id"] if row["origin"] == self.origin else "",
+            order_id=row["order_id"],
+            symbol=row["symbol"],
+            side=Side[row["side"]],
+            ord_type=OrdType[row["ord_type"]],
+            order_qty=words.number("order_qty", order_qty),
+            price=words.number("price", price if price is not None else row["price"]),
+        )
+        await self._ask_for(request)
+
+    async def _ask_for(self, request: OrderCancelRequest | OrderCancelReplaceRequest) -> None:
+        _, report = await self._answer(request)
+        if isinstance(report, OrderCancelReject):
+            raise OrderRejected(report.text)
+
+    async def _answer(self, request: _Request) -> tuple[int, DeskReport]:
+        name = request.cl_ord_id
+        entry = isinstance(request, NewOrderSingle)
+        answer = self._feed.expect(name, _is_entry_answer if entry else _is_change_answer)
         try:
             self._post(Inbound(source=self.origin, message=request, evidence=self._evidence))
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 return await answer
+        except TimeoutError:
+            raise OutcomeUnknown(
+                f"the engine has not answered in {ANSWER_TIMEOUT_S:g} s; look for ClOrdID {name}"
+            ) from None
         finally:
-            self._feed.forget(request.cl_ord_id)
+            self._feed.forget(name)
 
 
-def _refuse(report: DeskReport) -> None:
-    if isinstance(report, OrderCancelReject | BusinessMessageReject):
-        raise OrderRejected(report.text)
+def _is_entry_answer(report: DeskReport) -> bool:
+    """Whether a NewOrderSingle is answered by it; an older order of that ClOrdID has others."""
+    return (
+        isinstance(report, ExecutionReport)
+        and report.exec_trans_type is ExecTransType.NEW
+        and report.exec_type in (ExecType.PENDING_NEW, ExecType.REJECTED)
+    )
 
 
-__all__ = ["Feed", "Handle", "Looks", "Oms", "Row"]
+def _is_change_answer(report: DeskReport) -> bool:
+    """Whether a cancel or replace is answered by it."""
+    return isinstance(report, OrderCancelReject) or (
+        isinstance(report, ExecutionReport) and report.exec_type in _CHANGES
+    )
+
+
+_CHANGES: Final = frozenset(
+    {
+        ExecType.PENDING_CANCEL,
+        ExecType.PENDING_REPLACE,
+        ExecType.CANCELED,
+        ExecType.REPLACED,
+    }
+)
+
+__all__ = ["Feed", "Handle", "Looks", "Oms", "Row", "Trader"]

@@ -1,12 +1,25 @@
 """The reports of one API origin on their way from the writer to whoever waits for them."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from oms.core.errors import OrderRejected
 from oms.core.messages import BusinessMessageReject
 from oms.core.ports import DeskReport
+
+Numbered = tuple[int, DeskReport]
+"""A report and its number among the origin's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    loop: asyncio.AbstractEventLoop
+    answer: "asyncio.Future[Numbered]"
+    answers: Callable[[DeskReport], bool]
 
 
 class Feed:
@@ -15,27 +28,38 @@ class Feed:
     def __init__(self) -> None:
         """Nobody waits yet."""
         self._lock = threading.Lock()
-        self._awaited: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Future[DeskReport]]] = {}
+        self._awaited: dict[str, _Awaited] = {}
         self._watchers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
 
     def send(self, number: int, report: DeskReport) -> None:
         """From the writer's thread: wake who waits; the report itself is in the store."""
         name = "" if isinstance(report, BusinessMessageReject) else report.cl_ord_id
         with self._lock:
-            awaited = self._awaited.pop(name, None)
+            awaited = self._awaited.get(name)
+            if awaited is not None and awaited.answers(report):
+                del self._awaited[name]
+            else:
+                awaited = None
             watchers = list(self._watchers.items())
         if awaited is not None:
-            loop, answer = awaited
-            _call(loop, _settle, answer, report)
+            _call(awaited.loop, _settle, awaited.answer, (number, report))
         for event, loop in watchers:
             _call(loop, event.set)
 
-    def expect(self, cl_ord_id: str) -> asyncio.Future[DeskReport]:
-        """The first report that names the ClOrdID."""
+    def expect(
+        self, cl_ord_id: str, answers: Callable[[DeskReport], bool]
+    ) -> asyncio.Future[Numbered]:
+        """The first report that names the ClOrdID and that `answers` takes for the answer.
+
+        Raises OrderRejected while a request of that ClOrdID is unanswered: it could not be told
+        whose answer comes.
+        """
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[DeskReport] = loop.create_future()
+        answer: asyncio.Future[Numbered] = loop.create_future()
         with self._lock:
-            self._awaited[cl_ord_id] = (loop, answer)
+            if cl_ord_id in self._awaited:
+                raise OrderRejected(f"duplicate ClOrdID {cl_ord_id}: its request is under way")
+            self._awaited[cl_ord_id] = _Awaited(loop, answer, answers)
         return answer
 
     def forget(self, cl_ord_id: str) -> None:
@@ -57,10 +81,11 @@ class Feed:
 
 
 def _call(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *args: Any) -> None:
-    if not loop.is_closed():
+    # A closed loop has nobody who waits; the writer must not fall over it.
+    with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(call, *args)
 
 
-def _settle(answer: asyncio.Future[DeskReport], report: DeskReport) -> None:
+def _settle(answer: "asyncio.Future[Numbered]", told: Numbered) -> None:
     if not answer.done():
-        answer.set_result(report)
+        answer.set_result(told)

@@ -1,0 +1,191 @@
+"""What a strategy holds: one origin's orders and reports, by whichever door.
+
+`oms.api.Oms` is the door in the engine's own process, `oms.client.Client` the one from another.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Final
+
+from oms import words
+from oms.core.fields import PARTICIPATE_DONT_INITIATE, ExecType, OrdType, Side
+from oms.core.messages import ExecutionReport, NewOrderSingle
+from oms.core.ports import DeskReport
+from oms.words import Number
+
+Row = dict[str, Any]
+"""A row as docs/api.md names its fields: decimals are strings, enumerations words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """One order in the caller's hand. Its first report comes after number `since`."""
+
+    oms: "Trader"
+    order_id: str
+    cl_ord_id: str
+    since: int = 0
+
+    async def row(self) -> Row:
+        """The order row as it is now. Raises UnknownOrder."""
+        return await self.oms.order_row(self.order_id)
+
+    async def reports(self) -> AsyncIterator[ExecutionReport]:
+        """Its ExecutionReports, from the first to the last."""
+        async with aclosing(self.oms.reports(self.since)) as reports:
+            async for _, report in reports:
+                if isinstance(report, ExecutionReport) and report.order_id == self.order_id:
+                    yield report
+                    if _is_last(report):
+                        return
+
+    async def cancel(self) -> None:
+        """Ask for its cancellation; returns when that is durable. Raises OrderRejected."""
+        await self.oms.cancel(self.order_id)
+
+    async def replace(self, *, order_qty: Number, price: Number | None = None) -> None:
+        """Ask for its replacement. Raises OrderRejected."""
+        await self.oms.replace(self.order_id, order_qty=order_qty, price=price)
+
+
+_ENDS: Final = frozenset(
+    {ExecType.FILL, ExecType.CANCELED, ExecType.REJECTED, ExecType.EXPIRED, ExecType.DONE_FOR_DAY}
+)
+
+
+def _is_last(report: ExecutionReport) -> bool:
+    return report.exec_type in _ENDS and not report.leaves_qty
+
+
+class Trader(ABC):
+    """One origin's orders and reports, by whichever door. Methods are coroutines."""
+
+    def __init__(self, new_cl_ord_id: Callable[[], str]) -> None:
+        """`new_cl_ord_id` draws what no request of this origin has been called yet."""
+        self._new_cl_ord_id = new_cl_ord_id
+
+    async def submit(
+        self,
+        *,
+        venue: str,
+        symbol: str,
+        side: str,
+        ord_type: str = "LIMIT",
+        order_qty: Number | None = None,
+        cash_order_qty: Number | None = None,
+        price: Number | None = None,
+        stop_px: Number | None = None,
+        time_in_force: str = "GTC",
+        exchange: str = "",
+        account: str = "",
+        post_only: bool = False,
+        cl_ord_id: str | None = None,
+    ) -> Handle:
+        """Send a new order; returns when it is durable and on its way.
+
+        Quantities in base units, `cash_order_qty` and prices in quote units, as text, int or
+        Decimal. Raises InvalidOrder for what can not be an order, OrderRejected for a refusal,
+        OutcomeUnknown when no answer came: then ask for the order by its ClOrdID, and do not
+        submit it again.
+        """
+        request = NewOrderSingle(
+            cl_ord_id=self._name(cl_ord_id),
+            ex_destination=words.text("venue", venue).upper(),
+            symbol=words.text("symbol", symbol),
+            side=words.member(Side, "side", side),
+            ord_type=words.member(OrdType, "ord_type", ord_type),
+            order_qty=words.number("order_qty", order_qty),
+            cash_order_qty=words.number("cash_order_qty", cash_order_qty),
+            price=words.number("price", price),
+            stop_px=words.number("stop_px", stop_px),
+            time_in_force=words.time_in_force(time_in_force),
+            security_exchange=words.text("exchange", exchange).upper(),
+            account=words.text("account", account),
+            exec_inst=PARTICIPATE_DONT_INITIATE if words.flag("post_only", post_only) else "",
+        )
+        return await self._submit(request)
+
+    async def cancel(self, order_id: str, *, cl_ord_id: str | None = None) -> None:
+        """Ask for the cancellation of an order; returns when the request is durable.
+
+        Raises UnknownOrder, OrderRejected, OutcomeUnknown.
+        """
+        await self._cancel(order_id, self._name(cl_ord_id))
+
+    async def replace(
+        self,
+        order_id: str,
+        *,
+        order_qty: Number,
+        price: Number | None = None,
+        cl_ord_id: str | None = None,
+    ) -> None:
+        """Ask for new terms; without a price the order keeps its own.
+
+        Raises InvalidOrder, UnknownOrder, OrderRejected, OutcomeUnknown.
+        """
+        qty = words.number("order_qty", order_qty)
+        limit = words.number("price", price)
+        await self._replace(order_id, self._name(cl_ord_id), qty, limit)
+
+    async def order(self, order_id: str) -> Handle:
+        """A handle for an order by OrderID, its digits, or ORIGIN/ClOrdID. UnknownOrder."""
+        row = await self.order_row(order_id)
+        return Handle(self, row["order_id"], row["cl_ord_id"])
+
+    @abstractmethod
+    async def order_row(self, order_id: str) -> Row:
+        """The order row. Raises UnknownOrder."""
+
+    @abstractmethod
+    async def timeline(self, order_id: str) -> list[Row]:
+        """What was asked, sent, told and decided about an order. Raises UnknownOrder."""
+
+    @abstractmethod
+    async def orders(self, *, open: bool = False, venue: str | None = None) -> list[Row]:
+        """Order rows of this origin, oldest first; the operator sees everybody's."""
+
+    @abstractmethod
+    async def fills(self, *, venue: str | None = None, order_id: str = "") -> list[Row]:
+        """Fill rows of this origin, oldest first."""
+
+    @abstractmethod
+    async def positions(self) -> list[Row]:
+        """What the fills have moved, per route, exchange, account and asset."""
+
+    @abstractmethod
+    async def balances(self, venue: str) -> list[Row]:
+        """The venue's own word on its balances. Raises VenueError, NotSupported."""
+
+    @abstractmethod
+    async def instruments(self, venue: str) -> list[Row]:
+        """What trades there. Raises NotSupported for an unknown route."""
+
+    @abstractmethod
+    async def status(self) -> Row:
+        """Sessions, venues, doubts: the status row."""
+
+    @abstractmethod
+    def reports(
+        self, since: int = 0, follow: bool = True
+    ) -> AsyncGenerator[tuple[int, DeskReport], None]:
+        """Every report of this origin after number `since`, in order, as they come.
+
+        Resumable: a report keeps its number for ever. With `follow` False it ends at the last.
+        """
+
+    @abstractmethod
+    async def _submit(self, request: NewOrderSingle) -> Handle: ...
+
+    @abstractmethod
+    async def _cancel(self, order_id: str, cl_ord_id: str) -> None: ...
+
+    @abstractmethod
+    async def _replace(
+        self, order_id: str, cl_ord_id: str, order_qty: Number | None, price: Number | None
+    ) -> None: ...
+
+    def _name(self, cl_ord_id: str | None) -> str:
+        return words.text("cl_ord_id", cl_ord_id) if cl_ord_id else self._new_cl_ord_id()
