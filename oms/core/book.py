@@ -23,7 +23,7 @@ from oms.core.notes import (
 )
 from oms.core.numbers import ZERO, add
 from oms.core.order import Order
-from oms.core.ports import History, Record, ToOrigin, ToVenue
+from oms.core.ports import History, Record, ToOrigin
 from oms.core.positions import PositionKey, moves
 from oms.core.venue import Capabilities, Instrument
 
@@ -192,7 +192,7 @@ class Book:
                 number = self.numbers.get(outbound.origin, 0) + 1
                 self.numbers[outbound.origin] = number
                 changes.reports.append((outbound.origin, number, self.seq, index))
-            elif isinstance(outbound, ToVenue):
+            else:
                 changes.requests.append((outbound.route, self.seq, index, outbound.order_id))
         return self.seq
 
@@ -207,8 +207,8 @@ class Book:
                 self.last_client_ids[order.route] = int(order.venue_cl_ord_id)
         elif isinstance(message, ExecutionReport) and message.exec_id in order.executions:
             self._execute(order, message, changes)
-        elif isinstance(message, OrderCancelReject) and before is not None:
-            request = before.request(message.cl_ord_id)
+        elif isinstance(message, OrderCancelReject):
+            request = before.request(message.cl_ord_id) if before is not None else None
             if request is not None:
                 # A refused request leaves no order behind that its id could mean (D22a).
                 self._use(request.origin, request.cl_ord_id, "", changes)

@@ -258,7 +258,7 @@ def _venue_cl_ord_id(book: Book, route: Route, order_id: str, now: datetime, dra
             return f"{capabilities.client_id_digits}{draw(8)}{millis:013d}{counter:03d}"
         case ClientId.HEX:
             return f"{int(draw(38)):032x}"[-32:]
-        case ClientId.INTERNAL:
+        case _:
             return order_id
 
 

@@ -41,9 +41,8 @@ def noted(
                 report = ToOrigin(order.origin, status_report(after, now))
                 story.add(note, report, order=after)
                 follow_up(book, story)
-        case NotSent():
-            _not_sent(story, note)
-            follow_up(book, story)
+        case _:
+            _not_sent(book, story, note)
     return tuple(story.records)
 
 
@@ -61,9 +60,10 @@ def _put_in_doubt(story: Story, note: Doubt) -> None:
         doubt(story, note.request, note.text)
 
 
-def _not_sent(story: Story, note: NotSent) -> None:
+def _not_sent(book: Book, story: Story, note: NotSent) -> None:
     order = story.order
     if note.request is not Request.NEW:
+        # Held again; the next time the route is ready releases it.
         for request in order.requests:
             if request.kind is note.request and request.released:
                 story.add(
@@ -80,6 +80,7 @@ def _not_sent(story: Story, note: NotSent) -> None:
         text=note.text,
     )
     move(story, reject, Event.REJECTED)
+    follow_up(book, story)
 
 
 def route_moved(book: Book, inbound: Inbound, status: RouteStatus, now: datetime) -> Decision:
@@ -121,6 +122,6 @@ def started(book: Book, inbound: Inbound, note: Started, now: datetime) -> Decis
     for name in book.routes:
         for order in book.working(name):
             story = Story(inbound, order, now)
-            _lose_answers(story, "the engine ended")
+            _lose_answers(story, "the engine ended before the venue answered")
             records += story.records
     return tuple(records)

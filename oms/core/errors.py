@@ -133,6 +133,12 @@ class StoreLocked(OmsError):
     code = "store_locked"
 
 
+class StoreUnavailable(OmsError):
+    """The store could not be read or written: nothing of the attempt was kept."""
+
+    code = "store_unavailable"
+
+
 class StoreFenced(OmsError):
     """A newer owner has taken the store; this process may write nothing more."""
 

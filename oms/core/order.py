@@ -217,7 +217,7 @@ def apply(order: Order, message: OrderMessage, now: datetime) -> Order:
             return order.evolve(in_doubt=doubt, updated=now)
         case DoubtSettled():
             return order.evolve(in_doubt=None, updated=now)
-        case NotSent() | Answered() | Quarantined():
+        case _:
             return order
 
 
@@ -340,8 +340,6 @@ def _ended(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any
 
 def _cancel_rejected(order: Order, reject: OrderCancelReject, now: datetime) -> Order:
     request = order.request(reject.cl_ord_id)
-    if request is None and order.requests:
-        request = order.requests[0]
     rest = tuple(r for r in order.requests if r is not request)
     doubt = order.in_doubt
     if doubt is not None and doubt.request in (Request.CANCEL, Request.REPLACE):

@@ -1,6 +1,5 @@
 """A book with one route and one desk, driven message by message: the core without any edge."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -55,6 +54,7 @@ class DeskOfOne:
         self.asked: list[ToVenue] = []
         self.records: list[Record] = []
         self.changes = Changes()
+        self.drawn = 0
         instrument = Instrument(
             symbol=SYMBOL,
             venue_symbol="BTCUSDT",
@@ -82,7 +82,7 @@ class DeskOfOne:
 
     def _post(self, inbound: Inbound) -> Decision:
         self.now += timedelta(milliseconds=1)
-        decision = decide(self.book, inbound, self.now, draw_ones)
+        decision = decide(self.book, inbound, self.now, self._draw)
         self.told, self.asked = [], []
         for record in decision:
             self._replayed(record)
@@ -95,6 +95,10 @@ class DeskOfOne:
                     self.asked.append(outbound)
         return decision
 
+    def _draw(self, count: int) -> str:
+        self.drawn += 1
+        return f"{self.drawn:0{count}d}"
+
     def _replayed(self, record: Record) -> None:
         if record.order is None:
             return
@@ -105,11 +109,3 @@ class DeskOfOne:
             assert before is not None, f"{record.order_id} moves before it exists"
             again = apply(before, record.message, record.time)  # type: ignore[arg-type]
         assert again == record.order, "a replay of the record must give the same order"
-
-
-def draw_ones(count: int) -> str:
-    """Not random at all."""
-    return "1" * count
-
-
-Chooser = Callable[[Order], bool]
