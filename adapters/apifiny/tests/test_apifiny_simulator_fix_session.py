@@ -225,3 +225,17 @@ def test_a_cut_connection_says_nothing_more() -> None:
     assert desk.pass_ms(60_000) == []
     desk.connect()
     assert by_tag(desk.log_on())[0][35] == "A"
+
+
+def test_a_message_without_a_sequence_number_ends_the_session() -> None:
+    desk = logged_on()
+    sent = [(35, "0"), (49, ACCOUNT), (56, "APIFINY")]
+    assert [message[35] for message in by_tag(desk.session.receive(sent, desk.now_ms))] == ["5"]
+    assert desk.session.closed
+
+
+def test_a_heartbeat_interval_of_nought_means_none() -> None:
+    desk = FixDesk()
+    desk.log_on(heartbeat_s=0)
+    assert desk.pass_ms(86_400_000) == []
+    assert not desk.session.closed

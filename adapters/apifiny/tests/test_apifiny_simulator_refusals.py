@@ -300,3 +300,11 @@ def test_the_ledger_says_every_order_in_words_that_all_simulators_share(desk: De
         }
     ]
     assert ledger["requests"] == 2
+
+
+def test_what_a_call_needs_has_to_be_there(desk: Desk) -> None:
+    assert code(desk.post("BINANCE/order/newOrder", orderId=desk.new_id())) == 65562
+    assert code(desk.post("BINANCE/order/cancelOrder")) == 65562
+    assert code(desk.post("BINANCE/order/cancelAccountVenueAllOrder", symbol=1)) == 65562
+    path = "BINANCE/order/getCommissionRate"
+    assert code(desk.get(path, symbol="BTCEUR")) == 262202
