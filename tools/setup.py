@@ -106,8 +106,8 @@ def main() -> None:
         {},
     )
     run(
-        "compiling quickfix",
-        "two to five minutes if the machine is idle; once, since pip keeps the wheel",
+        "building quickfix",
+        "the first time two to five minutes on an idle machine; then pip has the wheel",
         pip("--no-build-isolation", "--use-pep517", *quickfix),
         quickfix_flags(),
     )
