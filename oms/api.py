@@ -1,7 +1,7 @@
 """All that a strategy imports: submit, cancel, replace, look, and listen.
 
 `Oms` is one origin's view of the engine in the same process; `oms.client.Client` is its twin in
-another one. Both are `Trader`s: the same methods, errors and rows.
+another one. Both are a `Door`: the same methods, errors and rows.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future
 from typing import Any, Final, Protocol
 
+from adapters.port import Balance
 from oms import words
 from oms.core.desk_side import OPERATOR
 from oms.core.errors import OrderRejected, OutcomeUnknown, UnknownOrder
@@ -20,9 +21,10 @@ from oms.core.messages import (
     OrderCancelReplaceRequest,
     OrderCancelRequest,
 )
+from oms.core.numbers import number_text
 from oms.core.ports import DeskReport, Evidence, Inbound, Post
+from oms.door import Door, Handle, Row
 from oms.feed import Feed
-from oms.trader import Handle, Row, Trader
 from oms.words import Number
 
 ANSWER_TIMEOUT_S: Final = 30.0
@@ -57,7 +59,7 @@ class Looks(Protocol):
         """Reports of the origin after number `since`, in order."""
 
 
-class Oms(Trader):
+class Oms(Door):
     """One origin's orders and reports in this process. Of any event loop."""
 
     def __init__(
@@ -118,8 +120,9 @@ class Oms(Trader):
 
     async def balances(self, venue: str) -> list[Row]:
         """The venue's own word on its balances. Raises VenueError, NotSupported."""
-        rows: list[Row] = await asyncio.wrap_future(self._ask(venue.upper(), "balances"))
-        return rows
+        route = venue.upper()
+        told: list[Balance] = await asyncio.wrap_future(self._ask(route, "balances"))
+        return [_balance_row(route, balance) for balance in told]
 
     async def instruments(self, venue: str) -> list[Row]:
         """What trades there. Raises NotSupported for an unknown route."""
@@ -203,6 +206,17 @@ class Oms(Trader):
             self._feed.forget(name)
 
 
+def _balance_row(route: str, balance: Balance) -> Row:
+    return {
+        "venue": route,
+        "exchange": balance.security_exchange,
+        "asset": balance.asset,
+        "total": number_text(balance.total),
+        "available": number_text(balance.available),
+        "held": number_text(balance.held),
+    }
+
+
 def _is_entry_answer(report: DeskReport) -> bool:
     """Whether a NewOrderSingle is answered by it; an older order of that ClOrdID has others."""
     return (
@@ -228,4 +242,4 @@ _CHANGES: Final = frozenset(
     }
 )
 
-__all__ = ["Feed", "Handle", "Looks", "Oms", "Row", "Trader"]
+__all__ = ["Door", "Feed", "Handle", "Looks", "Oms", "Row"]

@@ -1,4 +1,4 @@
-"""What a strategy holds: one origin's orders and reports, by whichever door.
+"""A strategy's door to the engine: one origin's orders and reports.
 
 `oms.api.Oms` is the door in the engine's own process, `oms.client.Client` the one from another.
 """
@@ -23,7 +23,7 @@ Row = dict[str, Any]
 class Handle:
     """One order in the caller's hand. Its first report comes after number `since`."""
 
-    oms: "Trader"
+    oms: "Door"
     order_id: str
     cl_ord_id: str
     since: int = 0
@@ -59,8 +59,8 @@ def _is_last(report: ExecutionReport) -> bool:
     return report.exec_type in _ENDS and not report.leaves_qty
 
 
-class Trader(ABC):
-    """One origin's orders and reports, by whichever door. Methods are coroutines."""
+class Door(ABC):
+    """One origin's orders and reports, from wherever. Methods are coroutines."""
 
     def __init__(self, new_cl_ord_id: Callable[[], str]) -> None:
         """`new_cl_ord_id` draws what no request of this origin has been called yet."""
