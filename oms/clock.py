@@ -110,3 +110,13 @@ class ManualClock:
 def draw_secret() -> str:
     """64 hexadecimal digits from the operating system's own source: a new token or key."""
     return secrets.token_hex(32)
+
+
+def draw_digits(count: int) -> str:
+    """`count` random decimal digits from the operating system's own source."""
+    return f"{secrets.randbelow(10**count):0{count}d}"
+
+
+def draw_id() -> str:
+    """16 random hexadecimal digits: a ClOrdID for who gives none."""
+    return secrets.token_hex(8)

@@ -78,6 +78,16 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Amount = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 
 
+def _plain(value: object) -> object:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, Table):
+        return value.plain()
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return value
+
+
 class Table(BaseModel):
     """A table whose unknown keys are errors and whose values do not change."""
 
@@ -87,6 +97,10 @@ class Table(BaseModel):
     def secret_names(cls) -> tuple[str, ...]:
         """The keys that are secrets and may be given as `<key>_file`."""
         return tuple(n for n, field in cls.model_fields.items() if field.annotation is SecretStr)
+
+    def plain(self) -> dict[str, Any]:
+        """The values by name, secrets as text: only for the room that signs with them."""
+        return {name: _plain(getattr(self, name)) for name in type(self).model_fields}
 
     @classmethod
     def meanings(cls) -> dict[str, str]:

@@ -99,6 +99,11 @@ DIALECTS: Final = (
                 "Execution Report lists none of them; a stock dictionary rejects every report",
             ),
             Relaxation(
+                "ExecutionReport",
+                ("Symbol", "Side"),
+                "the answer about an order it does not know can not name them",
+            ),
+            Relaxation(
                 "OrderCancelReject",
                 ("OrderID", "OrigClOrdID", "CxlRejResponseTo"),
                 "the document names the message and lists no field of it",
