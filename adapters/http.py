@@ -116,7 +116,8 @@ class Http:
         body: bytes | None,
     ) -> Reply:
         method = what.partition(" ")[0]
-        async with client.stream(method, url, headers=dict(headers), content=body) as response:
+        sent = [(name.encode(), value.encode()) for name, value in headers.items()]
+        async with client.stream(method, url, headers=sent, content=body) as response:
             status = response.status_code
             if status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise Throttled(f"{what}: HTTP 429", _retry_after_s(response))

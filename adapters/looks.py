@@ -6,7 +6,7 @@ from dataclasses import replace
 from adapters.pace import Pace
 from adapters.port import Queries, Unreadable, VenueState
 from adapters.teller import Teller
-from oms.core.errors import VenueRefused
+from oms.core.errors import MalformedMessage, VenueRefused
 from oms.core.fields import CxlRejReason
 from oms.core.messages import OrderCancelReject, OrderCancelRequest
 from oms.core.notes import Request
@@ -39,10 +39,14 @@ class Looks:
     async def look(self, order: Order) -> bool:
         """Ask the venue for the order and tell the engine. True when book and venue agree.
 
-        Raises what the client's `order` raises.
+        Raises VenueError where the venue could not be asked.
         """
         refusal = self._refused.get(order.order_id)
-        seen = await self._client.order(order)
+        try:
+            seen = await self._client.order(order)
+        except MalformedMessage as error:
+            self._teller.quarantine(f"order {order.order_id}: {error}", "")
+            return False
         if isinstance(seen, Unreadable):
             self._teller.unreadable(seen)
             return False

@@ -1,0 +1,85 @@
+"""ANDX as one line of VENUES: what it offers, and how its runner is made."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from adapters.andx.client import Account, AndxClient
+from adapters.budget import Budget
+from adapters.http import Http
+from adapters.loop import Loop
+from adapters.options import Options
+from adapters.port import VenueSpec
+from adapters.runner import Runner
+from oms.clock import Clock
+from oms.core.fields import OrdType, TimeInForce
+from oms.core.ports import Books, Post
+from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity
+
+_ACCOUNT: Final = (
+    "base_url",
+    "username",
+    "passphrase",
+    "api_key",
+    "api_secret",
+    "account",
+    "timestamp_unit",
+    "sign_encoding",
+    "error_map",
+)
+
+
+def capabilities(config: Mapping[str, Any]) -> Capabilities:
+    """What the document offers: limit and market orders that rest until cancelled, post-only."""
+    return Capabilities(
+        ord_types=frozenset({OrdType.LIMIT, OrdType.MARKET}),
+        time_in_force=frozenset({TimeInForce.GOOD_TILL_CANCEL}),
+        post_only=True,
+        market_buy_by_cash=False,
+        client_id=ClientId.COUNTER,
+        client_id_queryable=False,
+        client_id_unique=False,
+        cancel_final=False,
+        fence=Fence.NOTHING,
+        fill_identity=FillIdentity.CUMULATIVE,
+    )
+
+
+def build(
+    config: Mapping[str, Any],
+    *,
+    route: str,
+    post: Post,
+    books: Books,
+    clock: Clock,
+    loop: Loop,
+    speed: float = 1.0,
+) -> Runner:
+    """The route's runner, not started. `speed` multiplies the rate limit and divides the waits."""
+    limit = config.get("rate_limit", {"requests": 60, "per_seconds": 60})
+    budget = Budget(
+        int(limit["requests"]),
+        float(limit["per_seconds"]) / speed,
+        max_wait_s=float(config.get("max_wait_s", 2)),
+        monotonic=clock.monotonic,
+    )
+    account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
+    http = Http(float(config.get("timeout_s", 5)))
+    return Runner(
+        route,
+        AndxClient(account, http, budget, clock),
+        capabilities(config),
+        post=post,
+        books=books,
+        clock=clock,
+        budget=budget,
+        loop=loop,
+        options=Options(speed=speed),
+    )
+
+
+VENUE: Final = VenueSpec(
+    name="andx",
+    capabilities=capabilities,
+    build=build,
+    simulate="adapters.andx.simulator:build",
+)

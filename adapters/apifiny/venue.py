@@ -1,0 +1,97 @@
+"""Apifiny as one line of VENUES: what it offers, and how the runner of its queries is made.
+
+Orders go over FIX: the gateway of that session carries them and tells this runner when its link
+moves.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from adapters.apifiny.client import Account, ApifinyClient
+from adapters.budget import Budget
+from adapters.http import Http
+from adapters.loop import Loop
+from adapters.options import Options
+from adapters.port import VenueSpec
+from adapters.runner import Runner
+from oms.clock import Clock
+from oms.core.fields import OrdType, TimeInForce
+from oms.core.ports import Books, Post
+from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity
+
+_ACCOUNT: Final = (
+    "account_id",
+    "api_key_id",
+    "api_secret_key",
+    "exchanges",
+    "host",
+    "hosts",
+    "jwt_exp_unit",
+    "jwt_ttl_s",
+    "jwt_include_method",
+    "part_filled_is_final",
+)
+
+
+def capabilities(config: Mapping[str, Any]) -> Capabilities:
+    """What the FIX side offers.
+
+    Limit orders only: a market buy is sized by its total, for which the FIX side has no field
+    (section "FIX API": 152 is not listed), and the engine offers an order type for both sides or
+    not at all.
+    """
+    return Capabilities(
+        ord_types=frozenset({OrdType.LIMIT}),
+        time_in_force=frozenset({TimeInForce.GOOD_TILL_CANCEL, TimeInForce.IMMEDIATE_OR_CANCEL}),
+        post_only=True,
+        market_buy_by_cash=False,
+        client_id=ClientId.STAMPED,
+        client_id_digits="".join(filter(str.isdigit, config["account_id"])),
+        client_id_queryable=True,
+        client_id_unique=True,
+        cancel_final=True,
+        fence=Fence.RELOGON_AND_QUERIES,
+        fill_identity=FillIdentity.EXEC_ID,
+        exchanges=frozenset(config["exchanges"]),
+    )
+
+
+def build(
+    config: Mapping[str, Any],
+    *,
+    route: str,
+    post: Post,
+    books: Books,
+    clock: Clock,
+    loop: Loop,
+    speed: float = 1.0,
+) -> Runner:
+    """The route's runner, not started. `speed` multiplies the rate limit and divides the waits."""
+    limit = config.get("rate_limit", {"requests": 20, "per_seconds": 1})
+    budget = Budget(
+        int(limit["requests"]),
+        float(limit["per_seconds"]) / speed,
+        max_wait_s=float(config.get("max_wait_s", 2)),
+        monotonic=clock.monotonic,
+    )
+    account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
+    http = Http(float(config.get("timeout_s", 5)))
+    return Runner(
+        route,
+        ApifinyClient(account, http, budget, clock),
+        capabilities(config),
+        post=post,
+        books=books,
+        clock=clock,
+        budget=budget,
+        loop=loop,
+        options=Options(trades_here=False, speed=speed),
+    )
+
+
+VENUE: Final = VenueSpec(
+    name="apifiny",
+    capabilities=capabilities,
+    build=build,
+    simulate="adapters.apifiny.simulator:build",
+)
