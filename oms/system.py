@@ -1,0 +1,352 @@
+"""The composition root: every part of one engine, in the order they start and stop.
+
+`System` is what `oms run` runs; `Engine` is the same inside another program.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from adapters import venue
+from adapters.loop import Loop
+from adapters.port import VenueRunner
+from fix.acceptor import Acceptor, DeskLogin
+from fix.initiator import Initiator, VenueLogin
+from oms.api import Oms
+from oms.clock import Clock, SystemClock, draw_digits, draw_id
+from oms.core.book import EVERY_ROUTE, Book
+from oms.core.decide import OPERATOR, Draw
+from oms.core.errors import NotAuthorised, NotSupported
+from oms.core.notes import Started
+from oms.core.numbers import number_text
+from oms.core.ports import DeskGateway, DeskReport, Evidence, Inbound, VenueGateway
+from oms.core.venue import Instrument
+from oms.door import Row
+from oms.feed import Feed
+from oms.fixconfig import check_fix_config
+from oms.log import room
+from oms.settings import ApifinySettings, Settings, VenueSettings, load_settings
+from oms.store.queries import Reader
+from oms.store.store import Store
+from oms.writer import Gateways, Writer
+
+VERSION: Final = "0.1.0"
+
+BACKLOG_AT_ONCE: Final = 500
+
+_log = room("system")
+
+
+class System:
+    """One engine: store, writer, venues, desks. Built and started by `start`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        draw: Draw = draw_digits,
+        speed: float = 1.0,
+        on_fault: Callable[[BaseException], None] = lambda error: None,
+    ) -> None:
+        """`on_fault` is told when the writer stops; nothing is decided after that."""
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.fault: BaseException | None = None
+        self._draw = draw
+        self._speed = speed
+        self._told_of_fault = on_fault
+        self._loop = Loop()
+        self._gateways = Gateways()
+        self._runners: dict[str, VenueRunner] = {}
+        self._initiators: dict[str, Initiator] = {}
+        self._acceptor: Acceptor | None = None
+        self._feeds: dict[str, Feed] = {OPERATOR: Feed()}
+        self._feeds |= {strategy.name: Feed() for strategy in settings.strategies}
+        self._started = False
+
+    # Life
+
+    def start(self) -> None:
+        """Take the store over, begin to trade, listen for desks.
+
+        Does not wait for the venues. Raises ConfigError, StoreLocked, StoreUnavailable.
+        """
+        check_fix_config(self.settings)
+        owner = f"oms run, pid {os.getpid()} on {socket.gethostname()}"
+        self._store = Store.open(self.settings.store.url, owner=owner, now=self.clock.now())
+        try:
+            self._reader = Reader.open(self.settings.store.url)
+            self._compose()
+        except BaseException:
+            self._store.close()
+            raise
+        self._started = True
+
+    def _compose(self) -> None:
+        specs = {name: venue(table.kind) for name, table in self.settings.venues.items()}
+        self.book = Book(
+            {
+                name: specs[name].capabilities(table.plain())
+                for name, table in self.settings.venues.items()
+            },
+            self._entitlements(),
+            self._store.history,
+        )
+        self._store.load(self.book)
+        sessions = dict(self.book.sessions)
+        self._writer = Writer(
+            self.book,
+            self._store,
+            self._gateways,
+            clock=self.clock,
+            draw=self._draw,
+            on_fault=self._fail,
+        )
+        for name, table in self.settings.venues.items():
+            self._route(name, table)
+        if self.settings.desks:
+            self._acceptor = self._accept(sessions)
+        self._connect()
+        self._writer.start()
+        started = Started(epoch=self._store.epoch, version=VERSION)
+        self._writer.post(Inbound(source="engine", message=started, evidence=Evidence.POLICY))
+        self._loop.start()
+        for runner in self._runners.values():
+            runner.start()
+        for initiator in self._initiators.values():
+            initiator.start()
+        if self._acceptor is not None:
+            self._acceptor.start()
+
+    def _entitlements(self) -> dict[str, frozenset[str]]:
+        entitlements = {OPERATOR: frozenset({EVERY_ROUTE})}
+        for desk in self.settings.desks:
+            entitlements[desk.comp_id] = frozenset() if desk.drop_copy else frozenset(desk.venues)
+        for strategy in self.settings.strategies:
+            entitlements[strategy.name] = frozenset(strategy.venues)
+        return entitlements
+
+    def _route(self, name: str, table: VenueSettings) -> None:
+        runner = venue(table.kind).build(
+            table.plain(),
+            route=name,
+            post=self._writer.post,
+            books=self.book,
+            clock=self.clock,
+            loop=self._loop,
+            speed=self._speed,
+        )
+        self._runners[name] = runner
+        if not isinstance(table, ApifinySettings):
+            return
+        login = VenueLogin(
+            account_id=table.account_id,
+            api_key_id=table.api_key_id.get_secret_value(),
+            api_secret_key=table.api_secret_key.get_secret_value(),
+        )
+        initiator = Initiator(
+            self.settings.fix.settings,
+            name,
+            login,
+            self._writer.post,
+            self.book,
+            runner.link_moved,
+            self.clock,
+            max_wait_s=table.max_wait_s,
+        )
+        runner.trade_through(initiator)
+        self._initiators[name] = initiator
+
+    def _accept(self, sessions: Mapping[str, Any]) -> Acceptor:
+        return Acceptor(
+            self.settings.fix.settings,
+            {
+                desk.comp_id: DeskLogin(
+                    secret=desk.secret.get_secret_value(), extended_tags=desk.extended_tags
+                )
+                for desk in self.settings.desks
+            },
+            self._writer.post,
+            self._backlog,
+            sessions,
+            self.clock,
+        )
+
+    def _connect(self) -> None:
+        venues: dict[str, VenueGateway] = dict(self._runners)
+        venues.update(self._initiators)
+        desks: dict[str, DeskGateway] = dict(self._feeds)
+        if self._acceptor is not None:
+            for desk in self.settings.desks:
+                desks[desk.comp_id] = self._acceptor.gateway(desk.comp_id)
+        self._gateways.venues, self._gateways.desks = venues, desks
+
+    def stop(self, *, drop: bool = False) -> None:
+        """Refuse orders, log out, commit what waits, close the store. More than once is no harm.
+
+        `drop` destroys quickfix's objects too, for a process that lives on; one that ends does so
+        by os._exit instead.
+        """
+        if not self._started:
+            return
+        self._started = False
+        self.book.stopping = True
+        if self._acceptor is not None:
+            self._acceptor.stop()
+        for initiator in self._initiators.values():
+            initiator.stop()
+        for runner in self._runners.values():
+            runner.stop()
+        if not self._writer.stop():
+            _log.error("the writer did not end in time")
+        self._loop.stop()
+        self._reader.close()
+        self._store.close()
+        if drop:
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._acceptor is not None:
+            self._acceptor.drop()
+        for initiator in self._initiators.values():
+            initiator.drop()
+
+    def _fail(self, error: BaseException) -> None:
+        self.fault = error
+        self.book.stopping = True
+        _log.exception("the engine stops", error)
+        self._told_of_fault(error)
+
+    # What others ask
+
+    @property
+    def desk_port(self) -> int:
+        """Where desks log on, 0 without any."""
+        return self._acceptor.port if self._acceptor is not None else 0
+
+    def oms(self, origin: str) -> Oms:
+        """The API as seen by the operator or a strategy. Raises NotAuthorised."""
+        feed = self._feeds.get(origin)
+        if feed is None:
+            raise NotAuthorised(f"{origin} is neither the operator nor a configured strategy")
+        return Oms(
+            origin,
+            post=self._writer.post,
+            feed=feed,
+            looks=self._reader,
+            ask=self._ask,
+            status=self.status,
+            instruments=self._instruments,
+            new_cl_ord_id=draw_id,
+        )
+
+    def status(self) -> Row:
+        """The status row of docs/api.md."""
+        counts = self._reader.counts()
+        return {
+            "ready": self._started and self.fault is None,
+            "sessions": [asdict(session) for session in self._sessions()],
+            "venues": [
+                {
+                    "venue": route.name,
+                    "up": route.up,
+                    "ready": route.ready,
+                    "text": route.text,
+                    "working": len(self.book.working(route.name)),
+                }
+                for route in self.book.routes.values()
+            ],
+            "kill": False,
+            "in_doubt": counts["in_doubt"],
+            "breaks": counts["breaks"],
+            "quarantined": counts["quarantined"],
+            "orders": counts["orders"],
+            "open": counts["open"],
+            "fills": counts["fills"],
+        }
+
+    def _sessions(self) -> Iterator[Any]:
+        if self._acceptor is not None:
+            yield from self._acceptor.sessions_status()
+        for initiator in self._initiators.values():
+            yield from initiator.sessions_status()
+
+    def _backlog(self, origin: str, since: int) -> Iterator[tuple[int, DeskReport]]:
+        while True:
+            batch = self._reader.reports(origin, since, BACKLOG_AT_ONCE)
+            yield from batch
+            if len(batch) < BACKLOG_AT_ONCE:
+                return
+            since = batch[-1][0]
+
+    def _ask(self, route: str, query: str, **parameters: Any) -> Future[Any]:
+        runner = self._runners.get(route)
+        if runner is None:
+            raise NotSupported(f"no route {route!r}: {', '.join(self._runners) or 'none'}")
+        return runner.ask(query, **parameters)
+
+    def _instruments(self, name: str) -> list[Row]:
+        route = self.book.routes.get(name)
+        if route is None:
+            raise NotSupported(f"no route {name!r}: {', '.join(self.book.routes) or 'none'}")
+        known = {id(i): i for i in route.instruments.values()}
+        return [_instrument_row(name, instrument) for instrument in known.values()]
+
+
+def _instrument_row(route: str, instrument: Instrument) -> Row:
+    def text(number: Any) -> str | None:
+        return None if number is None else number_text(number)
+
+    return {
+        "venue": route,
+        "exchange": instrument.security_exchange,
+        "symbol": instrument.symbol,
+        "venue_symbol": instrument.venue_symbol,
+        "tick": text(instrument.tick),
+        "step": text(instrument.step),
+        "min_qty": text(instrument.min_qty),
+        "max_qty": text(instrument.max_qty),
+        "min_notional": text(instrument.min_notional),
+        "max_notional": text(instrument.max_notional),
+        "enabled": instrument.enabled,
+    }
+
+
+class Engine:
+    """The engine inside another program: `async with Engine(config, strategy="name") as desk`.
+
+    `desk` has the methods of `oms.Client`.
+    """
+
+    def __init__(
+        self, config: Settings | Path | str | None = None, *, strategy: str = OPERATOR
+    ) -> None:
+        """`config`: settings, or the file to read ($OMS_CONFIG or ./oms.toml when None).
+
+        Raises ConfigError, NotAuthorised for a strategy that is not configured.
+        """
+        settings = config if isinstance(config, Settings) else load_settings(_path(config))
+        names = {OPERATOR} | {entry.name for entry in settings.strategies}
+        if strategy not in names:
+            raise NotAuthorised(f"strategy {strategy!r} is not in [[strategies]]")
+        self._system = System(settings)
+        self._origin = strategy
+
+    async def __aenter__(self) -> Oms:
+        """Start. Raises ConfigError, StoreLocked, StoreUnavailable."""
+        await asyncio.to_thread(self._system.start)
+        return self._system.oms(self._origin)
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop, and leave nothing running."""
+        await asyncio.to_thread(self._system.stop, drop=True)
+
+
+def _path(config: Path | str | None) -> Path | None:
+    return None if config is None else Path(config)
