@@ -1,0 +1,111 @@
+"""What waits to leave for a venue on one session: cancels first, and nothing that waited too long."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from oms.clock import Clock
+from oms.core.messages import NewOrderSingle, OrderStatusRequest
+from oms.core.ports import VenueRequest
+
+MAX_WAIT_S: Final = 2.0
+"""An order that waited longer is not sent any more: its price may be of another time."""
+
+WAITING_MAX: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A request on its way out, and when its time is over (seconds of Clock.monotonic)."""
+
+    message: VenueRequest | OrderStatusRequest
+    security_exchange: str
+    deadline: float
+
+
+class Departures:
+    """Lanes by rank, and the one thread that empties them. Open while the session is up."""
+
+    def __init__(
+        self,
+        name: str,
+        depart: Callable[[Departure], None],
+        stay: Callable[[Departure, str], None],
+        clock: Clock,
+        max_wait_s: float = MAX_WAIT_S,
+    ) -> None:
+        """`depart` sends; `stay` is told of what is not sent because the session is down."""
+        self._depart = depart
+        self._stay = stay
+        self._clock = clock
+        self._max_wait_s = max_wait_s
+        self._wake = threading.Condition()
+        self._lanes: tuple[deque[Departure], ...] = (deque(), deque(), deque())
+        self._closed_because = "not logged on yet"
+        self._open = False
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name=f"departures {name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def put(self, message: VenueRequest | OrderStatusRequest, security_exchange: str) -> None:
+        """Send when it is its turn. Returns at once; from any thread."""
+        deadline = self._clock.monotonic() + self._max_wait_s
+        departure = Departure(message, security_exchange, deadline)
+        lane = self._lanes[_rank(message)]
+        with self._wake:
+            because = self._closed_because
+            if self._open and len(lane) >= WAITING_MAX:
+                because = f"{WAITING_MAX} requests are waiting already"
+            elif self._open:
+                lane.append(departure)
+                self._wake.notify()
+                return
+        self._stay(departure, because)
+
+    def open(self) -> None:
+        """The session is up."""
+        with self._wake:
+            self._open = True
+
+    def close(self, because: str) -> None:
+        """The session is down: what waits stays."""
+        with self._wake:
+            self._open, self._closed_because = False, because
+            left = [departure for lane in self._lanes for departure in lane]
+            for lane in self._lanes:
+                lane.clear()
+        for departure in left:
+            self._stay(departure, because)
+
+    def stop(self) -> None:
+        """Send nothing more; what waits stays."""
+        self.close("the engine is stopping")
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join(1.0)
+
+    def _run(self) -> None:
+        while (departure := self._next()) is not None:
+            self._depart(departure)
+
+    def _next(self) -> Departure | None:
+        with self._wake:
+            while not self._stopping:
+                for lane in self._lanes:
+                    if lane:
+                        return lane.popleft()
+                self._wake.wait()
+            return None
+
+
+def _rank(message: VenueRequest | OrderStatusRequest) -> int:
+    if isinstance(message, NewOrderSingle):
+        return 1
+    return 2 if isinstance(message, OrderStatusRequest) else 0

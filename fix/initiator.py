@@ -1,0 +1,412 @@
+"""Apifiny's side: our logon, orders and cancels out, reports in."""
+
+import hashlib
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import jwt
+
+from fix import apifiny, tags
+from fix.departures import MAX_WAIT_S, Departure, Departures
+from fix.session import Role, SessionStatus
+from fix.transport import Kind, SessionConfig, read_sessions
+from fix.wire import Fields, printable
+from oms.clock import Clock
+from oms.core.errors import ConfigError, MalformedMessage, NotSupported
+from oms.core.fields import ExecTransType, ExecType
+from oms.core.messages import (
+    ExecutionReport,
+    NewOrderSingle,
+    OrderCancelReject,
+    OrderCancelRequest,
+    OrderStatusRequest,
+)
+from oms.core.notes import Doubt, NotSent, Quarantined, Request
+from oms.core.ports import Books, Evidence, FromVenue, Inbound, Post, ToVenue, VenueRequest
+
+_log = logging.getLogger(__name__)
+
+LinkMoved = Callable[[bool, str], None]
+"""link_moved(up, text): told on quickfix's threads, for every loss and when all is up again."""
+
+TOKEN_LIFE_S: Final = 30
+"""The document's sample lets a token expire so many seconds after it was made."""
+
+_SENT_MAX: Final = 10_000
+"""Requests remembered by MsgSeqNum, for a Reject that names nothing else."""
+
+_FILLS: Final = (ExecType.PARTIAL_FILL, ExecType.FILL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueLogin:
+    """The account, and the key that signs our tokens. `token_life_s`: seconds until they expire."""
+
+    account_id: str
+    api_key_id: str
+    api_secret_key: str = field(repr=False)
+    token_life_s: int = TOKEN_LIFE_S
+
+
+class _Link:
+    """One session: an endpoint of the venue's, for one exchange or for all others."""
+
+    def __init__(self, config: SessionConfig, departures: Departures) -> None:
+        self.config = config
+        self.departures = departures
+        self.up = False
+        self.text = "not connected yet"
+        self.said = ""
+        """What the venue's last Logout said."""
+        self.sent: OrderedDict[int, tuple[str, str]] = OrderedDict()
+        """MsgType and the order's id, by MsgSeqNum."""
+        self.asked: dict[str, str] = {}
+        """Status requests without an answer: our id of the order, and the venue's or ""."""
+
+
+class Initiator:
+    """All FIX sessions of one Apifiny account; a VenueGateway."""
+
+    watches_sending = True
+
+    def __init__(
+        self,
+        settings: Path,
+        route: str,
+        login: VenueLogin,
+        post: Post,
+        books: Books,
+        link_moved: LinkMoved,
+        clock: Clock,
+        *,
+        overrides: Mapping[str, str] | None = None,
+        max_wait_s: float = MAX_WAIT_S,
+    ) -> None:
+        """`settings` is quickfix.cfg; the initiator sessions whose SenderCompID is the account's
+        are this route's. `overrides` replace settings in each. Raises ConfigError.
+        """
+        self._route = route
+        self._login = login
+        self._post = post
+        self._books = books
+        self._link_moved = link_moved
+        self._clock = clock
+        configs = [
+            config
+            for config in read_sessions(settings, Kind.INITIATOR, overrides)
+            if config.sender == login.account_id
+        ]
+        if not configs:
+            raise ConfigError(
+                f"{settings}: no initiator [SESSION] with SenderCompID={login.account_id}"
+            )
+        self._role = Role(Kind.INITIATOR, configs, self, clock)
+        self._lock = threading.Lock()
+        self._links = {config.name: self._link(config, max_wait_s) for config in configs}
+        self._by_exchange = {link.config.qualifier: link for link in self._links.values()}
+        self._sending = threading.local()
+
+    def _link(self, config: SessionConfig, max_wait_s: float) -> _Link:
+        def depart(departure: Departure) -> None:
+            self._depart(config.name, departure)
+
+        return _Link(config, Departures(config.name, depart, self._stay, self._clock, max_wait_s))
+
+    def start(self) -> None:
+        """Begin to connect; what comes of it is told by link_moved. Raises ConfigError."""
+        self._role.open()
+        for link in self._links.values():
+            link.departures.start()
+        self._role.start()
+
+    def stop(self, text: str = "the engine is stopping") -> None:
+        """Log out; the process is to end by os._exit, or `drop` is to follow."""
+        for link in self._links.values():
+            link.departures.stop()
+        self._role.log_out(text)
+
+    def drop(self) -> None:
+        """Stop quickfix's threads and destroy its objects, to start anew in this process."""
+        self._role.drop()
+
+    def sessions_status(self) -> list[SessionStatus]:
+        """Every session of the account."""
+        return [self._role.status(link.config.name, link.text) for link in self._links.values()]
+
+    @property
+    def up(self) -> bool:
+        """Whether every session is logged on."""
+        return all(link.up for link in self._links.values())
+
+    # Out
+
+    def send(self, outbound: ToVenue) -> None:
+        """Take over a committed request. Never raises; what is not sent comes back as NotSent."""
+        message = outbound.message
+        exchange = self._exchange(outbound)
+        link = self._serving(exchange)
+        if link is None:
+            departure = Departure(message, exchange, 0.0)
+            self._stay(departure, f"no session serves {exchange or 'an unnamed exchange'}")
+            return
+        link.departures.put(message, exchange)
+
+    def ask(self, query: str, **parameters: Any) -> Future[Any]:
+        """Fails with NotSupported: Apifiny's FIX answers no queries but a status."""
+        answer: Future[Any] = Future()
+        answer.set_exception(NotSupported(f"{query} is not offered over FIX"))
+        return answer
+
+    def _exchange(self, outbound: ToVenue) -> str:
+        if isinstance(outbound.message, NewOrderSingle):
+            return outbound.message.security_exchange
+        order = self._books.order(outbound.order_id)
+        return order.security_exchange if order is not None else ""
+
+    def _serving(self, exchange: str) -> _Link | None:
+        return self._by_exchange.get(exchange) or self._by_exchange.get("")
+
+    def _depart(self, session: str, departure: Departure) -> None:
+        """On the session's departures thread."""
+        try:
+            fields = self._encode(departure)
+        except NotSupported as error:
+            self._stay(departure, str(error))
+            return
+        self._sending.departure = departure
+        sent = self._role.send(session, fields)
+        self._sending.departure = None
+        if not sent:
+            self._stay(departure, "the session went down")
+
+    def _encode(self, departure: Departure) -> Fields:
+        account, exchange = self._login.account_id, departure.security_exchange
+        match departure.message:
+            case NewOrderSingle() as order:
+                return apifiny.encode_order(order, account, self._clock.now())
+            case OrderCancelRequest(orig_cl_ord_id=cl_ord_id):
+                return apifiny.encode_cancel(cl_ord_id, account, exchange)
+            case OrderStatusRequest(cl_ord_id=cl_ord_id):
+                return apifiny.encode_status(cl_ord_id, account, exchange)
+            case _:
+                raise NotSupported("Apifiny has no replace")
+
+    def _stay(self, departure: Departure, because: str) -> None:
+        message = departure.message
+        if isinstance(message, OrderStatusRequest):
+            return
+        too_late = isinstance(message, NewOrderSingle) and self._is_late(departure)
+        text = "it waited too long to be sent" if too_late else because
+        note = NotSent(
+            cl_ord_id=_venue_name(message),
+            request=_request(message),
+            text=f"not sent to {self._route}: {text}",
+            too_late=too_late,
+        )
+        self._tell(note, Evidence.POLICY)
+
+    def _is_late(self, departure: Departure) -> bool:
+        return 0 < departure.deadline < self._clock.monotonic()
+
+    def _tell(self, message: FromVenue, evidence: Evidence, raw: str = "") -> None:
+        self._post(Inbound(source=self._route, message=message, evidence=evidence, raw=raw))
+
+    # What quickfix calls
+
+    def sending(self, session: str, fields: Fields) -> bool:
+        """The last word on a message about to leave: nothing twice, and no order late."""
+        message = dict(fields)
+        if message.get(tags.POSS_DUP_FLAG) == "Y":
+            return False
+        departure: Departure | None = getattr(self._sending, "departure", None)
+        if departure is None:
+            return False
+        if isinstance(departure.message, NewOrderSingle) and self._is_late(departure):
+            return False
+        link = self._links[session]
+        name = message[tags.CL_ORD_ID]
+        with self._lock:
+            link.sent[int(message[tags.MSG_SEQ_NUM])] = message[tags.MSG_TYPE], name
+            if len(link.sent) > _SENT_MAX:
+                link.sent.popitem(last=False)
+            if isinstance(departure.message, OrderStatusRequest):
+                link.asked[name] = departure.message.order_id
+        return True
+
+    def admin_sending(self, session: str, fields: Fields) -> Fields:
+        """A token for every Logon. A Reject of ours is an alarm: the report it names is lost."""
+        message = dict(fields)
+        if message[tags.MSG_TYPE] == "A":
+            token = self._token()
+            return [(tags.RAW_DATA_LENGTH, str(len(token))), (tags.RAW_DATA, token)]
+        note = Quarantined(
+            reason="rejected by our session",
+            text=f"{session}: message {message.get(tags.REF_SEQ_NUM, '?')} of type "
+            f"{message.get(tags.REF_MSG_TYPE, '?')}, tag {message.get(tags.REF_TAG_ID, '?')}: "
+            f"{message.get(tags.TEXT, '')}; the order's state at the venue must be asked for",
+        )
+        self._tell(note, Evidence.VENUE_MESSAGE)
+        return []
+
+    def _token(self) -> str:
+        account = self._login.account_id
+        claims = {
+            "accountId": account,
+            "secretKeyId": self._login.api_key_id,
+            "digest": hashlib.sha256(account.encode()).hexdigest(),
+            "method": "Fix",
+            "exp": self._clock.now_ms() // 1000 + self._login.token_life_s,
+        }
+        return jwt.encode(claims, self._login.api_secret_key, algorithm="HS256")
+
+    def logged_on(self, session: str) -> None:
+        """Ask for the state of every order: nothing is sent again over Apifiny's sessions."""
+        link = self._links[session]
+        with self._lock:
+            link.up, link.text, link.said = True, "logged on", ""
+            link.sent.clear()
+            link.asked.clear()
+        link.departures.open()
+        for order in self._books.working(self._route):
+            if self._serving(order.security_exchange) is link:
+                asked = OrderStatusRequest(
+                    cl_ord_id=order.venue_cl_ord_id, order_id=order.secondary_order_id
+                )
+                link.departures.put(asked, order.security_exchange)
+        if self.up:
+            self._link_moved(True, f"{session} logged on")
+
+    def logged_out(self, session: str) -> None:
+        """What waits stays; what was sent and not answered is in doubt."""
+        link = self._links[session]
+        was_up = link.up
+        text = f"{session} logged out" if was_up else f"{session}: the logon was not answered"
+        if link.said:
+            text = f"{session} logged out by the venue" if was_up else f"{session}: logon refused"
+            text = f"{text}: {link.said}"
+        self._lose(link, text)
+
+    def _lose(self, link: _Link, text: str) -> None:
+        with self._lock:
+            link.up, link.text, link.said = False, text, ""
+            link.asked.clear()
+        link.departures.close(text)
+        self._link_moved(False, text)
+
+    def noted(self, text: str) -> None:
+        """quickfix's word on a connection that did not come about."""
+        if text != "Connection failed":
+            return
+        down = [link for link in self._links.values() if not link.up]
+        for link in down:
+            host = link.config.settings.get("SOCKETCONNECTHOST", "")
+            port = link.config.settings.get("SOCKETCONNECTPORT", "")
+            link.text = f"cannot connect to {host}:{port}"
+        self._link_moved(False, "; ".join(link.text for link in down))
+
+    def logon_received(self, session: str, fields: Fields) -> None:
+        """The venue's answer: it proves nothing of itself."""
+
+    def admin_received(self, session: str, fields: Fields) -> None:
+        """A Logout's text is kept; a Reject of a request of ours is its refusal."""
+        message = dict(fields)
+        if message[tags.MSG_TYPE] == "5":
+            self._links[session].said = printable(message.get(tags.TEXT, ""))
+        elif message[tags.MSG_TYPE] == "3":
+            self._refused(session, message)
+
+    def _refused(self, session: str, message: Mapping[int, str], raw: str = "") -> None:
+        """A Reject (3) or BusinessMessageReject (j): the venue did not work on a request."""
+        number = message.get(tags.REF_SEQ_NUM, "")
+        text = printable(message.get(tags.TEXT, "")) or "rejected by the venue's session"
+        with self._lock:
+            sent = self._links[session].sent
+            kind, name = sent.get(int(number) if number.isdecimal() else 0, ("", ""))
+            if kind == "H":
+                self._links[session].asked.pop(name, None)
+        if kind == "D":
+            refusal: FromVenue = ExecutionReport(
+                exec_id=f"{name}:REFUSED", exec_type=ExecType.REJECTED, cl_ord_id=name, text=text
+            )
+        elif kind == "F":
+            refusal = OrderCancelReject(cl_ord_id=name, orig_cl_ord_id=name, text=text)
+        else:
+            refusal = Quarantined(reason="rejected by the venue", text=f"{session}: {text}")
+        self._tell(refusal, Evidence.VENUE_MESSAGE, raw)
+
+    def received(self, session: str, fields: Fields, raw: str) -> None:
+        """A report, or what can not be read as one: that goes to a human."""
+        message = dict(fields)
+        if message[tags.MSG_TYPE] == "j":
+            self._refused(session, message, raw)
+            return
+        try:
+            report = apifiny.decode(fields)
+        except MalformedMessage as error:
+            self._tell(
+                Quarantined(reason="unreadable report", text=f"{session}: {error}"),
+                Evidence.VENUE_MESSAGE,
+                raw,
+            )
+            return
+        if isinstance(report, ExecutionReport) and self._answers(session, report):
+            self._tell_status(report, raw)
+            return
+        self._tell(report, Evidence.VENUE_MESSAGE, raw)
+
+    def _answers(self, session: str, report: ExecutionReport) -> bool:
+        """Whether a report is the answer to a status request.
+
+        The dialect gives an answer no mark. What names the order by the id that the request
+        named is the answer; a report that names it by the venue's id alone, as the document
+        says that fills do, is one if nothing was executed in it.
+        """
+        with self._lock:
+            asked = self._links[session].asked
+            if report.cl_ord_id:
+                return asked.pop(report.cl_ord_id, None) is not None
+            if report.last_shares:
+                return False
+            for name, order_id in asked.items():
+                if order_id and order_id == report.order_id:
+                    del asked[name]
+                    return True
+        return False
+
+    def _tell_status(self, report: ExecutionReport, raw: str) -> None:
+        status = replace(report, exec_trans_type=ExecTransType.STATUS)
+        self._tell(status, Evidence.VENUE_MESSAGE, raw)
+        if report.exec_type in _FILLS and report.last_shares:
+            text = (
+                "a report that may be a fill or the answer to a status request was not booked; "
+                "the venue's cumulative quantity settles it"
+            )
+            doubt = Doubt(cl_ord_id=report.cl_ord_id, request=Request.FILLS, text=text)
+            self._tell(doubt, Evidence.VENUE_MESSAGE)
+
+    def failed(self, session: str, raw: str, error: BaseException) -> None:
+        """Keep what a mistake of ours kept from being handled, for a human."""
+        note = Quarantined(
+            reason="internal error", text=f"{session}: {type(error).__name__} while handling it"
+        )
+        self._tell(note, Evidence.VENUE_MESSAGE, raw)
+
+
+def _venue_name(message: VenueRequest) -> str:
+    return message.cl_ord_id if isinstance(message, NewOrderSingle) else message.orig_cl_ord_id
+
+
+def _request(message: VenueRequest) -> Request:
+    match message:
+        case NewOrderSingle():
+            return Request.NEW
+        case OrderCancelRequest():
+            return Request.CANCEL
+        case _:
+            return Request.REPLACE

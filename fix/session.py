@@ -1,0 +1,343 @@
+"""FIX sessions on quickfix: the only file that imports it.
+
+quickfix calls back on threads of its own, and an exception that escapes a callback leaves its
+session dead but connected. So every callback body runs under a guard, and everything else sees
+sessions by name and messages as fields.
+"""
+
+import functools
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import quickfix
+
+from fix import tags
+from fix.transport import Kind, SessionConfig, quickfix_text
+from fix.wire import Fields, redact, to_fields, to_text
+from oms.clock import Clock
+from oms.core.errors import ConfigError, MalformedMessage
+
+_log = logging.getLogger(__name__)
+
+LOGOUT_WAIT_S: Final = 1.5
+"""quickfix looks for a wish to log out once a second; then the peer's answer is waited for."""
+
+_POLL_S: Final = 0.02
+
+
+class LogonRefused(Exception):
+    """The peer may not log on; the text goes to it in a Logout (5)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStatus:
+    """One session as it is now; the numbers are those of the next message either way."""
+
+    name: str
+    kind: Kind
+    comp_id: str
+    """The counterparty's."""
+    logged_on: bool
+    msg_seq_num_in: int
+    msg_seq_num_out: int
+    text: str = ""
+
+
+class Peer(Protocol):
+    """What a role does with its sessions. Called on quickfix's threads, in order per session."""
+
+    watches_sending: bool
+    """Whether `sending` is asked for every application message; it costs."""
+
+    def logged_on(self, session: str) -> None:
+        """The session is up, both Logons exchanged."""
+
+    def logged_out(self, session: str) -> None:
+        """The session is down, or its Logon was not answered."""
+
+    def logon_received(self, session: str, fields: Fields) -> None:
+        """A Logon that quickfix finds in order. Raises LogonRefused."""
+
+    def admin_received(self, session: str, fields: Fields) -> None:
+        """A Reject (3) or a Logout (5)."""
+
+    def admin_sending(self, session: str, fields: Fields) -> Fields:
+        """A Logon or a Reject is about to leave; the fields to add to it."""
+
+    def received(self, session: str, fields: Fields, raw: str) -> None:
+        """An application message. Raises MalformedMessage for a Reject (3). `raw` is redacted."""
+
+    def sending(self, session: str, fields: Fields) -> bool:
+        """An application message is about to leave; False keeps it from leaving."""
+
+    def noted(self, text: str) -> None:
+        """What happens to an initiator's connections before they are sessions."""
+
+    def failed(self, session: str, raw: str, error: BaseException) -> None:
+        """A callback failed by a mistake of ours; the message was not handled."""
+
+
+def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
+    """Let out of a callback what quickfix understands and the callback meant; nothing else."""
+
+    @functools.wraps(callback)
+    def run(self: "_Application", *arguments: Any) -> None:
+        try:
+            callback(self, *arguments)
+        except (quickfix.IncorrectTagValue, quickfix.RejectLogon, quickfix.DoNotSend):
+            raise
+        except BaseException as error:  # noqa: BLE001  what escapes into C++ kills the session
+            self.fail(arguments, error)
+
+    return run
+
+
+class _Application(quickfix.Application):
+    def __init__(self, peer: Peer, kind: Kind) -> None:
+        super().__init__()
+        self._peer = peer
+        self._kind = kind
+
+    def onCreate(self, session_id: quickfix.SessionID) -> None:
+        """Nothing: the role knows its sessions."""
+
+    @_guarded
+    def onLogon(self, session_id: quickfix.SessionID) -> None:
+        self._peer.logged_on(session_id.toString())
+
+    @_guarded
+    def onLogout(self, session_id: quickfix.SessionID) -> None:
+        self._peer.logged_out(session_id.toString())
+
+    @_guarded
+    def toAdmin(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
+        if message.getHeader().getField(tags.MSG_TYPE) not in ("A", "3"):
+            return
+        fields = to_fields(message.toString())
+        for tag, value in self._peer.admin_sending(session_id.toString(), fields):
+            message.setField(tag, value)
+
+    @_guarded
+    def toApp(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
+        if not self._peer.watches_sending:
+            return
+        try:
+            allowed = self._peer.sending(session_id.toString(), to_fields(message.toString()))
+        except BaseException as error:  # noqa: BLE001  in doubt, nothing leaves
+            self.fail((message, session_id), error)
+            allowed = False
+        if not allowed:
+            raise quickfix.DoNotSend("held back")
+
+    @_guarded
+    def fromAdmin(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
+        msg_type = message.getHeader().getField(tags.MSG_TYPE)
+        if msg_type == "A":
+            self._logon(message, session_id)
+        elif msg_type in ("3", "4", "5"):
+            self._demand_logged_on(session_id)
+            if msg_type != "4":
+                self._peer.admin_received(session_id.toString(), to_fields(message.toString()))
+
+    def _logon(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
+        try:
+            self._peer.logon_received(session_id.toString(), to_fields(message.toString()))
+        except LogonRefused as error:
+            raise quickfix.RejectLogon(str(error)) from None
+        except BaseException as error:  # noqa: BLE001  in doubt, nobody comes in
+            self.fail((message, session_id), error)
+            raise quickfix.RejectLogon("logon refused") from None
+
+    def _demand_logged_on(self, session_id: quickfix.SessionID) -> None:
+        """quickfix would let anybody who can connect move a desk's sequence numbers."""
+        session = quickfix.Session.lookupSession(session_id)
+        logged_on = session is not None and session.isLoggedOn()
+        if self._kind is Kind.ACCEPTOR and not logged_on:
+            raise quickfix.RejectLogon("not logged on")
+
+    @_guarded
+    def fromApp(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
+        text = message.toString()
+        try:
+            self._peer.received(session_id.toString(), to_fields(text), redact(text))
+        except MalformedMessage as error:
+            raise quickfix.IncorrectTagValue(error.ref_tag_id, str(error)) from None
+
+    def fail(self, arguments: tuple[Any, ...], error: BaseException) -> None:
+        """Tell of a mistake of ours, whatever else goes wrong while telling it."""
+        try:
+            _log.error("a FIX callback failed", exc_info=error)
+            session = arguments[-1].toString()
+            raw = redact(arguments[0].toString()) if len(arguments) > 1 else ""
+            self._peer.failed(session, raw, error)
+        except BaseException:  # noqa: BLE001  as in _guarded
+            _log.exception("a FIX callback's failure could not be told")
+
+
+class _Events(quickfix.Log):
+    """quickfix's own words on connections; sessions' words, with their secrets, go nowhere."""
+
+    def __init__(self, peer: Peer) -> None:
+        super().__init__()
+        self._peer = peer
+
+    def clear(self) -> None:
+        """Nothing is kept."""
+
+    def backup(self) -> None:
+        """Nothing is kept."""
+
+    def onIncoming(self, text: str) -> None:
+        """Never kept: a Logon holds a token."""
+
+    def onOutgoing(self, text: str) -> None:
+        """Never kept: a Logon holds a token."""
+
+    def onEvent(self, text: str) -> None:
+        try:
+            self._peer.noted(text)
+        except BaseException:  # noqa: BLE001  as in _guarded
+            _log.exception("a FIX event could not be noted")
+
+
+class _EventsFactory(quickfix.LogFactory):
+    def __init__(self, peer: Peer) -> None:
+        super().__init__()
+        self._global = _Events(peer)
+        self._silent = quickfix.NullLog()
+
+    def create(self, *session: quickfix.SessionID) -> quickfix.Log:
+        return self._silent if session else self._global
+
+    def destroy(self, log: quickfix.Log) -> None:
+        """The factory keeps its logs as long as it lives itself."""
+
+
+class Role:
+    """The acceptor or the initiator of this process, with all its sessions.
+
+    quickfix keeps sessions in a table of the process: at most one role that names a session may
+    exist at a time.
+    """
+
+    def __init__(
+        self, kind: Kind, sessions: Sequence[SessionConfig], peer: Peer, clock: Clock
+    ) -> None:
+        """Nothing is opened yet. `sessions` are of one kind."""
+        self.configs = {session.name: session for session in sessions}
+        self._kind = kind
+        self._peer = peer
+        self._clock = clock
+        self._ids: dict[str, quickfix.SessionID] = {}
+        self._sessions: dict[str, quickfix.Session] = {}
+        self._parts: list[object] = []
+        self._quickfix: quickfix.Acceptor | quickfix.Initiator | None = None
+
+    def open(self) -> None:
+        """Load the sessions' stores; nothing listens or connects yet. Raises ConfigError."""
+        assert self._quickfix is None, "a role is opened once"
+        application = _Application(self._peer, self._kind)
+        try:
+            settings = quickfix.SessionSettings()
+            settings.setFromString(quickfix_text(list(self.configs.values())))
+            if self._kind is Kind.ACCEPTOR:
+                store: quickfix.MessageStoreFactory = quickfix.FileStoreFactory(settings)
+                self._parts = [application, settings, store]
+                self._quickfix = quickfix.ThreadedSocketAcceptor(application, store, settings)
+            else:
+                store, logs = quickfix.MemoryStoreFactory(), _EventsFactory(self._peer)
+                self._parts = [application, settings, store, logs]
+                self._quickfix = quickfix.ThreadedSocketInitiator(
+                    application, store, settings, logs
+                )
+        except quickfix.FIXException as error:
+            raise ConfigError(f"quickfix: {error}") from error
+        for name, one in self.configs.items():
+            session_id = quickfix.SessionID(one.begin_string, one.sender, one.target, one.qualifier)
+            session = quickfix.Session.lookupSession(session_id)
+            assert session is not None, f"quickfix made no session {name}"
+            self._ids[name], self._sessions[name] = session_id, session
+
+    def start(self) -> None:
+        """Listen, or begin to connect. Raises ConfigError, for a port that is taken too."""
+        assert self._quickfix is not None, "open() comes first"
+        try:
+            self._quickfix.start()
+        except quickfix.FIXException as error:
+            raise ConfigError(f"quickfix: {error}") from error
+
+    def send(self, session: str, fields: Fields) -> bool:
+        """Hand over a message, MsgType first; False if the session is down or held it back.
+
+        True means handed over: a session that goes down at this moment delivers it at the next
+        logon if it persists messages, and else never.
+        """
+        if not self.is_logged_on(session):
+            return False
+        message = quickfix.Message(to_text(fields), False)
+        return quickfix.Session.sendToTarget(message, self._ids[session])
+
+    def is_logged_on(self, session: str) -> bool:
+        """Whether both Logons were exchanged and the connection stands."""
+        known = self._sessions.get(session)
+        return known is not None and known.isLoggedOn()
+
+    def next_numbers(self, session: str) -> tuple[int, int]:
+        """The MsgSeqNum expected from the peer, and the next of ours."""
+        known = self._sessions.get(session)
+        if known is None:
+            return (0, 0)
+        return known.getExpectedTargetNum(), known.getExpectedSenderNum()
+
+    def status(self, session: str, text: str = "") -> SessionStatus:
+        """The session as it is now, with what else there is to say of it."""
+        number_in, number_out = self.next_numbers(session)
+        return SessionStatus(
+            name=session,
+            kind=self._kind,
+            comp_id=self.configs[session].target,
+            logged_on=self.is_logged_on(session),
+            msg_seq_num_in=number_in,
+            msg_seq_num_out=number_out,
+            text=text,
+        )
+
+    def set_next_in(self, session: str, number: int) -> None:
+        """Expect that MsgSeqNum next; the peer is asked for what it sent since."""
+        self._sessions[session].setNextTargetMsgSeqNum(number)
+
+    def set_next_out(self, session: str, number: int) -> None:
+        """Use that MsgSeqNum next."""
+        self._sessions[session].setNextSenderMsgSeqNum(number)
+
+    def reread(self, session: str) -> None:
+        """Read the session's store again from its files."""
+        self._sessions[session].refresh()
+
+    def log_out(self, text: str) -> None:
+        """Log all sessions out; back when they are, or after LOGOUT_WAIT_S."""
+        for session in self._sessions.values():
+            session.logout(text)
+        until = self._clock.monotonic() + LOGOUT_WAIT_S
+        pause = threading.Event()
+        while self._clock.monotonic() < until:
+            if not any(map(self.is_logged_on, self._sessions)):
+                return
+            pause.wait(_POLL_S)
+
+    def drop(self) -> None:
+        """Stop quickfix's threads and destroy its objects: for a role that is built anew.
+
+        A process that ends has no need of it and must not: it ends by os._exit.
+        """
+        role, self._quickfix = self._quickfix, None
+        if role is None:
+            return
+        role.stop(True)
+        self._sessions.clear()
+        self._ids.clear()
+        del role
+        self._parts.clear()

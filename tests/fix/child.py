@@ -1,0 +1,93 @@
+"""A process under test: started, spoken to in JSON lines, killed, and never waited for in vain."""
+
+import json
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+WAIT_S = 20.0
+
+
+class Child:
+    """A script beside this file that talks JSON lines."""
+
+    def __init__(self, script: str, *arguments: str) -> None:
+        """Start it; the first thing it says must be that it is ready."""
+        self.posts: list[dict[str, Any]] = []
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._process = subprocess.Popen(  # noqa: S603  our own script
+            [sys.executable, str(Path(__file__).with_name(script)), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        threading.Thread(target=self._listen, daemon=True).start()
+        self.ready = self._until("ready")
+
+    def call(self, name: str, *arguments: Any) -> Any:
+        """Have it do something; what it returns."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([name, *arguments]) + "\n")
+        self._process.stdin.flush()
+        return self._until("done")["result"]
+
+    def post(self, kind: str, wait_s: float = WAIT_S) -> dict[str, Any]:
+        """The next message of that type that it posted."""
+        while True:
+            for index, post in enumerate(self.posts):
+                if post["post"] == kind:
+                    return self.posts.pop(index)
+            self._next(f"a post of {kind}", wait_s)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.send_signal(signal.SIGKILL)
+        self._end()
+
+    def end(self) -> None:
+        """Close its stdin: it leaves by os._exit."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._end()
+        assert self._process.returncode == 0, self._words()
+
+    def close(self) -> None:
+        """Whatever happened, it is gone afterwards."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self._end()
+
+    def _end(self) -> None:
+        self._process.wait(WAIT_S)
+
+    def _until(self, key: str) -> dict[str, Any]:
+        while True:
+            said = self._next(key, WAIT_S)
+            if key in said:
+                return said
+
+    def _next(self, what: str, wait_s: float) -> dict[str, Any]:
+        try:
+            line = self._lines.get(timeout=wait_s)
+        except queue.Empty:
+            raise AssertionError(f"waited {wait_s} s for {what}") from None
+        assert line, f"the child ended, waiting for {what}: {self._words()}"
+        said: dict[str, Any] = json.loads(line)
+        if "post" in said:
+            self.posts.append(said)
+        return said
+
+    def _words(self) -> str:
+        assert self._process.stderr is not None
+        return f"exit {self._process.poll()}: {self._process.stderr.read()[-2000:]}"
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.put(line)
+        self._lines.put("")

@@ -1,0 +1,164 @@
+"""An acceptor in a process of its own, with a journal in a file and no engine behind it.
+
+Run as a script: `child_acceptor.py FOLDER`. FOLDER holds quickfix.cfg, desks.json and, after the
+first run, journal.jsonl. Commands come as JSON lines on stdin, answers and what is posted go out
+as JSON lines on stdout. The journal is what an engine's store would know: the number of reports
+and each desk's position; a post is committed when the parent says so.
+"""
+
+import dataclasses
+import json
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from fix.acceptor import Acceptor, DeskLogin
+from oms.clock import SystemClock
+from oms.core.book import Session
+from oms.core.fields import ExecType, OrdStatus, Side
+from oms.core.messages import ExecutionReport
+from oms.core.notes import Delivered, SessionReset
+from oms.core.ports import DeskReport, Inbound
+
+
+class Journal:
+    """Positions and counts, each change appended to a file at once: kill -9 loses nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.sessions: dict[str, Session] = {}
+        self.reports: dict[str, int] = {}
+        self.padding: dict[str, int] = {}
+        lines = path.read_text().splitlines() if path.exists() else []
+        for line in lines:
+            self._fold(json.loads(line))
+        self._file = path.open("a")
+
+    def write(self, **entry: Any) -> None:
+        self._fold(entry)
+        self._file.write(json.dumps(entry) + "\n")
+        self._file.flush()
+
+    def commit(self, inbound: Inbound) -> None:
+        message = inbound.message
+        if isinstance(message, Delivered):
+            self.write(desk=message.origin, delivered=message.number, out=message.msg_seq_num)
+        elif isinstance(message, SessionReset):
+            self.write(desk=message.origin, reset=True)
+        elif inbound.msg_seq_num:
+            self.write(desk=inbound.source, consumed=inbound.msg_seq_num)
+
+    def backlog(self, origin: str, since: int) -> Iterator[tuple[int, DeskReport]]:
+        for number in range(since + 1, self.reports.get(origin, 0) + 1):
+            yield number, report(origin, number, self.padding.get(origin, 0))
+
+    def _fold(self, entry: dict[str, Any]) -> None:
+        desk = entry["desk"]
+        now = self.sessions.get(desk, Session())
+        if "reports" in entry:
+            self.reports[desk] = entry["reports"]
+            self.padding[desk] = entry["padding"]
+        elif "reset" in entry:
+            self.sessions[desk] = Session(delivered=now.delivered)
+        elif "delivered" in entry:
+            self.sessions[desk] = Session(now.msg_seq_num_in, entry["out"], entry["delivered"])
+        elif entry["consumed"] > now.msg_seq_num_in:
+            self.sessions[desk] = dataclasses.replace(now, msg_seq_num_in=entry["consumed"])
+
+
+def report(origin: str, number: int, padding: int) -> ExecutionReport:
+    """The number-th report of a desk: the same in every run."""
+    return ExecutionReport(
+        exec_id=f"{origin}-{number}",
+        exec_type=ExecType.NEW,
+        ord_status=OrdStatus.NEW,
+        order_id=f"{number:010d}",
+        cl_ord_id=f"c{number}",
+        symbol="BTC/USDT",
+        side=Side.BUY,
+        leaves_qty=Decimal(1),
+        cum_qty=Decimal(0),
+        avg_px=Decimal(0),
+        transact_time=datetime(2026, 1, 2, tzinfo=UTC),
+        text="x" * padding,
+    )
+
+
+class Child:
+    """The acceptor, its journal, and the pipe to the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.journal = Journal(folder / "journal.jsonl")
+        self.committing = True
+        self.failing = False
+        self._saying = threading.Lock()
+        desks = json.loads((folder / "desks.json").read_text())
+        self.acceptor = Acceptor(
+            folder / "quickfix.cfg",
+            {name: DeskLogin(**login) for name, login in desks["logins"].items()},
+            self.post,
+            self.journal.backlog,
+            self.journal.sessions,
+            SystemClock(),
+            overrides=desks["overrides"],
+            stall_s=desks["stall_s"],
+        )
+
+    def say(self, **what: Any) -> None:
+        with self._saying:
+            sys.stdout.write(json.dumps(what, default=str) + "\n")
+            sys.stdout.flush()
+
+    def post(self, inbound: Inbound) -> None:
+        if self.failing:
+            raise RuntimeError("a mistake of ours, on purpose")
+        if self.committing:
+            self.journal.commit(inbound)
+        kind = type(inbound.message).__name__
+        fields = dataclasses.asdict(inbound.message)  # type: ignore[call-overload]
+        self.say(
+            post=kind,
+            source=inbound.source,
+            number=inbound.msg_seq_num,
+            raw=inbound.raw,
+            evidence=inbound.evidence,
+            **{"message": {key: str(value) for key, value in fields.items()}},
+        )
+
+    def send(self, desk: str, count: int, padding: int = 0) -> None:
+        """Commit so many reports more, then hand them to the desk's gateway."""
+        first = self.journal.reports.get(desk, 0) + 1
+        self.journal.write(desk=desk, reports=first + count - 1, padding=padding)
+        gateway = self.acceptor.gateway(desk)
+        for number in range(first, first + count):
+            gateway.send(number, report(desk, number, padding))
+
+    def fail(self, failing: bool) -> None:
+        self.failing = failing
+
+    def commit(self, committing: bool) -> None:
+        self.committing = committing
+
+    def status(self) -> list[dict[str, Any]]:
+        return [dataclasses.asdict(one) for one in self.acceptor.sessions_status()]
+
+    def stop(self) -> None:
+        self.acceptor.stop()
+
+    def run(self) -> None:
+        self.acceptor.start()
+        self.say(ready=self.acceptor.port)
+        for line in sys.stdin:
+            name, *arguments = json.loads(line)
+            self.say(done=name, result=getattr(self, name)(*arguments))
+
+
+if __name__ == "__main__":
+    logging.basicConfig(filename=Path(sys.argv[1]) / "log.txt", level=logging.INFO)
+    Child(Path(sys.argv[1])).run()
+    os._exit(0)
