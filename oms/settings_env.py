@@ -58,6 +58,8 @@ def _fault(parts: Sequence[str]) -> str:
 def _place(tables: Tables, name: str, parts: Sequence[str], value: str, problems: Problems) -> None:
     """Set the value at the place that `parts` name, making tables on the way."""
     section = parts[0].lower()
+    table: Any
+    key: tuple[Any, ...]
     if section in NAMED:
         if len(parts) < 3:
             problems.add_variable(name, f"must be {PREFIX}{parts[0]}__<NAME>__<KEY>")
