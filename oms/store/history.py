@@ -1,0 +1,74 @@
+"""What the book asks about orders and ids that it does not hold in memory any more."""
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, select
+
+from oms.core.order import Order
+from oms.store.database import driver_of, translated
+from oms.store.rows import execution_of, order_of
+from oms.store.tables import EXECUTIONS, ORDERS
+
+_CL_ORD_ID: Final = "SELECT order_id FROM cl_ord_ids WHERE origin = ? AND cl_ord_id = ?"
+_OURS: Final = (
+    "SELECT order_id FROM orders WHERE route = ? AND venue_cl_ord_id = ? "
+    "ORDER BY order_id DESC LIMIT 1"
+)
+# The last condition is the index's own: SQLite uses a partial index on no other terms.
+_THEIRS: Final = (
+    "SELECT order_id FROM orders WHERE route = ? AND secondary_order_id = ? "
+    "AND secondary_order_id != '' ORDER BY order_id DESC LIMIT 1"
+)
+_ORDER: Final = select(ORDERS).where(ORDERS.c.order_id == bindparam("order_id"))
+_EXECUTIONS: Final = (
+    select(EXECUTIONS)
+    .where(EXECUTIONS.c.order_id == bindparam("order_id"))
+    .order_by(EXECUTIONS.c.seq)
+)
+
+
+class StoredHistory:
+    """oms.core.ports.History on a connection of its own: it sees what is committed.
+
+    For one thread at a time. Every desk request asks for its ClOrdID, so ids are looked up on the
+    driver's own connection, where each SELECT is a transaction of its own.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        """`connection` is given over."""
+        self._connection = connection
+        self._driver = driver_of(connection)
+
+    def order(self, order_id: str) -> Order | None:
+        """By OrderID."""
+        with translated("reading an order"), self._connection.begin():
+            key = {"order_id": order_id}
+            row = self._connection.execute(_ORDER, key).fetchone()
+            if row is None:
+                return None
+            executions = self._connection.execute(_EXECUTIONS, key).fetchall()
+            return order_of(row, map(execution_of, executions))
+
+    def by_venue_id(
+        self, route: str, venue_cl_ord_id: str, secondary_order_id: str
+    ) -> Order | None:
+        """By one of the ids that the venue uses; the id we drew decides."""
+        order_id = None
+        if venue_cl_ord_id:
+            order_id = self._lookup(_OURS, route, venue_cl_ord_id)
+        if order_id is None and secondary_order_id:
+            order_id = self._lookup(_THEIRS, route, secondary_order_id)
+        return None if order_id is None else self.order(order_id)
+
+    def cl_ord_id(self, origin: str, cl_ord_id: str) -> str | None:
+        """The OrderID a used ClOrdID belongs to, "" if to none, None if it is unused."""
+        return self._lookup(_CL_ORD_ID, origin, cl_ord_id)
+
+    def _lookup(self, statement: str, *key: str) -> str | None:
+        with translated("looking up an id"):
+            row: tuple[Any, ...] | None = self._driver.execute(statement, key).fetchone()
+        return None if row is None else str(row[0])
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()

@@ -1,0 +1,195 @@
+"""The first tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def _text(name: str, nullable: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=nullable)
+
+
+def _flag(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False)
+
+
+def _number(name: str, nullable: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=nullable)
+
+
+def upgrade() -> None:
+    """From nothing."""
+    _journal()
+    _orders()
+    _order_indexes()
+    _executions()
+    _names_and_holdings()
+    _ways_out()
+
+
+def _journal() -> None:
+    op.create_table(
+        "journal",
+        _number("seq"),
+        _text("time"),
+        _text("kind"),
+        _text("evidence"),
+        _text("origin"),
+        _text("route"),
+        _text("order_id"),
+        _number("msg_seq_num"),
+        _text("body"),
+        _text("raw"),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_index(
+        "journal_of_order", "journal", ["order_id", "seq"], sqlite_where=sa.text("order_id != ''")
+    )
+
+
+def _orders() -> None:
+    op.create_table(
+        "orders",
+        _text("order_id"),
+        _text("origin"),
+        _text("route"),
+        _text("venue_cl_ord_id"),
+        _text("cl_ord_id"),
+        _text("orig_cl_ord_id"),
+        _text("secondary_order_id"),
+        _text("symbol"),
+        _text("security_exchange"),
+        _text("account"),
+        _text("side"),
+        _text("ord_type"),
+        _text("time_in_force"),
+        _text("expire_time", nullable=True),
+        _text("exec_inst"),
+        _text("order_qty"),
+        _text("cash_order_qty", nullable=True),
+        _text("price", nullable=True),
+        _text("stop_px", nullable=True),
+        _text("life"),
+        _flag("replaced"),
+        _flag("stopped"),
+        _text("requests"),
+        _text("cum_qty"),
+        _text("notional"),
+        _text("in_doubt_request", nullable=True),
+        _text("in_doubt_since", nullable=True),
+        _text("in_doubt_text", nullable=True),
+        _text("text"),
+        _text("created"),
+        _text("updated"),
+        _flag("closed"),
+        sa.PrimaryKeyConstraint("order_id"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _order_indexes() -> None:
+    op.create_index(
+        "orders_by_secondary_order_id",
+        "orders",
+        ["route", "secondary_order_id"],
+        sqlite_where=sa.text("secondary_order_id != ''"),
+    )
+    op.create_index("orders_by_venue_cl_ord_id", "orders", ["route", "venue_cl_ord_id"])
+    op.create_index("orders_open", "orders", ["order_id"], sqlite_where=sa.text("closed = 0"))
+
+
+def _executions() -> None:
+    op.create_table(
+        "executions",
+        _text("order_id"),
+        _text("exec_id"),
+        _number("seq"),
+        _text("trade_id"),
+        _text("route"),
+        _text("origin"),
+        _text("cl_ord_id"),
+        _text("symbol"),
+        _text("side"),
+        _text("last_shares"),
+        _text("last_px"),
+        _flag("stands"),
+        _flag("derived"),
+        _text("exec_ref_id"),
+        _text("commission", nullable=True),
+        _text("fee_currency"),
+        _text("transact_time"),
+        sa.PrimaryKeyConstraint("order_id", "exec_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("executions_by_seq", "executions", ["seq"])
+
+
+def _names_and_holdings() -> None:
+    op.create_table(
+        "cl_ord_ids",
+        _text("origin"),
+        _text("cl_ord_id"),
+        _text("order_id"),
+        sa.PrimaryKeyConstraint("origin", "cl_ord_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "positions",
+        _text("route"),
+        _text("exchange"),
+        _text("account"),
+        _text("asset"),
+        _text("qty"),
+        sa.PrimaryKeyConstraint("route", "exchange", "account", "asset"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "fix_sessions",
+        _text("origin"),
+        _number("msg_seq_num_in"),
+        _number("msg_seq_num_out"),
+        _number("delivered"),
+        sa.PrimaryKeyConstraint("origin"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _ways_out() -> None:
+    op.create_table(
+        "outbox",
+        _number("seq"),
+        _number("idx"),
+        _text("destination"),
+        _text("name"),
+        _number("number", nullable=True),
+        _text("order_id"),
+        sa.PrimaryKeyConstraint("seq", "idx"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "outbox_reports",
+        "outbox",
+        ["name", "number"],
+        unique=True,
+        sqlite_where=sa.text("destination = 'O'"),
+    )
+    op.create_table(
+        "quarantine",
+        _number("seq"),
+        _text("time"),
+        _text("route"),
+        _text("order_id"),
+        _text("reason"),
+        _text("text"),
+        _text("raw"),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_table(
+        "owner",
+        _number("epoch"),
+        _text("who"),
+        _text("since"),
+        sa.PrimaryKeyConstraint("epoch"),
+    )

@@ -1,0 +1,105 @@
+"""What a batch of changes writes: SQL compiled once, run with tuples."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import Column, Connection, Table
+from sqlalchemy.dialects import sqlite
+
+from oms.core.book import Changes
+from oms.core.notes import Quarantined
+from oms.store.rows import (
+    Values,
+    execution_row,
+    journal_row,
+    order_row,
+    position_row,
+    quarantine_row,
+    report_row,
+    request_row,
+    session_row,
+)
+from oms.store.tables import (
+    CL_ORD_IDS,
+    EXECUTIONS,
+    FIX_SESSIONS,
+    JOURNAL,
+    ORDERS,
+    OUTBOX,
+    POSITIONS,
+    QUARANTINE,
+)
+
+
+def _insert(table: Table) -> str:
+    return str(table.insert().compile(dialect=sqlite.dialect()))
+
+
+def _upsert(table: Table, *fixed: str) -> str:
+    """Insert, or overwrite the row of the same key; `fixed` columns never change."""
+    keys = [column.name for column in table.primary_key.columns]
+    insert = sqlite.insert(table)
+    moving: list[Column[object]] = [c for c in table.columns if c.name not in (*keys, *fixed)]
+    insert = insert.on_conflict_do_update(
+        index_elements=keys, set_={c.name: insert.excluded[c.name] for c in moving}
+    )
+    return str(insert.compile(dialect=sqlite.dialect()))
+
+
+_NEW_JOURNAL: Final = _insert(JOURNAL)
+_NEW_OUTBOX: Final = _insert(OUTBOX)
+_NEW_QUARANTINE: Final = _insert(QUARANTINE)
+_PUT_ORDER: Final = _upsert(
+    ORDERS, "origin", "route", "venue_cl_ord_id", "symbol", "side", "ord_type", "created"
+)
+_PUT_EXECUTION: Final = _upsert(EXECUTIONS)
+_PUT_CL_ORD_ID: Final = _upsert(CL_ORD_IDS)
+_PUT_POSITION: Final = _upsert(POSITIONS)
+_PUT_SESSION: Final = _upsert(FIX_SESSIONS)
+_UNDO: Final = "UPDATE executions SET stands = 0 WHERE order_id = ? AND exec_id = ?"
+
+
+def write_journal(connection: Connection, changes: Changes) -> None:
+    """Append the records."""
+    _run(connection, _NEW_JOURNAL, [journal_row(seq, record) for seq, record in changes.records])
+
+
+def write_projections(connection: Connection, changes: Changes) -> None:
+    """Write what the records changed; the same for the engine and for a replay."""
+    _run(connection, _PUT_ORDER, [order_row(order) for order in changes.orders.values()])
+    _run(connection, _PUT_EXECUTION, list(_executions(changes)))
+    _run(connection, _UNDO, changes.undone)
+    _run(connection, _PUT_CL_ORD_ID, [(*key, to) for key, to in changes.cl_ord_ids.items()])
+    _run(connection, _PUT_POSITION, [position_row(k, q) for k, q in changes.positions.items()])
+    _run(connection, _PUT_SESSION, [session_row(o, s) for o, s in changes.sessions.items()])
+    _run(connection, _NEW_OUTBOX, list(_outbox(changes)))
+    _run(
+        connection,
+        _NEW_QUARANTINE,
+        [
+            quarantine_row(seq, record, record.message)
+            for seq, record in changes.records
+            if isinstance(record.message, Quarantined)
+        ],
+    )
+
+
+def _run(connection: Connection, statement: str, rows: list[Values]) -> None:
+    if rows:
+        connection.exec_driver_sql(statement, rows)
+
+
+def _executions(changes: Changes) -> Iterator[Values]:
+    # Executions stand in the order of the records that told them.
+    records = iter(changes.records)
+    for order, execution, report in changes.executions:
+        seq = next(seq for seq, record in records if record.message is report)
+        yield execution_row(seq, order, execution, report)
+
+
+def _outbox(changes: Changes) -> Iterator[Values]:
+    order_ids = {seq: record.order_id for seq, record in changes.records}
+    for origin, number, seq, idx in changes.reports:
+        yield report_row(origin, number, seq, idx, order_ids[seq])
+    for route, seq, idx, order_id in changes.requests:
+        yield request_row(route, seq, idx, order_id)

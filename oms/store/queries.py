@@ -1,0 +1,221 @@
+"""Read-only questions to the store, from any thread and any process, running engine or not.
+
+The connection can not write. Every question is one transaction: its answer is of one instant.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Self
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal_column, select
+
+from oms.core.errors import StoreUnavailable
+from oms.core.ports import DeskReport, Record, ToOrigin
+from oms.store.database import open_to_read, store_path, translated
+from oms.store.json_rows import (
+    JsonRow,
+    fill_json,
+    order_json,
+    position_json,
+    quarantine_json,
+    session_json,
+)
+from oms.store.rows import TO_ORIGIN, order_of, record_of
+from oms.store.schema import demand_current
+from oms.store.tables import (
+    CL_ORD_IDS,
+    EXECUTIONS,
+    FIX_SESSIONS,
+    JOURNAL,
+    OPEN,
+    ORDERS,
+    OUTBOX,
+    POSITIONS,
+    QUARANTINE,
+)
+from oms.store.timeline import timeline_rows
+
+ORDER_ID_DIGITS: Final = 10
+
+
+class Projections:
+    """Orders, fills, positions and sessions, as they are in the tables of one file."""
+
+    def __init__(self, engine: Engine) -> None:
+        """`engine` is given over; it must be one that reads."""
+        self._engine = engine
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection on which all is of one instant, until it is given back."""
+        with translated("reading the store"), self._engine.begin() as connection:
+            yield connection
+
+    def orders(
+        self, *, open_only: bool = False, route: str = "", origin: str = "", limit: int = 0
+    ) -> list[JsonRow]:
+        """Order rows, oldest first; with a limit, the newest ones."""
+        statement = _narrow(select(ORDERS), ORDERS.c, route=route, origin=origin)
+        if open_only:
+            statement = statement.where(OPEN)
+        return [order_json(order_of(row)) for row in self._newest(statement, "order_id", limit)]
+
+    def order(self, name: str, origin: str = "") -> JsonRow | None:
+        """One order by OrderID, its digits, or ORIGIN/ClOrdID of any id of its chain.
+
+        With an `origin`, only if the order is its own.
+        """
+        with self.snapshot() as connection:
+            row = _find(connection, name)
+        if row is None or origin not in ("", row.origin):
+            return None
+        return order_json(order_of(row))
+
+    def fills(
+        self,
+        *,
+        route: str = "",
+        origin: str = "",
+        order_id: str = "",
+        undone: bool = False,
+        limit: int = 0,
+    ) -> list[JsonRow]:
+        """Executions that stand, in the order they were booked; `undone`: the others as well."""
+        statement = _narrow(
+            select(EXECUTIONS), EXECUTIONS.c, route=route, origin=origin, order_id=order_id
+        )
+        if not undone:
+            statement = statement.where(EXECUTIONS.c.stands)
+        return [fill_json(row) for row in self._newest(statement, "seq", limit)]
+
+    def positions(self) -> list[JsonRow]:
+        """What executions have made of the holdings, those at zero included."""
+        statement = select(POSITIONS).order_by(*POSITIONS.primary_key.columns)
+        return [position_json(row) for row in self._rows(statement)]
+
+    def sessions(self) -> list[JsonRow]:
+        """How far each desk session has been read and answered."""
+        statement = select(FIX_SESSIONS).order_by(FIX_SESSIONS.c.origin)
+        return [session_json(row) for row in self._rows(statement)]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def _rows(self, statement: Select[Any]) -> list[Any]:
+        with self.snapshot() as connection:
+            return list(connection.execute(statement))
+
+    def _newest(self, statement: Select[Any], key: str, limit: int) -> list[Any]:
+        column = statement.selected_columns[key]
+        if not limit:
+            return self._rows(statement.order_by(column))
+        return self._rows(statement.order_by(column.desc()).limit(limit))[::-1]
+
+
+class Reader(Projections):
+    """All questions to a store: its books, and its journal."""
+
+    @classmethod
+    def open(cls, url: str) -> "Reader":
+        """Raises ConfigError for a store of another version, StoreUnavailable for none at all."""
+        path = store_path(url)
+        if not path.exists():
+            raise StoreUnavailable(f"there is no store at {path}: `oms run` makes it")
+        reader = cls(open_to_read(path))
+        try:
+            with reader.snapshot() as connection:
+                demand_current(connection)
+        except BaseException:
+            reader.close()
+            raise
+        return reader
+
+    def timeline(self, order_id: str) -> list[JsonRow]:
+        """What was asked, sent, told and known about an order: `time kind evidence text raw`."""
+        statement = select(JOURNAL).where(
+            JOURNAL.c.order_id == order_id, JOURNAL.c.order_id != literal_column("''")
+        )
+        rows = self._rows(statement.order_by(JOURNAL.c.seq))
+        return [told for row in rows for told in timeline_rows(_record(row))]
+
+    def reports(self, origin: str, since: int, limit: int) -> list[tuple[int, DeskReport]]:
+        """At most `limit` reports of the origin after number `since`, with their numbers."""
+        statement = (
+            select(OUTBOX.c.number, OUTBOX.c.idx, JOURNAL)
+            .join(JOURNAL, JOURNAL.c.seq == OUTBOX.c.seq)
+            .where(
+                OUTBOX.c.destination == literal_column(f"'{TO_ORIGIN}'"),
+                OUTBOX.c.name == origin,
+                OUTBOX.c.number > since,
+            )
+            .order_by(OUTBOX.c.number)
+            .limit(limit)
+        )
+        return [(row.number, _report(row)) for row in self._rows(statement)]
+
+    def quarantine(self, limit: int = 0) -> list[JsonRow]:
+        """What could not be applied, oldest first; with a limit, the newest."""
+        return [quarantine_json(row) for row in self._newest(select(QUARANTINE), "seq", limit)]
+
+    def counts(self) -> dict[str, int]:
+        """`records orders open in_doubt fills quarantined`."""
+        open_orders = select(func.count()).select_from(ORDERS).where(OPEN)
+        counted = {
+            "records": select(func.coalesce(func.max(JOURNAL.c.seq), 0)),
+            "orders": select(func.count()).select_from(ORDERS),
+            "open": open_orders,
+            "in_doubt": open_orders.where(ORDERS.c.in_doubt_request.is_not(None)),
+            "fills": select(func.count()).select_from(EXECUTIONS).where(EXECUTIONS.c.stands),
+            "quarantined": select(func.count()).select_from(QUARANTINE),
+        }
+        with self.snapshot() as connection:
+            return {
+                name: int(connection.execute(statement).scalar_one())
+                for name, statement in counted.items()
+            }
+
+
+def _narrow(statement: Select[Any], columns: Any, **wanted: str) -> Select[Any]:
+    conditions: list[ColumnElement[bool]] = [
+        columns[name] == value for name, value in wanted.items() if value
+    ]
+    return statement.where(*conditions)
+
+
+def _find(connection: Connection, name: str) -> Any:
+    origin, slash, cl_ord_id = name.partition("/")
+    if slash:
+        found = connection.execute(
+            select(CL_ORD_IDS.c.order_id).where(
+                CL_ORD_IDS.c.origin == origin, CL_ORD_IDS.c.cl_ord_id == cl_ord_id
+            )
+        ).scalar()
+        name = found or ""
+    order_id = name.zfill(ORDER_ID_DIGITS) if name.isdecimal() else name
+    return connection.execute(select(ORDERS).where(ORDERS.c.order_id == order_id)).fetchone()
+
+
+def _record(row: Any) -> Record:
+    try:
+        return record_of(row)
+    except ValueError as error:
+        raise StoreUnavailable(
+            f"record {row.seq} of the journal can not be read: {error}"
+        ) from None
+
+
+def _report(row: Any) -> DeskReport:
+    outbound = _record(row).outbound
+    report = outbound[row.idx] if row.idx < len(outbound) else None
+    if not isinstance(report, ToOrigin):
+        raise StoreUnavailable(f"record {row.seq} of the journal has no report {row.idx}")
+    return report.message

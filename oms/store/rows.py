@@ -1,0 +1,249 @@
+"""Values <-> rows: one function a table and direction.
+
+Writing goes past SQLAlchemy's column types, in the tables' order of columns: these tuples are on
+the way of every message. Reading goes through the column types.
+"""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from sqlalchemy import Row
+
+from oms.core.book import Session
+from oms.core.facts import Execution, InDoubt
+from oms.core.messages import ExecutionReport
+from oms.core.notes import Quarantined
+from oms.core.order import Order
+from oms.core.ports import Evidence, Outbound, Record, ToOrigin, ToVenue
+from oms.core.positions import PositionKey
+from oms.store import wire
+from oms.store.tables import ORDERS
+from oms.store.types import decimal_text, utc_text, utc_time
+
+Values = tuple[Any, ...]
+"""One row, in its table's order of columns."""
+
+TO_VENUE = "V"
+TO_ORIGIN = "O"
+
+
+def _maybe(number: Decimal | None) -> str | None:
+    return None if number is None else decimal_text(number)
+
+
+def _time(time: datetime | None) -> str | None:
+    return None if time is None else utc_text(time)
+
+
+def _legible(raw: str) -> str:
+    # What came over a wire need not be UTF-8; what is kept must be.
+    return raw if raw.isascii() else raw.encode("utf-8", "backslashreplace").decode()
+
+
+# The journal
+
+
+def journal_row(seq: int, record: Record) -> Values:
+    """The record as a row of the journal."""
+    message = record.message
+    body = {"m": wire.plain(message), "out": [_sent(record, out) for out in record.outbound]}
+    return (
+        seq,
+        utc_text(record.time),
+        message.__class__.__name__,
+        record.evidence._value_,
+        record.origin,
+        record.route,
+        record.order_id,
+        record.msg_seq_num,
+        orjson.dumps(body).decode(),
+        _legible(record.raw),
+    )
+
+
+def _sent(record: Record, outbound: Outbound) -> list[Any]:
+    message = outbound.message
+    kind, told = message.__class__.__name__, wire.plain(message)
+    if isinstance(outbound, ToOrigin):
+        return [TO_ORIGIN, outbound.origin, kind, told]
+    assert outbound.order_id == record.order_id, "a request is about the order of its record"
+    return [TO_VENUE, outbound.route, kind, told]
+
+
+def record_of(row: Row[Any]) -> Record:
+    """The record that `journal_row` wrote. Raises ValueError when it is none."""
+    try:
+        body = orjson.loads(row.body)
+        return Record(
+            time=utc_time(row.time),
+            message=wire.revive(row.kind, body["m"]),
+            evidence=Evidence(row.evidence),
+            order_id=row.order_id,
+            origin=row.origin,
+            route=row.route,
+            raw=row.raw,
+            msg_seq_num=row.msg_seq_num,
+            outbound=tuple(_outbound(row.order_id, *out) for out in body["out"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a record: {error!r}") from error
+
+
+def _outbound(order_id: str, destination: str, name: str, kind: str, told: Any) -> Outbound:
+    message = wire.revive(kind, told)
+    if destination == TO_ORIGIN:
+        return ToOrigin(name, message)
+    if destination == TO_VENUE:
+        return ToVenue(name, order_id, message)
+    raise ValueError(f"no such destination: {destination!r}")
+
+
+# Orders and executions
+
+
+def order_row(order: Order) -> Values:
+    """The order's facts, without its executions."""
+    doubt = order.in_doubt
+    return (
+        order.order_id,
+        order.origin,
+        order.route,
+        order.venue_cl_ord_id,
+        order.cl_ord_id,
+        order.orig_cl_ord_id,
+        order.secondary_order_id,
+        order.symbol,
+        order.security_exchange,
+        order.account,
+        order.side._name_,
+        order.ord_type._name_,
+        order.time_in_force._name_,
+        _time(order.expire_time),
+        order.exec_inst,
+        decimal_text(order.order_qty),
+        _maybe(order.cash_order_qty),
+        _maybe(order.price),
+        _maybe(order.stop_px),
+        order.life._name_,
+        order.replaced,
+        order.stopped,
+        _requests_text(order),
+        decimal_text(order.cum_qty),
+        decimal_text(order.notional),
+        None if doubt is None else doubt.request._name_,
+        None if doubt is None else utc_text(doubt.since),
+        None if doubt is None else doubt.text,
+        order.text,
+        utc_text(order.created),
+        utc_text(order.updated),
+        order.closed,
+    )
+
+
+def _requests_text(order: Order) -> str:
+    if not order.requests:
+        return "[]"
+    return orjson.dumps([wire.plain(request) for request in order.requests]).decode()
+
+
+_SAME = tuple(
+    field.name for field in fields(Order) if field.name in ORDERS.c and field.name != "requests"
+)
+"""Facts that are a column of the same name."""
+
+
+def order_of(row: Row[Any], executions: Iterable[Execution] = ()) -> Order:
+    """The order that `order_row` wrote, with its executions in the order they came."""
+    doubt = None
+    if row.in_doubt_request is not None:
+        doubt = InDoubt(row.in_doubt_request, row.in_doubt_since, row.in_doubt_text)
+    requests = (wire.revive("PendingRequest", plain) for plain in orjson.loads(row.requests))
+    return Order(
+        **{name: getattr(row, name) for name in _SAME},
+        requests=tuple(requests),
+        executions={execution.exec_id: execution for execution in executions},
+        in_doubt=doubt,
+    )
+
+
+def execution_row(seq: int, order: Order, execution: Execution, report: ExecutionReport) -> Values:
+    """One execution of an order, told by the report that is the journal's record `seq`."""
+    return (
+        order.order_id,
+        execution.exec_id,
+        seq,
+        report.trade_id,
+        order.route,
+        order.origin,
+        order.cl_ord_id,
+        order.symbol,
+        order.side._name_,
+        decimal_text(execution.last_shares),
+        decimal_text(execution.last_px),
+        execution.stands,
+        execution.derived,
+        execution.exec_ref_id,
+        _maybe(execution.commission),
+        execution.fee_currency,
+        # A report that does not say when is dated by its record, as the order's update was.
+        utc_text(report.transact_time or order.updated),
+    )
+
+
+def execution_of(row: Row[Any]) -> Execution:
+    """The execution that `execution_row` wrote."""
+    return Execution(
+        exec_id=row.exec_id,
+        last_shares=row.last_shares,
+        last_px=row.last_px,
+        stands=row.stands,
+        derived=row.derived,
+        exec_ref_id=row.exec_ref_id,
+        commission=row.commission,
+        fee_currency=row.fee_currency,
+    )
+
+
+# The rest
+
+
+def position_row(key: PositionKey, qty: Decimal) -> Values:
+    """A holding: route, exchange, account, asset, quantity."""
+    return (*key, decimal_text(qty))
+
+
+def session_row(origin: str, session: Session) -> Values:
+    """A desk session's position."""
+    return (origin, session.msg_seq_num_in, session.msg_seq_num_out, session.delivered)
+
+
+def session_of(row: Row[Any]) -> Session:
+    """The position that `session_row` wrote."""
+    return Session(row.msg_seq_num_in, row.msg_seq_num_out, row.delivered)
+
+
+def report_row(origin: str, number: int, seq: int, idx: int, order_id: str) -> Values:
+    """The outbox row of an origin's numbered report."""
+    return (seq, idx, TO_ORIGIN, origin, number, order_id)
+
+
+def request_row(route: str, seq: int, idx: int, order_id: str) -> Values:
+    """The outbox row of a request to a route."""
+    return (seq, idx, TO_VENUE, route, None, order_id)
+
+
+def quarantine_row(seq: int, record: Record, note: Quarantined) -> Values:
+    """What could not be applied, for a human."""
+    return (
+        seq,
+        utc_text(record.time),
+        record.route,
+        record.order_id,
+        note.reason,
+        note.text,
+        _legible(record.raw),
+    )

@@ -1,0 +1,176 @@
+"""The store: one owner, one transaction a batch, and what it held when the engine starts again."""
+
+from collections import defaultdict
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine, select
+
+from oms.core.book import Book, Changes
+from oms.core.errors import StoreFenced
+from oms.core.facts import Execution
+from oms.store.database import BUSY_TIMEOUT_S, open_to_read, open_to_write, store_path, translated
+from oms.store.history import StoredHistory
+from oms.store.lock import Lock
+from oms.store.projections import write_journal, write_projections
+from oms.store.rows import execution_of, order_of, session_of
+from oms.store.schema import migrate
+from oms.store.tables import EXECUTIONS, FIX_SESSIONS, OPEN, ORDERS, POSITIONS
+from oms.store.types import utc_text
+
+_NUMBERS: Final = """
+WITH RECURSIVE origins(name) AS (
+    SELECT min(name) FROM outbox WHERE destination = 'O'
+    UNION ALL
+    SELECT (SELECT min(name) FROM outbox WHERE destination = 'O' AND name > origins.name)
+    FROM origins WHERE origins.name IS NOT NULL
+)
+SELECT name, (SELECT max(number) FROM outbox WHERE destination = 'O' AND outbox.name = origins.name)
+FROM origins WHERE name IS NOT NULL
+"""
+"""The last number of every origin, without looking at every report."""
+
+_CLIENT_IDS: Final = """
+SELECT route, max(CAST(venue_cl_ord_id AS INTEGER)) FROM orders
+WHERE length(venue_cl_ord_id) BETWEEN 1 AND 11 AND venue_cl_ord_id NOT GLOB '*[^0-9]*'
+GROUP BY route
+"""
+
+
+class Store:
+    """The engine's store, owned by this process until `close`.
+
+    `commit` and `history` are for the writer's thread. Any call may raise StoreUnavailable;
+    nothing of a call that raised is kept, and the next call starts afresh.
+    """
+
+    def __init__(self, path: Path, lock: Lock, engine: Engine, epoch: int) -> None:
+        """Use `open`."""
+        self._lock: Lock | None = lock
+        self._engine = engine
+        self._writing: Connection | None = None
+        self._reading = open_to_read(path)
+        self.epoch = epoch
+        with translated("opening the store"):
+            self.history = StoredHistory(self._reading.connect())
+
+    @classmethod
+    def open(
+        cls, url: str, *, owner: str, now: datetime, busy_timeout_s: float = BUSY_TIMEOUT_S
+    ) -> "Store":
+        """Take the store over: make it if need be, lock it, bring it up to date, begin an epoch.
+
+        `owner` says who, for whoever finds it locked; a locked database is waited for
+        `busy_timeout_s`. Raises StoreLocked, ConfigError, StoreUnavailable.
+        """
+        path = store_path(url)
+        lock = Lock.take(path, owner, now)
+        engine = open_to_write(path, busy_timeout_s)
+        try:
+            with translated(f"opening the store {path}"):
+                migrate(engine)
+                epoch = _begin_epoch(engine, owner, now)
+            return cls(path, lock, engine, epoch)
+        except BaseException:
+            engine.dispose()
+            lock.release()
+            raise
+
+    def commit(self, changes: Changes) -> None:
+        """Write all of it in one transaction, synced to the disk.
+
+        Raises StoreFenced when a newer owner has taken the store, StoreUnavailable when it can
+        not be written; nothing is written then.
+        """
+        if not changes.records:
+            return
+        with translated("writing to the store"):
+            try:
+                connection = self._connect()
+                with connection.begin():
+                    self._demand_ownership(connection)
+                    write_journal(connection, changes)
+                    write_projections(connection, changes)
+            except BaseException:
+                self._disconnect()
+                raise
+
+    def load(self, book: Book) -> None:
+        """Put into an empty book what the store holds of it."""
+        with translated("reading the store"), self._reading.connect() as connection:
+            executions = _executions_of_open_orders(connection)
+            rows = connection.execute(select(ORDERS).where(OPEN).order_by(ORDERS.c.order_id))
+            book.restore(order_of(row, executions[row.order_id]) for row in rows)
+            book.seq = _scalar(connection, "SELECT max(seq) FROM journal")
+            book.last_order_number = _scalar(connection, "SELECT max(order_id) FROM orders")
+            book.last_client_ids.update(_pairs(connection, _CLIENT_IDS))
+            book.numbers.update(_pairs(connection, _NUMBERS))
+            for route, exchange, account, asset, qty in connection.execute(select(POSITIONS)):
+                book.positions[route, exchange, account, asset] = qty
+            for row in connection.execute(select(FIX_SESSIONS)):
+                book.sessions[row.origin] = session_of(row)
+
+    def close(self) -> None:
+        """Let go of the store. More than once is no harm."""
+        if self._lock is None:
+            return
+        self.history.close()
+        self._reading.dispose()
+        # Last, so that it is the one that folds the write-ahead log into the file.
+        self._disconnect()
+        self._engine.dispose()
+        self._lock.release()
+        self._lock = None
+
+    def _connect(self) -> Connection:
+        if self._writing is None:
+            assert self._lock is not None, "a closed store is not written to"
+            self._writing = self._engine.connect()
+        return self._writing
+
+    def _disconnect(self) -> None:
+        # SQLite rolls back what the closed connection had begun.
+        connection, self._writing = self._writing, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+    def _demand_ownership(self, connection: Connection) -> None:
+        newest = connection.exec_driver_sql(
+            "SELECT epoch, who FROM owner ORDER BY epoch DESC LIMIT 1"
+        ).one()
+        if newest.epoch != self.epoch:
+            raise StoreFenced(
+                f"the store belongs to {newest.who} since epoch {newest.epoch}; "
+                f"this process is of epoch {self.epoch} and writes nothing more"
+            )
+
+
+def _begin_epoch(engine: Engine, owner: str, now: datetime) -> int:
+    with engine.begin() as connection:
+        epoch = _scalar(connection, "SELECT max(epoch) FROM owner") + 1
+        row = (epoch, owner, utc_text(now))
+        connection.exec_driver_sql("INSERT INTO owner (epoch, who, since) VALUES (?, ?, ?)", row)
+    return epoch
+
+
+def _executions_of_open_orders(connection: Connection) -> defaultdict[str, list[Execution]]:
+    found: defaultdict[str, list[Execution]] = defaultdict(list)
+    statement = (
+        select(EXECUTIONS)
+        .where(EXECUTIONS.c.order_id.in_(select(ORDERS.c.order_id).where(OPEN)))
+        .order_by(EXECUTIONS.c.order_id, EXECUTIONS.c.seq)
+    )
+    for row in connection.execute(statement):
+        found[row.order_id].append(execution_of(row))
+    return found
+
+
+def _scalar(connection: Connection, statement: str) -> int:
+    """The number that a SELECT of one value gives, 0 for NULL."""
+    return int(connection.exec_driver_sql(statement).scalar_one() or 0)
+
+
+def _pairs(connection: Connection, statement: str) -> dict[str, int]:
+    return {str(name): int(number) for name, number in connection.exec_driver_sql(statement)}

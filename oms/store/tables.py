@@ -1,0 +1,218 @@
+"""The tables: the journal, and what is read off it.
+
+The journal is the truth; orders, executions, cl_ord_ids, positions, fix_sessions, outbox and
+quarantine are projections, written in the same transaction and rebuilt from it by `replay`. There
+are no foreign keys: a projection that disagrees is found by the replay, and SQLite's migrations
+empty child tables where keys cascade.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    literal_column,
+    text,
+)
+
+from oms.core.fields import OrdType, Side, TimeInForce
+from oms.core.notes import Request
+from oms.core.transitions import Life
+from oms.store.types import ExactDecimal, UtcTime, Word
+
+VERSION: Final = "0001"
+"""The newest migration: what this program reads and writes."""
+
+VERSIONS: Final = ("0001",)
+"""Every migration, oldest first."""
+
+metadata: Final = MetaData()
+
+
+def _word(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+JOURNAL: Final = Table(
+    "journal",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    _word("time"),
+    _word("kind"),
+    _word("evidence"),
+    _word("origin"),
+    _word("route"),
+    _word("order_id"),
+    Column("msg_seq_num", Integer, nullable=False),
+    _word("body"),
+    _word("raw"),
+    Index("journal_of_order", "order_id", "seq", sqlite_where=text("order_id != ''")),
+)
+"""One row a record, all as plain text: a replay must be able to read one that is wrong. `body` is `{"m": message, "out": [["V" or "O", name, kind, message], ...]}`: V
+to the route of that name, about the record's order; O to the origin of that name."""
+
+ORDERS: Final = Table(
+    "orders",
+    metadata,
+    Column("order_id", Text, primary_key=True),
+    _word("origin"),
+    _word("route"),
+    _word("venue_cl_ord_id"),
+    _word("cl_ord_id"),
+    _word("orig_cl_ord_id"),
+    _word("secondary_order_id"),
+    _word("symbol"),
+    _word("security_exchange"),
+    _word("account"),
+    Column("side", Word(Side), nullable=False),
+    Column("ord_type", Word(OrdType), nullable=False),
+    Column("time_in_force", Word(TimeInForce), nullable=False),
+    Column("expire_time", UtcTime),
+    _word("exec_inst"),
+    Column("order_qty", ExactDecimal, nullable=False),
+    Column("cash_order_qty", ExactDecimal),
+    Column("price", ExactDecimal),
+    Column("stop_px", ExactDecimal),
+    Column("life", Word(Life), nullable=False),
+    Column("replaced", Boolean, nullable=False),
+    Column("stopped", Boolean, nullable=False),
+    _word("requests"),
+    Column("cum_qty", ExactDecimal, nullable=False),
+    Column("notional", ExactDecimal, nullable=False),
+    Column("in_doubt_request", Word(Request)),
+    Column("in_doubt_since", UtcTime),
+    Column("in_doubt_text", Text),
+    _word("text"),
+    Column("created", UtcTime, nullable=False),
+    Column("updated", UtcTime, nullable=False),
+    Column("closed", Boolean, nullable=False),
+    Index("orders_open", "order_id", sqlite_where=text("closed = 0")),
+    Index("orders_by_venue_cl_ord_id", "route", "venue_cl_ord_id"),
+    Index(
+        "orders_by_secondary_order_id",
+        "route",
+        "secondary_order_id",
+        sqlite_where=text("secondary_order_id != ''"),
+    ),
+    sqlite_with_rowid=False,
+)
+"""The facts of an order. `requests` is a JSON list of the requests under way; OrdStatus, LeavesQty
+and AvgPx are not kept, they are read off."""
+
+OPEN: Final = literal_column("orders.closed") == literal_column("0")
+"""Orders that are not closed, in the words of their index: SQLite uses a partial index on no other
+terms."""
+
+EXECUTIONS: Final = Table(
+    "executions",
+    metadata,
+    _word("order_id"),
+    _word("exec_id"),
+    Column("seq", Integer, nullable=False),
+    _word("trade_id"),
+    _word("route"),
+    _word("origin"),
+    _word("cl_ord_id"),
+    _word("symbol"),
+    Column("side", Word(Side), nullable=False),
+    Column("last_shares", ExactDecimal, nullable=False),
+    Column("last_px", ExactDecimal, nullable=False),
+    Column("stands", Boolean, nullable=False),
+    Column("derived", Boolean, nullable=False),
+    _word("exec_ref_id"),
+    Column("commission", ExactDecimal),
+    _word("fee_currency"),
+    Column("transact_time", UtcTime, nullable=False),
+    PrimaryKeyConstraint("order_id", "exec_id"),
+    Index("executions_by_seq", "seq"),
+    sqlite_with_rowid=False,
+)
+"""Executions as the venue named them; `seq` is the journal's. One that was busted or corrected
+does not stand."""
+
+CL_ORD_IDS: Final = Table(
+    "cl_ord_ids",
+    metadata,
+    _word("origin"),
+    _word("cl_ord_id"),
+    _word("order_id"),
+    PrimaryKeyConstraint("origin", "cl_ord_id"),
+    sqlite_with_rowid=False,
+)
+"""Every ClOrdID that was ever used, and the order it belongs to, "" if to none."""
+
+POSITIONS: Final = Table(
+    "positions",
+    metadata,
+    _word("route"),
+    _word("exchange"),
+    _word("account"),
+    _word("asset"),
+    Column("qty", ExactDecimal, nullable=False),
+    PrimaryKeyConstraint("route", "exchange", "account", "asset"),
+    sqlite_with_rowid=False,
+)
+
+FIX_SESSIONS: Final = Table(
+    "fix_sessions",
+    metadata,
+    Column("origin", Text, primary_key=True),
+    Column("msg_seq_num_in", Integer, nullable=False),
+    Column("msg_seq_num_out", Integer, nullable=False),
+    Column("delivered", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+OUTBOX: Final = Table(
+    "outbox",
+    metadata,
+    Column("seq", Integer, nullable=False),
+    Column("idx", Integer, nullable=False),
+    _word("destination"),
+    _word("name"),
+    Column("number", Integer),
+    _word("order_id"),
+    PrimaryKeyConstraint("seq", "idx"),
+    Index("outbox_reports", "name", "number", unique=True, sqlite_where=text("destination = 'O'")),
+    sqlite_with_rowid=False,
+)
+"""What went out: the `idx`-th of the journal row's `out`. `destination` is V (the route `name`) or
+O (the origin `name`, whose `number`-th report it is)."""
+
+QUARANTINE: Final = Table(
+    "quarantine",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("time", UtcTime, nullable=False),
+    _word("route"),
+    _word("order_id"),
+    _word("reason"),
+    _word("text"),
+    _word("raw"),
+)
+
+OWNER: Final = Table(
+    "owner",
+    metadata,
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    _word("who"),
+    Column("since", UtcTime, nullable=False),
+)
+"""Who took the store over, and when; the highest epoch owns it."""
+
+PROJECTIONS: Final = (
+    ORDERS,
+    EXECUTIONS,
+    CL_ORD_IDS,
+    POSITIONS,
+    FIX_SESSIONS,
+    OUTBOX,
+    QUARANTINE,
+)
+"""What a replay rebuilds."""

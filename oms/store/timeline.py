@@ -1,0 +1,162 @@
+"""The story of one order, told from the journal: `time kind evidence text raw`.
+
+REQUEST is what was asked of the engine, SENT what went to the venue, REPORT what came back, TOLD
+what the desk or strategy was told; DOUBT, SETTLED, HELD, RELEASED, NOT_SENT and QUARANTINED are
+what happened to the order on the way.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from oms.core.fields import ExecTransType
+from oms.core.messages import (
+    BusinessMessageReject,
+    ExecutionReport,
+    NewOrderSingle,
+    OrderCancelReject,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+    OrderStatusRequest,
+)
+from oms.core.notes import (
+    Answered,
+    Doubt,
+    DoubtSettled,
+    NotSent,
+    OrderEntered,
+    Quarantined,
+    RequestEntered,
+    RequestReleased,
+)
+from oms.core.numbers import number_text
+from oms.core.ports import DeskReport, Outbound, Record, Recorded, ToVenue
+from oms.store.json_rows import JsonRow
+from oms.store.types import utc_text
+
+Asked = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest | OrderStatusRequest
+
+
+def timeline_rows(record: Record) -> Iterator[JsonRow]:
+    """The rows that one record gives: itself, and each message it released."""
+    kind, text = _happened(record.message)
+    yield _row(record, kind, text, record.raw)
+    for outbound in record.outbound:
+        yield _row(record, *_went(outbound), "")
+
+
+def _row(record: Record, kind: str, text: str, raw: str) -> JsonRow:
+    return {
+        "time": utc_text(record.time),
+        "kind": kind,
+        "evidence": record.evidence.value,
+        "text": text,
+        "raw": raw,
+    }
+
+
+def _happened(message: Recorded) -> tuple[str, str]:
+    match message:
+        case OrderEntered() | RequestEntered() | Answered():
+            return "REQUEST", f"{message.origin}: {_asked(message.request)}"
+        case ExecutionReport() | OrderCancelReject():
+            return "REPORT", _told(message)
+        case _:
+            return _noted(message)
+
+
+def _noted(message: Recorded) -> tuple[str, str]:
+    match message:
+        case Doubt():
+            return "DOUBT", f"{message.request.name}: {message.text}"
+        case DoubtSettled():
+            return "SETTLED", message.text
+        case RequestReleased():
+            kind = "RELEASED" if message.released else "HELD"
+            return kind, _words(message.cl_ord_id, message.text)
+        case NotSent():
+            return "NOT_SENT", f"{message.request.name}: {message.text}"
+        case Quarantined():
+            return "QUARANTINED", f"{message.reason}: {message.text}"
+        case _:
+            return type(message).__name__.upper(), ""
+
+
+def _went(outbound: Outbound) -> tuple[str, str]:
+    if isinstance(outbound, ToVenue):
+        return "SENT", f"{outbound.route}: {_asked(outbound.message)}"
+    return "TOLD", f"{outbound.origin}: {_told(outbound.message)}"
+
+
+def _asked(request: Asked) -> str:
+    """The request in a line: what, of which order, how much, at what price."""
+    name, cl_ord_id = type(request).__name__, request.cl_ord_id
+    match request:
+        case OrderStatusRequest():
+            return _words(name, cl_ord_id, request.order_id)
+        case OrderCancelRequest():
+            return _words(name, cl_ord_id, "of", request.orig_cl_ord_id or request.order_id)
+        case OrderCancelReplaceRequest():
+            target = request.orig_cl_ord_id or request.order_id
+            return _words(name, cl_ord_id, "of", target, *_terms(request))
+        case NewOrderSingle():
+            return _words(name, cl_ord_id, *_terms(request), request.time_in_force)
+
+
+def _terms(request: NewOrderSingle | OrderCancelReplaceRequest) -> tuple["Word", ...]:
+    cash = request.cash_order_qty
+    return (
+        request.side,
+        request.order_qty,
+        "" if cash is None else f"for {number_text(cash)}",
+        request.symbol,
+        request.ord_type,
+        _at(request.price),
+        "" if request.stop_px is None else f"stop {number_text(request.stop_px)}",
+    )
+
+
+def _told(report: DeskReport) -> str:
+    match report:
+        case ExecutionReport():
+            return _words(_execution(report), report.text)
+        case OrderCancelReject():
+            return _words("OrderCancelReject", report.cl_ord_id, report.cxl_rej_reason, report.text)
+        case BusinessMessageReject():
+            return _words("BusinessMessageReject", report.business_reject_reason, report.text)
+
+
+def _execution(report: ExecutionReport) -> str:
+    return _words(
+        _EVENT.get(report.exec_trans_type) or report.exec_type,
+        report.exec_id,
+        report.ord_rej_reason,
+        *((report.last_shares, _at(report.last_px)) if report.last_shares else ()),
+        *(() if report.ord_status is None else ("->", report.ord_status)),
+        *(() if report.cum_qty is None else ("cum", report.cum_qty)),
+    )
+
+
+_EVENT: Final = {
+    ExecTransType.STATUS: "STATUS",
+    ExecTransType.CANCEL: "BUST",
+    ExecTransType.CORRECT: "CORRECTION",
+}
+
+Word = str | Decimal | StrEnum | None
+
+
+def _at(price: Decimal | None) -> str:
+    return "" if price is None else f"@ {number_text(price)}"
+
+
+def _words(*words: Word) -> str:
+    """What there is of the words, enumerations by their names, numbers plain."""
+    return " ".join(_word(word) for word in words if word not in (None, ""))
+
+
+def _word(word: Word) -> str:
+    if isinstance(word, StrEnum):
+        return word.name
+    return number_text(word) if isinstance(word, Decimal) else str(word)
