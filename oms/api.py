@@ -7,6 +7,7 @@ another one. Both are a `Door`: the same methods, errors and rows.
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import Future
+from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from adapters.port import Balance
@@ -25,7 +26,6 @@ from oms.core.numbers import number_text
 from oms.core.ports import DeskReport, Evidence, Inbound, Post
 from oms.door import Door, Handle, Row
 from oms.feed import Feed
-from oms.words import Number
 
 ANSWER_TIMEOUT_S: Final = 30.0
 """How long a caller waits for the engine to make a request durable."""
@@ -170,7 +170,7 @@ class Oms(Door):
         await self._ask_for(request)
 
     async def _replace(
-        self, order_id: str, cl_ord_id: str, order_qty: Number | None, price: Number | None
+        self, order_id: str, cl_ord_id: str, order_qty: Decimal, price: Decimal | None
     ) -> None:
         row = await self.order_row(order_id)
         request = OrderCancelReplaceRequest(
@@ -180,7 +180,7 @@ class Oms(Door):
             symbol=row["symbol"],
             side=Side[row["side"]],
             ord_type=OrdType[row["ord_type"]],
-            order_qty=words.number("order_qty", order_qty),
+            order_qty=order_qty,
             price=words.number("price", price if price is not None else row["price"]),
         )
         await self._ask_for(request)

@@ -7,9 +7,11 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from oms import words
+from oms.core.errors import InvalidOrder
 from oms.core.fields import PARTICIPATE_DONT_INITIATE, ExecType, OrdType, Side
 from oms.core.messages import ExecutionReport, NewOrderSingle
 from oms.core.ports import DeskReport
@@ -127,6 +129,8 @@ class Door(ABC):
         Raises InvalidOrder, UnknownOrder, OrderRejected, OutcomeUnknown.
         """
         qty = words.number("order_qty", order_qty)
+        if qty is None:
+            raise InvalidOrder("order_qty: is missing")
         limit = words.number("price", price)
         await self._replace(order_id, self._name(cl_ord_id), qty, limit)
 
@@ -184,8 +188,12 @@ class Door(ABC):
 
     @abstractmethod
     async def _replace(
-        self, order_id: str, cl_ord_id: str, order_qty: Number | None, price: Number | None
+        self, order_id: str, cl_ord_id: str, order_qty: Decimal, price: Decimal | None
     ) -> None: ...
 
     def _name(self, cl_ord_id: str | None) -> str:
-        return words.text("cl_ord_id", cl_ord_id) if cl_ord_id else self._new_cl_ord_id()
+        if cl_ord_id is None:
+            return self._new_cl_ord_id()
+        if not cl_ord_id:
+            raise InvalidOrder("cl_ord_id: is empty; leave it out to have one drawn")
+        return words.text("cl_ord_id", cl_ord_id)

@@ -1,0 +1,122 @@
+"""The routes: each a method of `Oms`, its arguments by their names."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from aiohttp import web
+
+from oms import words
+from oms.api import Oms
+from oms.core.errors import MalformedMessage
+from oms.door import Door, Row
+from oms.web.asked import Fields, flag, known
+
+Call = Callable[[Oms, Fields], Awaitable[Row | list[Row]]]
+
+REPORTS: Final = "/api/reports"
+"""GET: a stream, which the server itself writes."""
+
+
+async def _status_of(oms: Oms, asked: Fields) -> Row:
+    known(asked, set())
+    return await oms.status()
+
+
+async def _orders(oms: Oms, asked: Fields) -> list[Row]:
+    known(asked, {"open", "venue"})
+    return await oms.orders(open=flag(asked, "open", default=False), venue=asked.get("venue"))
+
+
+async def _order(oms: Oms, asked: Fields) -> Row:
+    return await oms.order_row(_order_name(oms, asked))
+
+
+async def _timeline(oms: Oms, asked: Fields) -> list[Row]:
+    return await oms.timeline(_order_name(oms, asked))
+
+
+async def _fills(oms: Oms, asked: Fields) -> list[Row]:
+    known(asked, {"venue", "order_id"})
+    return await oms.fills(venue=asked.get("venue"), order_id=asked.get("order_id", ""))
+
+
+async def _positions(oms: Oms, asked: Fields) -> list[Row]:
+    known(asked, set())
+    return await oms.positions()
+
+
+async def _balances(oms: Oms, asked: Fields) -> list[Row]:
+    return await oms.balances(known(asked, {"venue"}, {"venue"})["venue"])
+
+
+async def _instruments(oms: Oms, asked: Fields) -> list[Row]:
+    return await oms.instruments(known(asked, {"venue"}, {"venue"})["venue"])
+
+
+async def _submit(oms: Oms, asked: Fields) -> Row:
+    known(asked, _SUBMIT, {"venue", "symbol", "side"})
+    handle = await oms.submit(**asked)
+    return {"order_id": handle.order_id, "cl_ord_id": handle.cl_ord_id, "since": handle.since}
+
+
+async def _cancel(oms: Oms, asked: Fields) -> Row:
+    known(asked, {"order_id", "cl_ord_id"}, {"order_id"})
+    await oms.cancel(_order_id(asked), cl_ord_id=asked.get("cl_ord_id"))
+    return {}
+
+
+async def _replace(oms: Oms, asked: Fields) -> Row:
+    known(asked, {"order_id", "cl_ord_id", "order_qty", "price"}, {"order_id", "order_qty"})
+    await oms.replace(
+        _order_id(asked),
+        order_qty=asked["order_qty"],
+        price=asked.get("price"),
+        cl_ord_id=asked.get("cl_ord_id"),
+    )
+    return {}
+
+
+_SUBMIT: Final = set(inspect.signature(Door.submit).parameters) - {"self"}
+
+_ROUTES: Final[Mapping[str, Mapping[str, Call]]] = MappingProxyType(
+    {
+        "/api/status": {"GET": _status_of},
+        "/api/orders": {"GET": _orders, "POST": _submit},
+        "/api/order": {"GET": _order},
+        "/api/timeline": {"GET": _timeline},
+        "/api/fills": {"GET": _fills},
+        "/api/positions": {"GET": _positions},
+        "/api/balances": {"GET": _balances},
+        "/api/instruments": {"GET": _instruments},
+        "/api/cancel": {"POST": _cancel},
+        "/api/replace": {"POST": _replace},
+        REPORTS: {},
+    }
+)
+
+
+def find(request: web.Request) -> Call:
+    """The route's function. Raises the HTTP error for what is none."""
+    methods = _ROUTES.get(request.path)
+    if methods is None:
+        raise web.HTTPNotFound(text=f"no such route; there are {', '.join(_ROUTES)}")
+    if request.method not in methods:
+        raise web.HTTPMethodNotAllowed(request.method, [*methods] or ["GET"])
+    return methods[request.method]
+
+
+def _order_name(oms: Oms, asked: Fields) -> str:
+    """The order by `id`, or by the caller's own `cl_ord_id`."""
+    known(asked, {"id", "cl_ord_id"})
+    if len(asked) != 1:
+        raise MalformedMessage("send id or cl_ord_id")
+    return asked["id"] if "id" in asked else f"{oms.origin}/{asked['cl_ord_id']}"
+
+
+def _order_id(asked: Fields) -> str:
+    return words.text("order_id", asked["order_id"], longest=_NAME_LENGTH_MAX)
+
+
+_NAME_LENGTH_MAX: Final = 200  # ORIGIN/ClOrdID, generously
