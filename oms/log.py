@@ -31,8 +31,8 @@ __all__ = [
 
 _FIELDS: Final = "oms_fields"
 _BASE: Final = ("time", "level", "room", "message")
-# Libraries that put whole URLs into INFO.
-_CHATTY: Final = ("httpx", "httpcore", "aiohttp.access", "asyncio")
+# Libraries that put whole URLs, or their own housekeeping, into INFO.
+_CHATTY: Final = ("httpx", "httpcore", "aiohttp.access", "alembic", "asyncio")
 
 
 class Room:

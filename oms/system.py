@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -66,6 +67,8 @@ class System:
         self._runners: dict[str, VenueRunner] = {}
         self._initiators: dict[str, Initiator] = {}
         self._acceptor: Acceptor | None = None
+        self._fix: list[Initiator | Acceptor] = []
+        self._closing = ExitStack()
         self._feeds: dict[str, Feed] = {OPERATOR: Feed()}
         self._feeds |= {strategy.name: Feed() for strategy in settings.strategies}
         self._started = False
@@ -80,11 +83,14 @@ class System:
         check_fix_config(self.settings)
         owner = f"oms run, pid {os.getpid()} on {socket.gethostname()}"
         self._store = Store.open(self.settings.store.url, owner=owner, now=self.clock.now())
+        self._closing.callback(self._store.close)
         try:
             self._reader = Reader.open(self.settings.store.url)
+            self._closing.callback(self._reader.close)
             self._compose()
+            self._begin()
         except BaseException:
-            self._store.close()
+            self._closing.close()
             raise
         self._started = True
 
@@ -112,17 +118,24 @@ class System:
             self._route(name, table)
         if self.settings.desks:
             self._acceptor = self._accept(sessions)
+        self._fix += self._initiators.values()
+        if self._acceptor is not None:
+            self._fix.append(self._acceptor)
         self._connect()
+
+    def _begin(self) -> None:
         self._writer.start()
+        self._closing.callback(self._writer.stop)
         started = Started(epoch=self._store.epoch, version=VERSION)
         self._writer.post(Inbound(source="engine", message=started, evidence=Evidence.POLICY))
         self._loop.start()
+        self._closing.callback(self._loop.stop)
         for runner in self._runners.values():
             runner.start()
-        for initiator in self._initiators.values():
-            initiator.start()
-        if self._acceptor is not None:
-            self._acceptor.start()
+            self._closing.callback(runner.stop)
+        for session in self._fix:
+            self._closing.callback(session.stop)
+            session.start()
 
     def _entitlements(self) -> dict[str, frozenset[str]]:
         entitlements = {OPERATOR: frozenset({EVERY_ROUTE})}
@@ -193,29 +206,12 @@ class System:
         `drop` destroys quickfix's objects too, for a process that lives on; one that ends does so
         by os._exit instead.
         """
-        if not self._started:
-            return
-        self._started = False
         self.book.stopping = True
-        if self._acceptor is not None:
-            self._acceptor.stop()
-        for initiator in self._initiators.values():
-            initiator.stop()
-        for runner in self._runners.values():
-            runner.stop()
-        if not self._writer.stop():
-            _log.error("the writer did not end in time")
-        self._loop.stop()
-        self._reader.close()
-        self._store.close()
+        self._started = False
+        self._closing.close()
         if drop:
-            self._drop()
-
-    def _drop(self) -> None:
-        if self._acceptor is not None:
-            self._acceptor.drop()
-        for initiator in self._initiators.values():
-            initiator.drop()
+            for session in self._fix:
+                session.drop()
 
     def _fail(self, error: BaseException) -> None:
         self.fault = error
@@ -251,7 +247,7 @@ class System:
         counts = self._reader.counts()
         return {
             "ready": self._started and self.fault is None,
-            "sessions": [asdict(session) for session in self._sessions()],
+            "sessions": [asdict(s) for part in self._fix for s in part.sessions_status()],
             "venues": [
                 {
                     "venue": route.name,
@@ -270,12 +266,6 @@ class System:
             "open": counts["open"],
             "fills": counts["fills"],
         }
-
-    def _sessions(self) -> Iterator[Any]:
-        if self._acceptor is not None:
-            yield from self._acceptor.sessions_status()
-        for initiator in self._initiators.values():
-            yield from initiator.sessions_status()
 
     def _backlog(self, origin: str, since: int) -> Iterator[tuple[int, DeskReport]]:
         while True:
