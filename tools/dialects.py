@@ -105,7 +105,7 @@ DIALECTS: Final = (
             ),
             Relaxation(
                 "OrderCancelReject",
-                ("OrderID", "OrigClOrdID", "CxlRejResponseTo"),
+                ("OrderID", "ClOrdID", "OrigClOrdID", "OrdStatus", "CxlRejResponseTo"),
                 "the document names the message and lists no field of it",
             ),
             Relaxation(
