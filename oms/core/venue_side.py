@@ -161,7 +161,11 @@ def _book_fill(story: Story, report: ExecutionReport) -> None:
         text = f"{BREAK}overfilled by {over}"
     elif order.ended:
         text = f"{BREAK}executed after {order.ord_status.name}"
-    told_to_owner = event_report(after, exec_type, story.now, told=report, text=text)
+    if text:
+        # The order keeps the break's text: it is looked for until a human has explained it.
+        report = replace(report, text=text)
+        after = apply(order, report, story.now)
+    told_to_owner = event_report(after, exec_type, story.now, told=report)
     story.add(report, ToOrigin(order.origin, told_to_owner), order=after)
 
 

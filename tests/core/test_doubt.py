@@ -266,7 +266,7 @@ def test_an_overfill_is_counted_and_flagged() -> None:
     core = _working(DeskOfOne())
     core.venue(_fill(core, "F1", "0.011", "40000"))
     report = _report(core)
-    assert report.text == "BREAK: overfilled by 0.001"
+    assert report.text == "BREAK: overfilled by 0.001" == core.order().text
     assert (report.cum_qty, report.leaves_qty) == (Decimal("0.011"), Decimal(0))
     assert report.ord_status is OrdStatus.FILLED
 
