@@ -30,6 +30,9 @@ from oms.feed import Feed
 ANSWER_TIMEOUT_S: Final = 30.0
 """How long a caller waits for the engine to make a request durable."""
 
+LOOK_EVERY_S: Final = 0.05
+"""How often the store is asked for a cancel or replace that is not answered yet."""
+
 REPORTS_AT_ONCE: Final = 500
 
 _Request = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
@@ -186,7 +189,17 @@ class Oms(Door):
         await self._ask_for(request)
 
     async def _ask_for(self, request: OrderCancelRequest | OrderCancelReplaceRequest) -> None:
-        _, report = await self._answer(request)
+        answering = asyncio.ensure_future(self._answer(request))
+        try:
+            while not (await asyncio.wait({answering}, timeout=LOOK_EVERY_S))[0]:
+                # Where the venue itself tells that a cancel is pending, the answer is the venue's.
+                # That the request is in the store is all that is promised.
+                name = f"{self.origin}/{request.cl_ord_id}"
+                if await asyncio.to_thread(self._looks.order, name, self._own) is not None:
+                    return
+            _, report = answering.result()
+        finally:
+            answering.cancel()
         if isinstance(report, OrderCancelReject):
             raise OrderRejected(report.text)
 

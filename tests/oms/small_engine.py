@@ -1,0 +1,239 @@
+"""An engine of one writer, one store and scripted venues: what the API's tests talk to."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from adapters.port import Balance
+from oms.api import Oms, Row
+from oms.clock import SystemClock
+from oms.core.book import EVERY_ROUTE, Book
+from oms.core.errors import NotSupported, VenueUnavailable
+from oms.core.fields import ExecType, OrdType, TimeInForce
+from oms.core.messages import ExecutionReport, NewOrderSingle, OrderCancelRequest
+from oms.core.notes import Doubt, Instruments, Request, RouteStatus
+from oms.core.ports import Evidence, Inbound, Message, ToVenue
+from oms.core.venue import Capabilities, ClientId, Instrument
+from oms.feed import Feed
+from oms.store.queries import Reader
+from oms.store.store import Store
+from oms.writer import Gateways, Writer
+
+AS_OPERATOR: Final = "operator-token-of-the-tests"
+AS_GRID: Final = "grid-token-of-the-tests"
+TOKENS: Final = {AS_OPERATOR: "operator", AS_GRID: "grid-1"}
+WITHIN_S: Final = 10.0
+
+_PLAIN: Final = Capabilities(
+    ord_types=frozenset({OrdType.LIMIT, OrdType.MARKET}),
+    time_in_force=frozenset({TimeInForce.GOOD_TILL_CANCEL, TimeInForce.IMMEDIATE_OR_CANCEL}),
+    post_only=True,
+    market_buy_by_cash=False,
+    client_id=ClientId.COUNTER,
+)
+_NATIVE: Final = Capabilities(
+    ord_types=frozenset({OrdType.LIMIT}),
+    time_in_force=frozenset({TimeInForce.GOOD_TILL_CANCEL}),
+    post_only=False,
+    market_buy_by_cash=False,
+    client_id=ClientId.INTERNAL,
+    can_replace=True,
+    tells_pending=True,
+    cancel_before_ack=True,
+)
+CAPABILITIES: Final = {"PLAIN": _PLAIN, "NATIVE": _NATIVE}
+"""PLAIN answers cancels by hearsay; NATIVE says itself that one is pending, and replaces."""
+
+_T = TypeVar("_T")
+
+
+async def within(what: str, awaited: Awaitable[_T]) -> _T:
+    """Its result, soon; a test that waits in vain says for what."""
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            return await awaited
+    except TimeoutError:
+        raise AssertionError(f"waited {WITHIN_S:g} s for {what}") from None
+
+
+class ScriptedVenue:
+    """A gateway that answers new orders as its script says: fill, rest, doubt, or silence."""
+
+    def __init__(self, route: str, post: Callable[[Inbound], None]) -> None:
+        self.script = "rest"
+        self.received: list[ToVenue] = []
+        self._route = route
+        self._post = post
+
+    def send(self, outbound: ToVenue) -> None:
+        """Take a request, on the writer's thread."""
+        self.received.append(outbound)
+        request = outbound.message
+        if isinstance(request, NewOrderSingle):
+            self._enter(request)
+        elif isinstance(request, OrderCancelRequest) and self.script == "rest":
+            self.tell(_report(request.orig_cl_ord_id, ExecType.CANCELED))
+
+    def _enter(self, request: NewOrderSingle) -> None:
+        if self.script == "doubt":
+            text = "no answer in 5 s; the venue's lists showing its client id settles it"
+            self.tell(Doubt(cl_ord_id=request.cl_ord_id, request=Request.NEW, text=text))
+        elif self.script in ("rest", "fill"):
+            self.tell(_report(request.cl_ord_id, ExecType.NEW))
+        if self.script == "fill":
+            assert request.order_qty is not None
+            for number, part in enumerate((Decimal("0.004"), request.order_qty - Decimal("0.004"))):
+                kind = ExecType.FILL if number else ExecType.PARTIAL_FILL
+                self.fill(request.cl_ord_id, part, Decimal("40000.5"), kind)
+
+    def fill(self, venue_cl_ord_id: str, shares: Decimal, px: Decimal, kind: ExecType) -> None:
+        """Tell an execution."""
+        report = _report(venue_cl_ord_id, kind)
+        exec_id = f"T{shares}-{kind.name}"
+        self.tell(
+            ExecutionReport(
+                exec_id=exec_id,
+                exec_type=kind,
+                cl_ord_id=venue_cl_ord_id,
+                order_id=report.order_id,
+                last_shares=shares,
+                last_px=px,
+                trade_id=exec_id,
+            )
+        )
+
+    def tell(self, message: Message) -> None:
+        """Something from the venue."""
+        self._post(
+            Inbound(
+                source=self._route,
+                message=message,
+                evidence=Evidence.VENUE_MESSAGE,
+                raw=f"raw text of {type(message).__name__}",
+            )
+        )
+
+    def ask(self, query: str, **parameters: Any) -> Future[Any]:
+        """Balances, and nothing else."""
+        future: Future[Any] = Future()
+        if query != "balances":
+            future.set_exception(NotSupported(f"{self._route} does not offer {query}"))
+        elif self.script == "silence":
+            future.set_exception(VenueUnavailable("connection refused"))
+        else:
+            held = Decimal("0.10")
+            future.set_result([Balance(asset="BTC", total=held, available=held, held=Decimal(0))])
+        return future
+
+
+def _report(venue_cl_ord_id: str, kind: ExecType) -> ExecutionReport:
+    return ExecutionReport(
+        exec_id=f"{venue_cl_ord_id}-{kind.name}",
+        exec_type=kind,
+        cl_ord_id=venue_cl_ord_id,
+        order_id=f"V{venue_cl_ord_id}",
+    )
+
+
+class SmallEngine:
+    """Book, store and writer of one folder; `oms` gives an origin's view."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url = f"sqlite:///{folder / 'oms.db'}"
+        self.faults: list[BaseException] = []
+        self._ids = itertools.count(1)
+        clock = SystemClock()
+        self._store = Store.open(self.url, owner="test", now=clock.now())
+        entitlements = {
+            "operator": frozenset({EVERY_ROUTE}),
+            "grid-1": frozenset({"PLAIN", "NATIVE"}),
+        }
+        self.book = Book(CAPABILITIES, entitlements, self._store.history)
+        self._store.load(self.book)
+        self.feeds = {origin: Feed() for origin in entitlements}
+        gateways = Gateways(desks=self.feeds)
+        self.writer = Writer(
+            self.book,
+            self._store,
+            gateways,
+            clock=clock,
+            draw=lambda digits: str(next(self._ids)).zfill(digits)[-digits:],
+            on_fault=self.faults.append,
+        )
+        self.venues = {name: ScriptedVenue(name, self.writer.post) for name in CAPABILITIES}
+        gateways.venues = self.venues
+        self.reader = Reader.open(self.url)
+        self.writer.start()
+        for name in CAPABILITIES:
+            self._open_route(name)
+
+    def _open_route(self, name: str) -> None:
+        instrument = Instrument(
+            symbol="BTC/TRY",
+            venue_symbol="BTCTRY",
+            tick=Decimal("0.01"),
+            step=Decimal("0.0001"),
+            min_qty=Decimal("0.001"),
+        )
+        for note in (
+            Instruments(route=name, instruments=(instrument,)),
+            RouteStatus(route=name, up=True, ready=True, text=""),
+        ):
+            self.venues[name].tell(note)
+
+    def oms(self, origin: str) -> Oms:
+        """An origin's view."""
+        return Oms(
+            origin,
+            post=self.writer.post,
+            feed=self.feeds[origin],
+            looks=self.reader,
+            ask=self._ask,
+            status=self.status,
+            instruments=self._instruments,
+            new_cl_ord_id=lambda: f"drawn-{next(self._ids)}",
+        )
+
+    def status(self) -> Row:
+        """The status row, with little in it."""
+        return {
+            "ready": True,
+            "sessions": [],
+            "venues": [{"venue": name, "up": True} for name in sorted(self.book.routes)],
+            "kill": [],
+            "in_doubt": self.reader.counts()["in_doubt"],
+            "breaks": 0,
+        }
+
+    def _ask(self, route: str, query: str) -> Future[Any]:
+        venue = self.venues.get(route)
+        if venue is None:
+            raise NotSupported(f"unknown route {route}")
+        return venue.ask(query)
+
+    def _instruments(self, route: str) -> list[Row]:
+        if route not in self.book.routes:
+            raise NotSupported(f"unknown route {route}")
+        return [{"venue": route, "symbol": "BTC/TRY", "tick": "0.01"}]
+
+    def stop(self) -> None:
+        """Write what waits, and close."""
+        assert self.writer.stop(WITHIN_S), "the writer ends"
+        self.reader.close()
+        self._store.close()
+        assert self.faults == []
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[SmallEngine]:
+    """An engine, until the test is done with it."""
+    engine = SmallEngine(folder)
+    try:
+        yield engine
+    finally:
+        engine.stop()
