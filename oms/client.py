@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 import httpx
 
-from oms.clock import draw_secret
+from oms.clock import draw_id
 from oms.core import errors
 from oms.core.errors import EngineUnavailable, OmsError, OrderRejected, OutcomeUnknown
 from oms.core.messages import NewOrderSingle
@@ -64,7 +64,7 @@ class Client(Door):
         url: str,
         token: str,
         *,
-        new_cl_ord_id: Callable[[], str] = lambda: draw_secret()[:24],
+        new_cl_ord_id: Callable[[], str] = draw_id,
         looks_s: tuple[float, ...] = LOOKS_S,
         reconnects_s: tuple[float, ...] = RECONNECTS_S,
     ) -> None:
