@@ -59,7 +59,6 @@ class Budget:
         self._sleep = sleep
         self._tokens = float(self._burst)
         self._counted_at = monotonic()
-        self._paused_until = self._counted_at
         self._waiting: list[_Waiter] = []
         self._number = 0
         self._pump: asyncio.Task[None] | None = None
@@ -102,8 +101,8 @@ class Budget:
         """The venue says that it was too much: nothing for so long, and no burst after it."""
         now = self._monotonic()
         self._count(now)
-        self._tokens = min(self._tokens, 0.0)
-        self._paused_until = max(self._paused_until, now + seconds)
+        self._tokens = 0.0
+        self._counted_at = max(self._counted_at, now + seconds)
 
     def _demand_timely(self, waiter: _Waiter, now: float) -> None:
         if self._refused:
@@ -111,7 +110,7 @@ class Budget:
         self._count(now)
         ahead = sum(other < waiter for other in self._waiting)
         missing = ahead + 1 + self._floors[Lane.NEW] - self._tokens
-        wait_s = max(missing * self._interval, self._paused_until - now)
+        wait_s = self._counted_at - now + missing * self._interval
         if wait_s > self._max_wait_s:
             raise TooLate(f"the rate limit would delay the order by {wait_s:.1f} s")
 
@@ -144,15 +143,16 @@ class Budget:
             waiter.done.set_exception(error)
 
     def _count(self, now: float) -> None:
-        back = (now - self._counted_at) / self._interval
-        self._tokens = min(float(self._burst), self._tokens + back)
-        self._counted_at = now
+        if now > self._counted_at:  # otherwise it is paused until then
+            back = (now - self._counted_at) / self._interval
+            self._tokens = min(float(self._burst), self._tokens + back)
+            self._counted_at = now
 
     def _due_in_s(self, now: float) -> float:
         missing = 1 + self._floors[self._waiting[0].lane] - self._tokens
         # A token is whole a billionth before it is: floats do not sum up exactly.
         in_s = missing * self._interval if missing > 1e-9 else 0.0
-        return max(in_s, self._paused_until - now)
+        return self._counted_at - now + in_s
 
     def _pause_s(self) -> float:
         now = self._monotonic()

@@ -174,3 +174,5 @@ class VenueSpec:
     capabilities: Callable[[Mapping[str, Any]], Capabilities]
     build: Callable[..., VenueRunner]
     simulate: str
+    trades_here: bool = True
+    """False where orders go another way than through the runner, which then only queries."""

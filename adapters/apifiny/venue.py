@@ -94,4 +94,5 @@ VENUE: Final = VenueSpec(
     capabilities=capabilities,
     build=build,
     simulate="adapters.apifiny.simulator:build",
+    trades_here=False,
 )

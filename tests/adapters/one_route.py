@@ -1,0 +1,253 @@
+"""An engine of one route, moved by the test's own thread, and its venue behind a real socket.
+
+What the runner posts waits in a queue until `until` decides it, so a test sees every order between
+two messages. Nothing sleeps: a wait ends with the message it waited for, or says what it missed.
+"""
+
+import queue
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import Decimal
+from importlib import import_module
+from itertools import count
+from typing import Any, Final, Protocol
+
+from adapters import venue
+from adapters.loop import Loop
+from adapters.port import VenueRunner
+from adapters.simserver import SimRequest, SimResponse, Simulator, serve
+from oms.clock import SystemClock
+from oms.core.book import EVERY_ROUTE, Book, Changes
+from oms.core.decide import decide
+from oms.core.fields import ExecType, OrdType, Side
+from oms.core.messages import ExecutionReport, NewOrderSingle, OrderCancelReject, OrderCancelRequest
+from oms.core.notes import Quarantined
+from oms.core.order import Order
+from oms.core.ports import DeskReport, Evidence, Inbound, Message, Record, ToOrigin, ToVenue
+
+DESK: Final = "DESK1"
+WAIT_S: Final = 20.0
+SPEED: Final = 60
+
+
+class Bench(Protocol):
+    """What a venue's own tests say about trying it: `adapters/<venue>/tests/<venue>_bench.py`."""
+
+    CREDENTIALS: Mapping[str, str]
+    ORDER: NewOrderSingle
+    """A limit order that rests where nothing trades."""
+    NEAR: Decimal
+    """A price at which it fills at once as far as the first level of the book reaches."""
+    LEVEL: Decimal
+    """What stands at the first level."""
+
+    @staticmethod
+    def config(url: str) -> dict[str, Any]:
+        """The venue's settings, with its simulator at `url`."""
+        ...
+
+
+def bench_of(kind: str) -> Bench:
+    """The bench of one kind of venue."""
+    bench: Any = import_module(f"adapters.{kind}.tests.{kind}_bench")
+    return bench  # type: ignore[no-any-return]
+
+
+def simulator_of(kind: str) -> Any:
+    """The venue's own simulator."""
+    module, _, name = venue(kind).simulate.partition(":")
+    return getattr(import_module(module), name)(11, SPEED, bench_of(kind).CREDENTIALS)
+
+
+class Tap:
+    """Between simulator and socket: remembers requests, and may change answers."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self.name = simulator.name
+        self.simulator = simulator
+        self.asked: list[SimRequest] = []
+        self.change: Callable[[SimRequest, SimResponse], SimResponse] = lambda _, answer: answer
+        self.advance, self.ledger = simulator.advance, simulator.ledger
+        self.switch = simulator.switch
+
+    def handle(self, request: SimRequest, now_ms: int) -> SimResponse:
+        """Pass on, remember, change."""
+        self.asked.append(request)
+        return self.change(request, self.simulator.handle(request, now_ms))
+
+    def count(self, method: str, part: str) -> int:
+        """How many requests of that method had this in their path."""
+        return sum(asked.method == method and part in asked.path for asked in list(self.asked))
+
+    def orders(self) -> list[dict[str, Any]]:
+        """The venue's own list of orders."""
+        found: Any = self.ledger()["orders"]
+        return list(found)
+
+
+class OneRoute:
+    """One desk, one route, one venue."""
+
+    def __init__(self, kind: str, tap: Tap, loop: Loop, url: str) -> None:
+        self.kind, self.tap, self.bench = kind, tap, bench_of(kind)
+        self.route = kind.upper()
+        self.clock = SystemClock()
+        self.told: list[DeskReport] = []
+        self.records: list[Record] = []
+        self.book = Book(
+            {self.route: venue(kind).capabilities(self.bench.config(url))},
+            {DESK: frozenset({EVERY_ROUTE})},
+        )
+        self.inbox: queue.SimpleQueue[Inbound] = queue.SimpleQueue()
+        self.sent: list[ToVenue] = []
+        self.runner: VenueRunner = venue(kind).build(
+            self.bench.config(url),
+            route=self.route,
+            post=self.inbox.put,
+            books=self.book,
+            clock=self.clock,
+            loop=loop,
+            speed=SPEED,
+        )
+        self.send: Callable[[ToVenue], None] = self.runner.send
+        self._ids = count(1)
+
+    # The desk
+
+    def place(self, *, wait: bool = False, **changed: Any) -> str:
+        """Enter an order, resting unless changed; its OrderID. `wait`: for its acknowledgement."""
+        cl_ord_id = f"d{next(self._ids)}"
+        order = replace(self.bench.ORDER, cl_ord_id=cl_ord_id, ex_destination=self.route, **changed)
+        self.desk(order)
+        order_id = self.book.used(DESK, cl_ord_id)
+        assert order_id, self.told[-1:]
+        if wait:
+            self.until(lambda: self.order(order_id).acknowledged, "the acknowledgement")
+        return order_id
+
+    def take(self, qty: Decimal) -> str:
+        """Enter an order that crosses the first level."""
+        return self.place(price=self.bench.NEAR, order_qty=qty)
+
+    def sell_market(self, qty: Decimal) -> str:
+        """Enter a market order."""
+        return self.place(ord_type=OrdType.MARKET, price=None, side=Side.SELL, order_qty=qty)
+
+    def cancel(self, order_id: str) -> str:
+        """Ask to cancel; the ClOrdID of the request."""
+        order = self.order(order_id)
+        request = OrderCancelRequest(
+            cl_ord_id=f"c{next(self._ids)}", orig_cl_ord_id=order.cl_ord_id
+        )
+        self.desk(request)
+        return request.cl_ord_id
+
+    def desk(self, message: Message) -> None:
+        """A message from the desk, decided now."""
+        self._decide(Inbound(source=DESK, message=message, evidence=Evidence.DESK))
+
+    def order(self, order_id: str) -> Order:
+        """The order as it stands."""
+        order = self.book.any_order(order_id)
+        assert order is not None, f"no order {order_id}"
+        return order
+
+    # The engine
+
+    def until(self, done: Callable[[], bool], what: str) -> None:
+        """Decide what comes until it is so."""
+        deadline = time.monotonic() + WAIT_S
+        while not done():
+            try:
+                self._decide(self.inbox.get(timeout=max(0.0, deadline - time.monotonic())))
+            except queue.Empty:
+                raise AssertionError(
+                    f"waited {WAIT_S} s for {what}; last: {self.records[-5:]}"
+                ) from None
+
+    def until_ready(self) -> None:
+        """Wait until orders are taken."""
+        self.until(lambda: self.book.routes[self.route].ready, "the route to be ready")
+
+    def until_asked(self, method: str, part: str, times: int) -> None:
+        """Wait until the venue has been asked so often for something."""
+        self.spin(lambda: self.tap.count(method, part) >= times, f"{times} {method} of {part}")
+
+    def spin(self, done: Callable[[], bool], what: str) -> None:
+        """Like `until`, for what happens without a message."""
+        deadline = time.monotonic() + WAIT_S
+        while not done():
+            assert time.monotonic() < deadline, f"waited {WAIT_S} s for {what}"
+            try:
+                self._decide(self.inbox.get(timeout=0.01))
+            except queue.Empty:
+                continue
+
+    def _decide(self, inbound: Inbound) -> None:
+        now, changes = self.clock.now(), Changes()
+        decision = decide(self.book, inbound, now, lambda digits: "7" * digits)
+        for record in decision:
+            self.book.apply(record, changes)
+            self.records.append(record)
+        for record in decision:
+            for outbound in record.outbound:
+                if isinstance(outbound, ToOrigin):
+                    self.told.append(outbound.message)
+                else:
+                    self.sent.append(outbound)
+                    self.send(outbound)
+
+    # What was told
+
+    def reports(self, order_id: str) -> list[ExecutionReport]:
+        """What the desk was told of an order, status reports left out."""
+        return [
+            report
+            for report in self.told
+            if isinstance(report, ExecutionReport)
+            and report.order_id == order_id
+            and report.exec_id != "0"
+        ]
+
+    def exec_types(self, order_id: str) -> list[ExecType]:
+        """The events among these."""
+        return [report.exec_type for report in self.reports(order_id)]
+
+    def cancel_rejects(self) -> list[OrderCancelReject]:
+        """The cancels that were refused."""
+        return [report for report in self.told if isinstance(report, OrderCancelReject)]
+
+    def quarantined(self) -> list[Record]:
+        """What a human was shown."""
+        return [record for record in self.records if isinstance(record.message, Quarantined)]
+
+    def raw_texts(self) -> str:
+        """All that the journal would keep of the venue's own words."""
+        return "\n".join(repr(record) for record in self.records)
+
+
+@contextmanager
+def one_route(kind: str, *, start: bool = True) -> Iterator[OneRoute]:
+    """A venue on a socket and an engine that is connected to it; both gone afterwards.
+
+    What the simulator tripped over is raised when it closes.
+    """
+    clock, there, here = SystemClock(), Loop("venue"), Loop("adapters")
+    tap = Tap(simulator_of(kind))
+    there.start()
+    here.start()
+    server = there.submit(serve(tap, clock_ms=clock.now_ms)).result(WAIT_S)
+    route = OneRoute(kind, tap, here, server.url)
+    try:
+        if start:
+            route.runner.start()
+        yield route
+    finally:
+        route.runner.stop()
+        here.stop()
+        try:
+            there.submit(server.close()).result(WAIT_S)
+        finally:
+            there.stop()
