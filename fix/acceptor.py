@@ -261,9 +261,6 @@ class Acceptor:
         """Reports are always sent, and sent again if the desk asks."""
         return True
 
-    def noted(self, text: str) -> None:
-        """Nothing: an acceptor waits."""
-
     def failed(self, session: str, raw: str, error: BaseException) -> None:
         """Tell the desk that its message was not handled."""
         desk = self._by_session[session]

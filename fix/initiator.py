@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ import jwt
 
 from fix import apifiny, tags
 from fix.departures import MAX_WAIT_S, Departure, Departures
+from fix.link import Link
 from fix.session import Role, SessionStatus
 from fix.transport import Kind, SessionConfig, read_sessions
 from fix.wire import Fields, printable
@@ -38,8 +38,7 @@ LinkMoved = Callable[[bool, str], None]
 TOKEN_LIFE_S: Final = 30
 """The document's sample lets a token expire so many seconds after it was made."""
 
-_SENT_MAX: Final = 10_000
-"""Requests remembered by MsgSeqNum, for a Reject that names nothing else."""
+_WATCH_EVERY_S: Final = 1.0
 
 _FILLS: Final = (ExecType.PARTIAL_FILL, ExecType.FILL)
 
@@ -52,22 +51,6 @@ class VenueLogin:
     api_key_id: str
     api_secret_key: str = field(repr=False)
     token_life_s: int = TOKEN_LIFE_S
-
-
-class _Link:
-    """One session: an endpoint of the venue's, for one exchange or for all others."""
-
-    def __init__(self, config: SessionConfig, departures: Departures) -> None:
-        self.config = config
-        self.departures = departures
-        self.up = False
-        self.text = "not connected yet"
-        self.said = ""
-        """What the venue's last Logout said."""
-        self.sent: OrderedDict[int, tuple[str, str]] = OrderedDict()
-        """MsgType and the order's id, by MsgSeqNum."""
-        self.asked: dict[str, str] = {}
-        """Status requests without an answer: our id of the order, and the venue's or ""."""
 
 
 class Initiator:
@@ -107,26 +90,29 @@ class Initiator:
                 f"{settings}: no initiator [SESSION] with SenderCompID={login.account_id}"
             )
         self._role = Role(Kind.INITIATOR, configs, self, clock)
-        self._lock = threading.Lock()
         self._links = {config.name: self._link(config, max_wait_s) for config in configs}
         self._by_exchange = {link.config.qualifier: link for link in self._links.values()}
         self._sending = threading.local()
+        self._ending = threading.Event()
 
-    def _link(self, config: SessionConfig, max_wait_s: float) -> _Link:
+    def _link(self, config: SessionConfig, max_wait_s: float) -> Link:
         def depart(departure: Departure) -> None:
             self._depart(config.name, departure)
 
-        return _Link(config, Departures(config.name, depart, self._stay, self._clock, max_wait_s))
+        return Link(config, Departures(config.name, depart, self._stay, self._clock, max_wait_s))
 
     def start(self) -> None:
         """Begin to connect; what comes of it is told by link_moved. Raises ConfigError."""
         self._role.open()
         for link in self._links.values():
+            link.tried = self._clock.monotonic()
             link.departures.start()
         self._role.start()
+        threading.Thread(target=self._watch, name=f"{self._route} watch", daemon=True).start()
 
     def stop(self, text: str = "the engine is stopping") -> None:
         """Log out; the process is to end by os._exit, or `drop` is to follow."""
+        self._ending.set()
         for link in self._links.values():
             link.departures.stop()
         self._role.log_out(text)
@@ -169,7 +155,7 @@ class Initiator:
         order = self._books.order(outbound.order_id)
         return order.security_exchange if order is not None else ""
 
-    def _serving(self, exchange: str) -> _Link | None:
+    def _serving(self, exchange: str) -> Link | None:
         return self._by_exchange.get(exchange) or self._by_exchange.get("")
 
     def _depart(self, session: str, departure: Departure) -> None:
@@ -229,20 +215,20 @@ class Initiator:
             return False
         if isinstance(departure.message, NewOrderSingle) and self._is_late(departure):
             return False
-        link = self._links[session]
-        name = message[tags.CL_ORD_ID]
-        with self._lock:
-            link.sent[int(message[tags.MSG_SEQ_NUM])] = message[tags.MSG_TYPE], name
-            if len(link.sent) > _SENT_MAX:
-                link.sent.popitem(last=False)
-            if isinstance(departure.message, OrderStatusRequest):
-                link.asked[name] = departure.message.order_id
+        asked = departure.message
+        self._links[session].sent(
+            int(message[tags.MSG_SEQ_NUM]),
+            message[tags.MSG_TYPE],
+            message[tags.CL_ORD_ID],
+            asked.order_id if isinstance(asked, OrderStatusRequest) else "",
+        )
         return True
 
     def admin_sending(self, session: str, fields: Fields) -> Fields:
         """A token for every Logon. A Reject of ours is an alarm: the report it names is lost."""
         message = dict(fields)
         if message[tags.MSG_TYPE] == "A":
+            self._links[session].tried = self._clock.monotonic()
             token = self._token()
             return [(tags.RAW_DATA_LENGTH, str(len(token))), (tags.RAW_DATA, token)]
         note = Quarantined(
@@ -268,10 +254,7 @@ class Initiator:
     def logged_on(self, session: str) -> None:
         """Ask for the state of every order: nothing is sent again over Apifiny's sessions."""
         link = self._links[session]
-        with self._lock:
-            link.up, link.text, link.said = True, "logged on", ""
-            link.sent.clear()
-            link.asked.clear()
+        link.opened()
         link.departures.open()
         for order in self._books.working(self._route):
             if self._serving(order.security_exchange) is link:
@@ -285,30 +268,18 @@ class Initiator:
     def logged_out(self, session: str) -> None:
         """What waits stays; what was sent and not answered is in doubt."""
         link = self._links[session]
-        was_up = link.up
-        text = f"{session} logged out" if was_up else f"{session}: the logon was not answered"
-        if link.said:
-            text = f"{session} logged out by the venue" if was_up else f"{session}: logon refused"
-            text = f"{text}: {link.said}"
-        self._lose(link, text)
-
-    def _lose(self, link: _Link, text: str) -> None:
-        with self._lock:
-            link.up, link.text, link.said = False, text, ""
-            link.asked.clear()
+        text = link.lost(self._clock.monotonic())
         link.departures.close(text)
         self._link_moved(False, text)
 
-    def noted(self, text: str) -> None:
-        """quickfix's word on a connection that did not come about."""
-        if text != "Connection failed":
-            return
-        down = [link for link in self._links.values() if not link.up]
-        for link in down:
-            host = link.config.settings.get("SOCKETCONNECTHOST", "")
-            port = link.config.settings.get("SOCKETCONNECTPORT", "")
-            link.text = f"cannot connect to {host}:{port}"
-        self._link_moved(False, "; ".join(link.text for link in down))
+    def _watch(self) -> None:
+        """quickfix says nothing of a connection that does not come about."""
+        while not self._ending.wait(_WATCH_EVERY_S):
+            now = self._clock.monotonic()
+            for link in self._links.values():
+                idle = not link.up and now - link.tried > link.patience_s
+                if idle and not link.explained:
+                    self._link_moved(False, link.explain())
 
     def logon_received(self, session: str, fields: Fields) -> None:
         """The venue's answer: it proves nothing of itself."""
@@ -317,7 +288,7 @@ class Initiator:
         """A Logout's text is kept; a Reject of a request of ours is its refusal."""
         message = dict(fields)
         if message[tags.MSG_TYPE] == "5":
-            self._links[session].said = printable(message.get(tags.TEXT, ""))
+            self._links[session].said(printable(message.get(tags.TEXT, "")))
         elif message[tags.MSG_TYPE] == "3":
             self._refused(session, message)
 
@@ -325,11 +296,7 @@ class Initiator:
         """A Reject (3) or BusinessMessageReject (j): the venue did not work on a request."""
         number = message.get(tags.REF_SEQ_NUM, "")
         text = printable(message.get(tags.TEXT, "")) or "rejected by the venue's session"
-        with self._lock:
-            sent = self._links[session].sent
-            kind, name = sent.get(int(number) if number.isdecimal() else 0, ("", ""))
-            if kind == "H":
-                self._links[session].asked.pop(name, None)
+        kind, name = self._links[session].refused(int(number) if number.isdecimal() else 0)
         if kind == "D":
             refusal: FromVenue = ExecutionReport(
                 exec_id=f"{name}:REFUSED", exec_type=ExecType.REJECTED, cl_ord_id=name, text=text
@@ -355,29 +322,10 @@ class Initiator:
                 raw,
             )
             return
-        if isinstance(report, ExecutionReport) and self._answers(session, report):
+        if isinstance(report, ExecutionReport) and self._links[session].answers(report):
             self._tell_status(report, raw)
             return
         self._tell(report, Evidence.VENUE_MESSAGE, raw)
-
-    def _answers(self, session: str, report: ExecutionReport) -> bool:
-        """Whether a report is the answer to a status request.
-
-        The dialect gives an answer no mark. What names the order by the id that the request
-        named is the answer; a report that names it by the venue's id alone, as the document
-        says that fills do, is one if nothing was executed in it.
-        """
-        with self._lock:
-            asked = self._links[session].asked
-            if report.cl_ord_id:
-                return asked.pop(report.cl_ord_id, None) is not None
-            if report.last_shares:
-                return False
-            for name, order_id in asked.items():
-                if order_id and order_id == report.order_id:
-                    del asked[name]
-                    return True
-        return False
 
     def _tell_status(self, report: ExecutionReport, raw: str) -> None:
         status = replace(report, exec_trans_type=ExecTransType.STATUS)

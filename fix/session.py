@@ -73,9 +73,6 @@ class Peer(Protocol):
     def sending(self, session: str, fields: Fields) -> bool:
         """An application message is about to leave; False keeps it from leaving."""
 
-    def noted(self, text: str) -> None:
-        """What happens to an initiator's connections before they are sessions."""
-
     def failed(self, session: str, raw: str, error: BaseException) -> None:
         """A callback failed by a mistake of ours; the message was not handled."""
 
@@ -177,45 +174,6 @@ class _Application(quickfix.Application):
             _log.exception("a FIX callback's failure could not be told")
 
 
-class _Events(quickfix.Log):
-    """quickfix's own words on connections; sessions' words, with their secrets, go nowhere."""
-
-    def __init__(self, peer: Peer) -> None:
-        super().__init__()
-        self._peer = peer
-
-    def clear(self) -> None:
-        """Nothing is kept."""
-
-    def backup(self) -> None:
-        """Nothing is kept."""
-
-    def onIncoming(self, text: str) -> None:
-        """Never kept: a Logon holds a token."""
-
-    def onOutgoing(self, text: str) -> None:
-        """Never kept: a Logon holds a token."""
-
-    def onEvent(self, text: str) -> None:
-        try:
-            self._peer.noted(text)
-        except BaseException:  # noqa: BLE001  as in _guarded
-            _log.exception("a FIX event could not be noted")
-
-
-class _EventsFactory(quickfix.LogFactory):
-    def __init__(self, peer: Peer) -> None:
-        super().__init__()
-        self._global = _Events(peer)
-        self._silent = quickfix.NullLog()
-
-    def create(self, *session: quickfix.SessionID) -> quickfix.Log:
-        return self._silent if session else self._global
-
-    def destroy(self, log: quickfix.Log) -> None:
-        """The factory keeps its logs as long as it lives itself."""
-
-
 class Role:
     """The acceptor or the initiator of this process, with all its sessions.
 
@@ -248,11 +206,9 @@ class Role:
                 self._parts = [application, settings, store]
                 self._quickfix = quickfix.ThreadedSocketAcceptor(application, store, settings)
             else:
-                store, logs = quickfix.MemoryStoreFactory(), _EventsFactory(self._peer)
-                self._parts = [application, settings, store, logs]
-                self._quickfix = quickfix.ThreadedSocketInitiator(
-                    application, store, settings, logs
-                )
+                store = quickfix.MemoryStoreFactory()
+                self._parts = [application, settings, store]
+                self._quickfix = quickfix.ThreadedSocketInitiator(application, store, settings)
         except quickfix.FIXException as error:
             raise ConfigError(f"quickfix: {error}") from error
         for name, one in self.configs.items():

@@ -120,14 +120,14 @@ class Child:
         if self.committing:
             self.journal.commit(inbound)
         kind = type(inbound.message).__name__
-        fields = dataclasses.asdict(inbound.message)  # type: ignore[call-overload]
+        fields = dataclasses.asdict(inbound.message)
         self.say(
             post=kind,
             source=inbound.source,
             number=inbound.msg_seq_num,
             raw=inbound.raw,
             evidence=inbound.evidence,
-            **{"message": {key: str(value) for key, value in fields.items()}},
+            message={key: str(value) for key, value in fields.items()},
         )
 
     def send(self, desk: str, count: int, padding: int = 0) -> None:
