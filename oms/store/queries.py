@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal_
 
 from oms.core.errors import StoreUnavailable
 from oms.core.ports import DeskReport, Record, ToOrigin
+from oms.core.reports import BREAK
 from oms.store.database import open_to_read, store_path, translated
 from oms.store.json_rows import (
     JsonRow,
@@ -167,13 +168,16 @@ class Reader(Projections):
         return [quarantine_json(row) for row in self._newest(select(QUARANTINE), "seq", limit)]
 
     def counts(self) -> dict[str, int]:
-        """`records orders open in_doubt fills quarantined`."""
+        """`records orders open in_doubt breaks fills quarantined`."""
         open_orders = select(func.count()).select_from(ORDERS).where(OPEN)
         counted = {
             "records": select(func.coalesce(func.max(JOURNAL.c.seq), 0)),
             "orders": select(func.count()).select_from(ORDERS),
             "open": open_orders,
             "in_doubt": open_orders.where(ORDERS.c.in_doubt_request.is_not(None)),
+            "breaks": select(func.count())
+            .select_from(ORDERS)
+            .where(ORDERS.c.text.startswith(BREAK, autoescape=True)),
             "fills": select(func.count()).select_from(EXECUTIONS).where(EXECUTIONS.c.stands),
             "quarantined": select(func.count()).select_from(QUARANTINE),
         }
