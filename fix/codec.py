@@ -28,6 +28,7 @@ from oms.core.errors import MalformedMessage
 from oms.core.fields import (
     PARTICIPATE_DONT_INITIATE,
     BusinessRejectReason,
+    ExecRestatementReason,
     ExecTransType,
     ExecType,
     OrdStatus,
@@ -58,9 +59,6 @@ _POST_ONLY: Final = "7"
 
 _ABSOLUTE: Final = "3"
 """CommType (13): Commission is an amount of money."""
-
-_BROKER_OPTION: Final = "4"
-"""ExecRestatementReason (378), which FIX asks for on every restatement."""
 
 
 # In: what a desk asks
@@ -246,7 +244,9 @@ def _execution_report(report: ExecutionReport) -> Fields:
 
 
 def _names(report: ExecutionReport) -> tuple[tuple[int, str | None], ...]:
-    restated = report.exec_type is ExecType.RESTATED
+    restated = report.exec_restatement_reason
+    if report.exec_type is ExecType.RESTATED and restated is None:
+        restated = ExecRestatementReason.BROKER_OPTION  # FIX asks for one on every restatement
     return (
         (tags.CL_ORD_ID, report.cl_ord_id),
         (tags.ORIG_CL_ORD_ID, report.orig_cl_ord_id),
@@ -259,7 +259,7 @@ def _names(report: ExecutionReport) -> tuple[tuple[int, str | None], ...]:
         (tags.TIME_IN_FORCE, report.time_in_force),
         (tags.EXEC_INST, report.exec_inst),
         (tags.ORD_REJ_REASON, report.ord_rej_reason),
-        (tags.EXEC_RESTATEMENT_REASON, _BROKER_OPTION if restated else None),
+        (tags.EXEC_RESTATEMENT_REASON, restated),
         (tags.COMM_TYPE, _ABSOLUTE if report.commission is not None else None),
         (tags.TEXT, _report_text(report)),
     )

@@ -91,7 +91,7 @@ class Initiator:
             )
         self._role = Role(Kind.INITIATOR, configs, self, clock)
         self._links = {config.name: self._link(config, max_wait_s) for config in configs}
-        self._by_exchange = {link.config.qualifier: link for link in self._links.values()}
+        self._by_exchange = {link.config.qualifier.upper(): link for link in self._links.values()}
         self._sending = threading.local()
         self._ending = threading.Event()
 

@@ -275,13 +275,15 @@ class Role:
 
     def log_out(self, text: str) -> None:
         """Log all sessions out; back when they are, or after LOGOUT_WAIT_S."""
-        for session in self._sessions.values():
+        for name, session in self._sessions.items():
             session.logout(text)
+            # quickfix looks for the wish once a second and after every message: one is asked
+            # for. On a thread, since a peer that takes nothing blocks whoever sends to it.
+            question: Fields = [(tags.MSG_TYPE, "1"), (tags.TEST_REQ_ID, "LOGOUT")]
+            threading.Thread(target=self.send, args=(name, question), daemon=True).start()
         until = self._clock.monotonic() + LOGOUT_WAIT_S
         pause = threading.Event()
-        while self._clock.monotonic() < until:
-            if not any(map(self.is_logged_on, self._sessions)):
-                return
+        while any(map(self.is_logged_on, self._sessions)) and self._clock.monotonic() < until:
             pause.wait(_POLL_S)
 
     def drop(self) -> None:

@@ -127,12 +127,11 @@ def _complete(
         if not settings.get(key):
             raise ConfigError(f"{path}: a {kind} session has no {key}")
     config = SessionConfig(settings)
-    for key in ("DATADICTIONARY", "FILESTOREPATH"):
-        value = settings.get(key, "")
-        if key == "DATADICTIONARY":
-            settings[key] = str(_dictionary(path, config.name, value))
-        elif value:
-            settings[key] = str(path.resolve().parent / value)
+    if settings.get("USEDATADICTIONARY") != "N":
+        name = settings.get("DATADICTIONARY", "")
+        settings["DATADICTIONARY"] = str(_dictionary(path, config.name, name))
+    if settings.get("FILESTOREPATH"):
+        settings["FILESTOREPATH"] = str(path.resolve().parent / settings["FILESTOREPATH"])
     return config
 
 

@@ -34,7 +34,6 @@ class Child:
     def __init__(self, folder: Path) -> None:
         venue = json.loads((folder / "venue.json").read_text())
         self.clock = SystemClock()
-        self.held = False
         self._saying = threading.Lock()
         self._deciding = threading.Lock()
         self.book = Book(
@@ -87,6 +86,7 @@ class Child:
         self.post(Inbound(source=ROUTE, message=status, evidence=Evidence.POLICY))
 
     def post(self, inbound: Inbound) -> None:
+        self.decide(inbound)
         kind = type(inbound.message).__name__
         fields = dataclasses.asdict(inbound.message)
         self.say(
@@ -96,7 +96,6 @@ class Child:
             evidence=inbound.evidence,
             message={key: str(value) for key, value in fields.items()},
         )
-        self.decide(inbound)
 
     def decide(self, inbound: Inbound) -> None:
         """What the engine's one thread does, without the commit."""
