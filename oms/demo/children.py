@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -12,7 +14,8 @@ from oms.core.errors import OmsError
 
 _LINE_BYTES_MAX: Final = 16 * 1024 * 1024
 _LAST_LINES: Final = 15
-_KILL_AFTER_S: Final = 8.0
+KILL_AFTER_S: Final = 8.0
+"""What a child gets to end in good order."""
 
 
 class DemoFailed(OmsError):
@@ -52,19 +55,31 @@ class Child:
         except TimeoutError:
             raise DemoFailed(self._story(f"gave no {what} in {patience_s:g} s")) from None
 
-    async def end(self) -> int:
+    async def leave(self, patience_s: float) -> int:
+        """Wait until it ends by itself; DemoFailed when it does not. The exit code."""
+        try:
+            async with asyncio.timeout(patience_s):
+                return await self._process.wait()
+        except TimeoutError:
+            raise DemoFailed(self._story(f"did not end in {patience_s:g} s")) from None
+
+    async def end(self, kill_after_s: float = KILL_AFTER_S) -> int:
         """SIGTERM, and SIGKILL for who does not heed it; the exit code."""
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.terminate()
-            try:
-                async with asyncio.timeout(_KILL_AFTER_S):
-                    await self._process.wait()
-            except TimeoutError:
-                self._process.kill()
+        self._signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(kill_after_s):
+                await self._process.wait()
+        except TimeoutError:
+            self._signal(signal.SIGKILL)
         code = await self._process.wait()
         await self._reading
         return code
+
+    def _signal(self, number: signal.Signals) -> None:
+        # Not Process.terminate(): it polls first, and takes the exit code from whoever waits.
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, number)
 
     async def _read(self) -> None:
         assert self._process.stdout is not None

@@ -58,12 +58,14 @@ def compare(
         executed[fill["order_id"]].append(fill)
     by_client = {row["client_id"]: row for row in ledger if row["client_id"]}
     by_id = {row["order_id"]: row for row in ledger}
-    ours = set()
+    ours: set[str] = set()
     for order in orders:
         row = by_client.get(order["venue_cl_ord_id"]) or by_id.get(order["secondary_order_id"])
         if row is None:
             found += _absent(route, order)
             continue
+        if row["order_id"] in ours:
+            found.append(Mismatch(route, f"{_name(order)} is another one's", "", _shown(row)))
         ours.add(row["order_id"])
         found += _differences(route, order, executed[order["order_id"]], row, ticks)
     found += [

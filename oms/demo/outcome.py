@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from oms.demo.ledger import Mismatch, Row
-from oms.demo.plan import PlannedOrder
+from oms.demo.plan import Kind, PlannedOrder
 
 _COLUMNS: Final = {
     "FILLED": "filled",
@@ -87,9 +87,14 @@ def column_of(row: Row) -> str:
     return "in_doubt" if row["in_doubt"] else _COLUMNS.get(row["ord_status"], "working")
 
 
-def is_settled(plan: Sequence[PlannedOrder], rows: Iterable[Row]) -> bool:
-    """Whether every order of the plan is in the books and has come to one of its ends."""
-    return not unexpected_ends(plan, rows)
+def is_settled(plan: Sequence[PlannedOrder], rows: Sequence[Row]) -> bool:
+    """Whether nothing more is to come: every order is over, or one of those left working."""
+    left = {(order.origin, order.cl_ord_id) for order in plan if order.kind is Kind.LEFT}
+    return len(rows) >= len(plan) and all(
+        not row["in_doubt"]
+        and (row["ord_status"] in _COLUMNS or (row["origin"], row["cl_ord_id"]) in left)
+        for row in rows
+    )
 
 
 def unexpected_ends(plan: Sequence[PlannedOrder], rows: Iterable[Row]) -> list[str]:

@@ -87,7 +87,7 @@ VENUES: Final = (
         venue="apifiny",
         exchanges=("BINANCE", "COINBASEPRO"),
         quotes=("USDT",),
-        lacks=frozenset(),
+        lacks=frozenset({Kind.MARKET}),
         refusal=Refusal.PRICE_BAND,
         requests_per_order=1,
     ),
@@ -171,11 +171,11 @@ _OUTCOMES: Final = {
 }
 
 # Of the quantity that stands at one level of the book, times twentieths.
-_SIZES: Final = {Kind.PARTS: (30, 60), Kind.CANCEL_PART: (200, 300), Kind.IOC: (15, 60)}
+_SIZES: Final = {Kind.PARTS: (50, 80), Kind.CANCEL_PART: (200, 300), Kind.IOC: (15, 60)}
 _SIZE: Final = (4, 16)
 # Ticks through the middle: how many levels of the other side the price reaches; below zero it
 # rests on its own side. The books stand 20 levels deep, beyond which nothing ever trades.
-_REACHES: Final = {Kind.PARTS: (1, 3), Kind.CANCEL_PART: (1, 1), Kind.IOC: (1, 2)}
+_REACHES: Final = {Kind.PARTS: (1, 2), Kind.CANCEL_PART: (1, 1), Kind.IOC: (1, 2)}
 _THROUGH: Final = (12, 16)
 _AWAY: Final = (-2500, -500)
 _RESTING: Final = frozenset({Kind.CANCEL, Kind.POST_ONLY, Kind.LEFT})

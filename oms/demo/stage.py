@@ -36,7 +36,7 @@ from oms.simlayout import HOST, SimLayout
 
 START_S: Final = 30.0
 SETTLE_S: Final = 15.0
-_ORDER_S: Final = 0.03
+_ORDER_S: Final = 0.06
 """The least time between two orders of a route: one machine plays all the parts."""
 _LOOK_S: Final = 0.5
 
@@ -176,6 +176,7 @@ class Stage:
                 finally:
                     watching.cancel()
                     await asyncio.gather(watching, return_exceptions=True)
+            await desk.leave(START_S)
         self._hear(DESK, json.loads(done, parse_float=Decimal))
 
     async def _play_strategy(self, settings: Settings, tempo: Tempo) -> None:
