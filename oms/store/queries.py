@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal_
 
 from oms.core.errors import StoreUnavailable
 from oms.core.ports import DeskReport, Record, ToOrigin
-from oms.core.reports import BREAK
 from oms.store.database import open_to_read, store_path, translated
 from oms.store.json_rows import (
     JsonRow,
@@ -24,6 +23,7 @@ from oms.store.json_rows import (
 from oms.store.rows import TO_ORIGIN, order_of, record_of
 from oms.store.schema import demand_current
 from oms.store.tables import (
+    BROKEN,
     CL_ORD_IDS,
     EXECUTIONS,
     FIX_SESSIONS,
@@ -175,9 +175,7 @@ class Reader(Projections):
             "orders": select(func.count()).select_from(ORDERS),
             "open": open_orders,
             "in_doubt": open_orders.where(ORDERS.c.in_doubt_request.is_not(None)),
-            "breaks": select(func.count())
-            .select_from(ORDERS)
-            .where(ORDERS.c.text.startswith(BREAK, autoescape=True)),
+            "breaks": select(func.count()).select_from(ORDERS).where(BROKEN),
             "fills": select(func.count()).select_from(EXECUTIONS).where(EXECUTIONS.c.stands),
             "quarantined": select(func.count()).select_from(QUARANTINE),
         }

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from oms.core.fields import OrdType, Side, TimeInForce
 from oms.core.notes import Request
+from oms.core.reports import BREAK
 from oms.core.transitions import Life
 from oms.store.types import ExactDecimal, UtcTime, Word
 
@@ -56,6 +57,8 @@ JOURNAL: Final = Table(
 )
 """One row a record, all as plain text: a replay must be able to read one that is wrong. `body` is `{"m": message, "out": [["V" or "O", name, kind, message], ...]}`: V
 to the route of that name, about the record's order; O to the origin of that name."""
+
+_BROKEN: Final = f"substr(text, 1, {len(BREAK)}) = '{BREAK}'"
 
 ORDERS: Final = Table(
     "orders",
@@ -93,6 +96,7 @@ ORDERS: Final = Table(
     Column("updated", UtcTime, nullable=False),
     Column("closed", Boolean, nullable=False),
     Index("orders_open", "order_id", sqlite_where=text("closed = 0")),
+    Index("orders_broken", "order_id", sqlite_where=text(_BROKEN)),
     Index("orders_by_venue_cl_ord_id", "route", "venue_cl_ord_id"),
     Index(
         "orders_by_secondary_order_id",
@@ -105,9 +109,12 @@ ORDERS: Final = Table(
 """The facts of an order. `requests` is a JSON list of the requests under way; OrdStatus, LeavesQty
 and AvgPx are not kept, they are read off."""
 
-OPEN: Final = literal_column("orders.closed") == literal_column("0")
+OPEN: Final = literal_column("closed") == literal_column("0")
 """Orders that are not closed, in the words of their index: SQLite uses a partial index on no other
 terms."""
+
+BROKEN: Final = text(_BROKEN)
+"""Orders whose text tells of a break, in the words of their index."""
 
 EXECUTIONS: Final = Table(
     "executions",
@@ -130,7 +137,7 @@ EXECUTIONS: Final = Table(
     _word("fee_currency"),
     Column("transact_time", UtcTime, nullable=False),
     PrimaryKeyConstraint("order_id", "exec_id"),
-    Index("executions_by_seq", "seq"),
+    Index("executions_by_seq", "seq", "stands"),
     sqlite_with_rowid=False,
 )
 """Executions as the venue named them; `seq` is the journal's. One that was busted or corrected

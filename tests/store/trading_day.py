@@ -180,7 +180,7 @@ class Firm:
             last_shares=Decimal(qty),
             last_px=Decimal(px),
             commission=Decimal("0.10"),
-            trade_id=f"T{self.executions}",
+            trade_id=f"T{self.executions + 1}",
             **facts,
         )
 
@@ -238,13 +238,14 @@ def _desk_acts(firm: Firm, rng: Random) -> None:
         ),
         lambda: firm.desk(Delivered(origin=DESK, number=rng.randint(0, 9), msg_seq_num=7)),
         lambda: firm.desk(SessionReset(origin=DESK)),
-        lambda: _strategy_enters(firm),
+        lambda: enter_by_strategy(firm),
         firm.restart,
     ]
     rng.choice(acts)()
 
 
-def _strategy_enters(firm: Firm) -> None:
+def enter_by_strategy(firm: Firm) -> None:
+    """A strategy's order: it is told Pending New at once, and its price has an exponent."""
     firm.orders += 1
     request = NewOrderSingle(
         cl_ord_id=f"S-{firm.orders}",
@@ -252,7 +253,7 @@ def _strategy_enters(firm: Firm) -> None:
         side=Side.BUY,
         ord_type=OrdType.LIMIT,
         ex_destination=REST,
-        order_qty=Decimal("2"),
+        order_qty=Decimal(2),
         price=Decimal("1E+2"),
     )
     firm.post(STRATEGY, request, Evidence.STRATEGY)
@@ -273,7 +274,7 @@ def _something_happens(firm: Firm, rng: Random, order: Order) -> None:
             order,
             ExecType.FILL,
             last_shares=order.leaves_qty or Decimal("0.5"),
-            last_px=Decimal("40001"),
+            last_px=Decimal(40001),
         ),
         lambda: firm.cancel(order, fresh),
         lambda: firm.desk(
@@ -298,7 +299,7 @@ def _something_happens(firm: Firm, rng: Random, order: Order) -> None:
             exec_trans_type=rng.choice((ExecTransType.CANCEL, ExecTransType.CORRECT)),
             exec_ref_id=rng.choice(standing),
             last_shares=Decimal("0.0100"),
-            last_px=Decimal("3"),
+            last_px=Decimal(3),
         ),
         lambda: firm.venue(
             order.route, Doubt(cl_ord_id=about, request=rng.choice(tuple(Request)), text="silence")

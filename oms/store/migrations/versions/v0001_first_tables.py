@@ -96,6 +96,12 @@ def _order_indexes() -> None:
         ["route", "secondary_order_id"],
         sqlite_where=sa.text("secondary_order_id != ''"),
     )
+    op.create_index(
+        "orders_broken",
+        "orders",
+        ["order_id"],
+        sqlite_where=sa.text("substr(text, 1, 7) = 'BREAK: '"),
+    )
     op.create_index("orders_by_venue_cl_ord_id", "orders", ["route", "venue_cl_ord_id"])
     op.create_index("orders_open", "orders", ["order_id"], sqlite_where=sa.text("closed = 0"))
 
@@ -123,7 +129,7 @@ def _executions() -> None:
         sa.PrimaryKeyConstraint("order_id", "exec_id"),
         sqlite_with_rowid=False,
     )
-    op.create_index("executions_by_seq", "executions", ["seq"])
+    op.create_index("executions_by_seq", "executions", ["seq", "stands"])
 
 
 def _names_and_holdings() -> None:

@@ -1,0 +1,329 @@
+"""The journal folded again gives the tables, and says where it does not."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from oms.core.book import Changes
+from oms.core.errors import StoreUnavailable
+from oms.core.fields import ExecType
+from oms.core.notes import Quarantined
+from oms.core.ports import Evidence
+from oms.store import replay
+from oms.store.queries import Reader
+from oms.store.replay import Difference, Verdict, as_of, verify
+from oms.store.tables import PROJECTIONS
+from tests.store.trading_day import FIX, REST, START, Firm, trade
+
+
+@pytest.fixture(scope="module")
+def traded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed store with something in every table."""
+    path = tmp_path_factory.mktemp("traded") / "oms.db"
+    firm = Firm(path)
+    order = firm.enter()
+    firm.report(order, ExecType.NEW)
+    firm.fill(order, "0.5")
+    firm.fill(order, "0.25")
+    firm.cancel(order, "C-1")
+    firm.enter(FIX)
+    firm.venue(REST, Quarantined(reason="unreadable", text="??"))
+    trade(firm, Random(5), 60)  # noqa: S311  a day, not a secret
+    firm.store.close()
+    return path
+
+
+def checked(path: Path, *statements: str) -> Verdict:
+    """The verdict on a copy of the store that the statements were run on."""
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / "oms.db"
+        copyfile(path, copy)
+        with closing(sqlite3.connect(copy)) as vandal:
+            for statement in statements:
+                touched = vandal.execute(statement).rowcount
+                assert touched, f"the test touches nothing: {statement}"
+            vandal.commit()
+        with Reader.open(f"sqlite:///{copy}") as reader:
+            return verify(reader)
+
+
+def rows(path: Path, table: str) -> int:
+    """How many rows a table has."""
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
+
+
+def test_an_untouched_store_agrees_with_its_journal(traded: Path) -> None:
+    """All records were folded, and every table had something to compare."""
+    verdict = checked(traded)
+    assert verdict.agrees
+    assert verdict.differences == []
+    assert verdict.records == rows(traded, "journal")
+    assert all(rows(traded, table.name) for table in PROJECTIONS)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32))
+def test_any_day_agrees_with_its_journal(seed: int) -> None:
+    """Whatever happened, over restarts, however the records were grouped."""
+    with TemporaryDirectory() as folder:
+        firm = Firm(Path(folder) / "oms.db")
+        trade(firm, Random(seed), 60)  # noqa: S311  a day, not a secret
+        with Reader.open(firm.url) as reader:
+            assert verify(reader).differences == []
+        firm.store.close()
+
+
+COLUMNS = [
+    (table.name, column.name)
+    for table in PROJECTIONS
+    for column in table.columns
+    if not column.primary_key
+]
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS)
+def test_an_altered_value_is_named(traded: Path, table: str, column: str) -> None:
+    """Table, key, column, and both values: whichever column of whichever table."""
+    verdict = checked(
+        traded,
+        f"UPDATE {table} SET {column} = 77 WHERE ({_key(table)}) = "  # noqa: S608
+        f"(SELECT {_key(table)} FROM {table} LIMIT 1)",
+    )
+    (difference,) = verdict.differences
+    assert (difference.table, difference.column) == (table, column)
+    assert difference.stored.strip("'") == "77"
+    assert difference.journal != difference.stored
+    assert difference.key
+
+
+def _key(table: str) -> str:
+    found = next(t for t in PROJECTIONS if t.name == table)
+    return ", ".join(column.name for column in found.primary_key.columns)
+
+
+@pytest.mark.parametrize("table", [table.name for table in PROJECTIONS])
+def test_a_deleted_row_is_named(traded: Path, table: str) -> None:
+    """The journal knows of it."""
+    verdict = checked(
+        traded,
+        f"DELETE FROM {table} WHERE ({_key(table)}) = (SELECT {_key(table)} FROM {table} LIMIT 1)",  # noqa: S608
+    )
+    (difference,) = verdict.differences
+    assert (difference.table, difference.column) == (table, "")
+    assert (difference.journal, difference.stored) == ("a row", "none")
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "changed"),
+    [
+        ("orders", "0000000000", "order_id = '0000000000'"),
+        ("executions", "0000000001/E0", "order_id = '0000000001', exec_id = 'E0'"),
+        ("cl_ord_ids", "DESK1/never", "origin = 'DESK1', cl_ord_id = 'never'"),
+        ("positions", "ANDX//fund/DOGE", "route='ANDX', exchange='', account='fund', asset='DOGE'"),
+        ("fix_sessions", "DESK9", "origin = 'DESK9'"),
+        ("outbox", "99999/0", "seq = 99999, idx = 0, number = 99999"),
+        ("quarantine", "99999", "seq = 99999"),
+    ],
+)
+def test_an_added_row_is_named(traded: Path, table: str, key: str, changed: str) -> None:
+    """The journal does not know of it, wherever it sorts."""
+    verdict = checked(
+        traded,
+        f"CREATE TEMP TABLE added AS SELECT * FROM {table} LIMIT 1",  # noqa: S608
+        f"UPDATE added SET {changed}",  # noqa: S608
+        f"INSERT INTO {table} SELECT * FROM added",  # noqa: S608
+    )
+    (difference,) = verdict.differences
+    assert (difference.table, difference.key, difference.column) == (table, key, "")
+    assert (difference.journal, difference.stored) == ("none", "a row")
+
+
+def test_an_emptied_table_is_named_row_by_row(traded: Path) -> None:
+    """Every row, not the first."""
+    verdict = checked(traded, "DELETE FROM executions")
+    assert verdict.count == rows(traded, "executions") > 2
+    assert {difference.table for difference in verdict.differences} == {"executions"}
+
+
+def test_a_missing_record_is_a_difference(traded: Path) -> None:
+    """A record that moved nothing but a route is missed for its number alone."""
+    with closing(sqlite3.connect(traded)) as connection:
+        (seq,) = connection.execute(
+            "SELECT min(seq) FROM journal WHERE kind = 'RouteStatus'"
+        ).fetchone()
+    verdict = checked(traded, f"DELETE FROM journal WHERE seq = {seq}")  # noqa: S608
+    assert verdict.differences == [
+        Difference("journal", str(seq + 1), "", f"comes after {seq - 1}: records are missing", "")
+    ]
+
+
+def test_the_last_records_can_not_vanish_unseen(traded: Path) -> None:
+    """What the tables hold of them stays unexplained."""
+    verdict = checked(traded, "DELETE FROM journal WHERE order_id = '0000000001'")
+    assert "orders" in {difference.table for difference in verdict.differences}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("body = 'no JSON'", "can not be folded"),
+        ("body = '{}'", "can not be folded"),
+        ("body = replace(body, '0.5', 'half')", "can not be folded"),
+        ("kind = 'Rumour'", "can not be folded"),
+        ("time = 'yesterday'", "can not be folded"),
+        ("evidence = 'HEARSAY'", "can not be folded"),
+        ("order_id = '0000009999'", "was never entered"),
+    ],
+)
+def test_a_record_that_can_not_be_folded_is_named(traded: Path, change: str, said: str) -> None:
+    """And the rest of the journal is folded all the same."""
+    seq = "(SELECT seq FROM executions ORDER BY seq LIMIT 1)"
+    verdict = checked(traded, f"UPDATE journal SET {change} WHERE seq = {seq}")  # noqa: S608
+    first = verdict.differences[0]
+    assert first.table == "journal"
+    assert said in first.journal
+    assert str(first).startswith(f"journal {first.key} ")
+    assert verdict.records == rows(traded, "journal")
+
+
+def test_a_changed_record_shows_in_what_follows_from_it(traded: Path) -> None:
+    """A fill of another size in the journal: order, execution and holdings contradict it."""
+    seq = "(SELECT seq FROM executions ORDER BY seq LIMIT 1)"
+    verdict = checked(
+        traded,
+        f"""UPDATE journal SET body = replace(body, '"last_shares":"0.5"', '"last_shares":"0.4"')
+        WHERE seq = {seq}""",  # noqa: S608
+    )
+    named = {(difference.table, difference.column) for difference in verdict.differences}
+    assert {("orders", "cum_qty"), ("executions", "last_shares"), ("positions", "qty")} <= named
+    shares = next(d for d in verdict.differences if d.column == "last_shares")
+    assert str(shares) == (
+        "executions 0000000001/E2 last_shares: the journal says '0.4', the table says '0.5'"
+    )
+
+
+def test_a_long_list_is_counted_and_cut(traded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is wrong throughout does not fill the memory with differences."""
+    monkeypatch.setattr(replay, "DIFFERENCES_NAMED", 3)
+    verdict = checked(traded, "UPDATE journal SET body = ''")
+    assert verdict.count > len(verdict.differences) == 3
+
+
+def test_progress_is_told(traded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to the last record, batch by batch; batches do not change the outcome."""
+    monkeypatch.setattr(replay, "BATCH", 10)
+    told: list[tuple[int, int]] = []
+    with Reader.open(f"sqlite:///{traded}") as reader:
+        assert verify(reader, lambda done, last: told.append((done, last))).agrees
+    last = rows(traded, "journal")
+    assert [done for done, _ in told] == [*range(10, last, 10), last]
+    assert {of for _, of in told} == {last}
+
+
+def test_memory_does_not_decide(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An order that the replaying book has let go of is found again for its late fill."""
+    monkeypatch.setattr("oms.core.book.CLOSED_KEPT", 3)
+    monkeypatch.setattr(replay, "BATCH", 2)
+    first = firm.enter()
+    firm.report(first, ExecType.CANCELED)
+    for _ in range(5):
+        firm.report(firm.enter(), ExecType.EXPIRED)
+    assert firm.book.order(first.order_id) is None
+    firm.fill(first, "0.1")
+    with Reader.open(firm.url) as reader:
+        assert verify(reader).differences == []
+        assert reader.fills()[0]["order_id"] == first.order_id
+
+
+def test_a_running_store_can_be_verified(firm: Firm) -> None:
+    """The comparison is of one instant: what is written meanwhile does not disturb it."""
+    firm.enter()
+    with Reader.open(firm.url) as reader:
+        before = firm.book.seq
+
+        def trade_on(done: int, last: int) -> None:
+            assert (done, last) == (before, before)
+            firm.enter()
+
+        verdict = verify(reader, trade_on)
+        assert verdict.agrees
+        assert verdict.records == before
+        assert verify(reader).records > before
+
+
+# The past
+
+
+@contextmanager
+def past(firm: Firm, ago: timedelta) -> Iterator[dict[str, str]]:
+    """Order statuses by OrderID as they were known then."""
+    with Reader.open(firm.url) as reader, as_of(reader, firm.now - ago) as books:
+        yield {row["order_id"]: row["ord_status"] for row in books.orders()}
+
+
+def test_the_past_is_what_was_known_then(firm: Firm) -> None:
+    """Orders, fills and holdings, instant by instant; the present is the tables' own."""
+    order = firm.enter()
+    entered = firm.now
+    firm.report(order, ExecType.NEW)
+    firm.fill(order, "0.5")
+    filled = firm.now
+    firm.fill(firm.order(order.order_id), "0.5")
+    with Reader.open(firm.url) as reader:
+        with as_of(reader, START) as books:
+            assert books.orders() == books.fills() == books.positions() == []
+        with as_of(reader, entered) as books:
+            assert [row["ord_status"] for row in books.orders()] == ["PENDING_NEW"]
+            assert books.fills() == []
+        with as_of(reader, filled - timedelta(microseconds=1)) as books:
+            assert [row["ord_status"] for row in books.orders()] == ["NEW"]
+        with as_of(reader, filled) as books:
+            assert [row["ord_status"] for row in books.orders()] == ["PARTIALLY_FILLED"]
+            assert [row["last_shares"] for row in books.fills()] == ["0.5"]
+            assert {row["asset"]: row["qty"] for row in books.positions()} == {
+                "BTC": "0.5",
+                "USDT": "-20000.1",
+            }
+            assert books.order("1") == books.orders()[0]
+        with as_of(reader, firm.now) as books:
+            assert books.orders() == reader.orders()
+            assert books.fills() == reader.fills()
+            assert books.positions() == reader.positions()
+            assert books.sessions() == reader.sessions()
+
+
+def test_a_clock_that_went_back_hides_nothing_of_the_past(firm: Firm) -> None:
+    """Records count in the journal's order: none is skipped for its time."""
+    order = firm.enter()
+    firm.now += timedelta(hours=1)
+    firm.report(order, ExecType.NEW)
+    firm.now -= timedelta(hours=1)
+    firm.fill(order, "0.5")
+    with past(firm, timedelta(0)) as statuses:
+        assert statuses == {order.order_id: "PENDING_NEW"}
+
+
+def test_a_past_that_can_not_be_folded_is_refused(firm: Firm) -> None:
+    """It is not shown with a hole in it."""
+    firm.enter()
+    changes = Changes()
+    for record in firm.decided(REST, Quarantined(reason="", text=""), Evidence.VENUE_MESSAGE, 0):
+        firm.book.seq += 1
+        firm.book.apply(record, changes)
+    firm.store.commit(changes)
+    with (
+        Reader.open(firm.url) as reader,
+        pytest.raises(StoreUnavailable, match="records are missing"),
+        as_of(reader, firm.now),
+    ):
+        pass

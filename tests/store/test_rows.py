@@ -1,0 +1,116 @@
+"""Every fact of an order, an execution and a record has its column."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Table, create_engine, select
+
+from oms.core.facts import Execution, InDoubt, PendingRequest
+from oms.core.messages import ExecutionReport
+from oms.core.notes import Quarantined
+from oms.core.order import Order
+from oms.core.ports import Evidence, Record, ToOrigin, ToVenue
+from oms.store import wire
+from oms.store.rows import (
+    Values,
+    execution_of,
+    execution_row,
+    journal_row,
+    order_of,
+    order_row,
+    quarantine_row,
+    record_of,
+)
+from oms.store.tables import EXECUTIONS, JOURNAL, ORDERS, metadata
+from tests.store.messages_of import built, texts, times
+from tests.store.trading_day import START
+
+executions = st.lists(built(Execution), max_size=4, unique_by=lambda e: e.exec_id)
+
+orders = built(
+    Order,
+    requests=st.lists(built(PendingRequest), max_size=3).map(tuple),
+    executions=executions.map(lambda found: {e.exec_id: e for e in found}),
+    in_doubt=st.none() | built(InDoubt),
+)
+
+
+def fresh() -> Connection:
+    """A connection to empty tables in memory."""
+    connection = create_engine("sqlite://").connect()
+    metadata.create_all(connection)
+    return connection
+
+
+def put(connection: Connection, table: Table, row: Values) -> None:
+    """Insert a row as the store does, past the column types."""
+    marks = ", ".join("?" * len(table.columns))
+    connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", row)  # noqa: S608
+
+
+@settings(max_examples=50)
+@given(orders, built(ExecutionReport))
+def test_an_order_comes_back_with_all_its_facts(order: Order, report: ExecutionReport) -> None:
+    """A fact without a column would be forgotten at the next start."""
+    connection = fresh()
+    try:
+        put(connection, ORDERS, order_row(order))
+        for seq, execution in enumerate(order.executions.values()):
+            put(connection, EXECUTIONS, execution_row(seq, order, execution, report))
+        found = connection.execute(select(EXECUTIONS).order_by(EXECUTIONS.c.seq))
+        again = order_of(connection.execute(select(ORDERS)).one(), map(execution_of, found))
+        assert again == order
+        assert list(again.executions) == list(order.executions)
+        assert again.closed == order.closed
+    finally:
+        connection.close()
+        connection.engine.dispose()
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_a_record_comes_back_with_all_that_it_released(data: st.DataObject) -> None:
+    """Any message, any outbound messages, in their order."""
+
+    def some(kind: Any) -> Any:
+        return data.draw(st.one_of([built(wire.CLASSES[name]) for name in kind]))
+
+    requests = ("NewOrderSingle", "OrderCancelRequest", "OrderCancelReplaceRequest")
+    reports = ("ExecutionReport", "OrderCancelReject", "BusinessMessageReject")
+    order_id = data.draw(texts)
+    record = Record(
+        time=data.draw(times),
+        message=some(sorted(set(wire.CLASSES) - {"PendingRequest"} - set(requests))),
+        evidence=data.draw(st.sampled_from(list(Evidence))),
+        order_id=order_id,
+        origin=data.draw(texts),
+        route=data.draw(texts),
+        raw=data.draw(texts),
+        msg_seq_num=data.draw(st.integers(0, 2**31)),
+        outbound=(
+            ToVenue(data.draw(texts), order_id, some(requests)),
+            ToOrigin(data.draw(texts), some(reports)),
+        ),
+    )
+    connection = fresh()
+    try:
+        put(connection, JOURNAL, journal_row(7, record))
+        row = connection.execute(select(JOURNAL)).one()
+        assert row.seq == 7
+        assert record_of(row) == record
+    finally:
+        connection.close()
+        connection.engine.dispose()
+
+
+def test_bytes_that_are_no_text_are_kept_legible() -> None:
+    """A wire may bring anything; the journal is UTF-8, and the record is still written."""
+    raw = b"8=FIX.4.2\x0158=\xff\x01".decode("utf-8", "surrogateescape")
+    note = Quarantined(reason="unreadable", text="no text")
+    record = Record(
+        time=START, message=note, evidence=Evidence.VENUE_MESSAGE, raw=raw, route="APIFINY"
+    )
+    kept = journal_row(1, record)[-1]
+    assert kept == "8=FIX.4.2\x0158=\\udcff\x01"
+    assert quarantine_row(1, record, note)[-1] == kept
