@@ -58,6 +58,7 @@ _CREDENTIALS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "passphrase": "sim-andx-passphrase",
             "api_key": "sim-andx-key",
             "api_secret": "sim-andx-secret",
+            "account": "Main",
         },
     }
 )

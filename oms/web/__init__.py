@@ -80,11 +80,7 @@ class Web:
 
         Raises ConfigError for an address that other machines reach, or that can not be had.
         """
-        if not _is_loopback(host):
-            raise ConfigError(
-                f"[api] listen: {host} is not a loopback address, and the control API has no "
-                "encryption; write 127.0.0.1 and reach it from elsewhere through a tunnel"
-            )
+        demand_loopback(host)
         application = web.Application(client_max_size=BODY_BYTES_MAX)
         application.router.add_route("*", "/{path:.*}", self._answer)
         application.on_shutdown.append(self._end_streams)
@@ -195,6 +191,15 @@ async def _tell(response: web.StreamResponse, oms: Oms, since: int, follow: bool
 async def _write(response: web.StreamResponse, line: bytes) -> None:
     async with asyncio.timeout(STALL_TIMEOUT_S):
         await response.write(line)
+
+
+def demand_loopback(host: str) -> None:
+    """Raise ConfigError for an address that other machines reach."""
+    if not _is_loopback(host):
+        raise ConfigError(
+            f"[api] listen: {host} is not a loopback address, and the control API has no "
+            "encryption; write 127.0.0.1 and reach it from elsewhere through a tunnel"
+        )
 
 
 def _is_loopback(host: str) -> bool:

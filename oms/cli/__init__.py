@@ -1,0 +1,58 @@
+"""The command line: `oms VERB`. Every verb is a function of a module in this room."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import typer
+
+from oms.cli import act, look, play, prepare, replay, run, sim
+from oms.cli.ends import Verbs
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb: what it calls, what it does in few words, and an example of it."""
+
+    name: str
+    call: Callable[..., None]
+    says: str
+    example: str
+
+
+VERBS: Final = (
+    Verb("demo", play.demo, "show it all, simulated", "oms demo --orders 50"),
+    Verb("init", prepare.init, "write a configuration", "oms init ~/oms --sim"),
+    Verb("check-config", prepare.check_config, "check it", "oms check-config -c oms.toml"),
+    Verb("run", run.run, "run the engine", "oms run -c oms.toml --json-log"),
+    Verb("sim", sim.sim, "run venue simulators", "oms sim all --seed 7"),
+    Verb("status", look.status, "is it ready; what is in doubt", "oms status --json"),
+    Verb("orders", look.orders, "list orders", "oms orders --open --venue andx"),
+    Verb("order", look.order, "tell one order's story", "oms order DESK1/A17 --raw"),
+    Verb("fills", look.fills, "list executions", "oms fills --venue apifiny"),
+    Verb("positions", look.positions, "what executions moved", "oms positions --json"),
+    Verb("balances", look.balances, "ask the venues", "oms balances --venue andx"),
+    Verb("instruments", look.instruments, "list what trades", "oms instruments --venue andx"),
+    Verb(
+        "new",
+        act.new,
+        "send an order",
+        "oms new --venue andx --symbol BTC/TRY --side buy --qty 0.01 --price 40000",
+    ),
+    Verb("cancel", act.cancel, "cancel an order", "oms cancel 17"),
+    Verb("replace", act.replace, "change its terms", "oms replace 17 --qty 0.02 --price 40100"),
+    Verb("replay", replay.replay, "fold the journal again", "oms replay --verify"),
+)
+
+app = typer.Typer(
+    cls=Verbs,
+    help="An order-management engine that never guesses.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for _verb in VERBS:
+    app.command(_verb.name, short_help=_verb.says, epilog=f"Example: {_verb.example}")(_verb.call)

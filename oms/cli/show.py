@@ -1,0 +1,158 @@
+"""Rows for people and for machines: tables on a terminal, aligned text elsewhere, or JSON."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from oms.door import Row
+
+Columns = Mapping[str, str]
+"""Heading -> name of the row's field."""
+
+ORDERS: Final[Columns] = {
+    "ORDER": "order_id",
+    "ORIGIN": "origin",
+    "CLORDID": "cl_ord_id",
+    "VENUE": "venue",
+    "EXCHANGE": "exchange",
+    "SYMBOL": "symbol",
+    "SIDE": "side",
+    "TYPE": "ord_type",
+    "TIF": "time_in_force",
+    "QTY": "order_qty",
+    "PRICE": "price",
+    "STATUS": "ord_status",
+    "CUM": "cum_qty",
+    "LEAVES": "leaves_qty",
+    "AVG": "avg_px",
+    "DOUBT": "in_doubt_request",
+}
+FILLS: Final[Columns] = {
+    "TIME": "transact_time",
+    "ORDER": "order_id",
+    "VENUE": "venue",
+    "SYMBOL": "symbol",
+    "SIDE": "side",
+    "QTY": "last_shares",
+    "PRICE": "last_px",
+    "FEE": "fee",
+    "IN": "fee_currency",
+    "EXECID": "exec_id",
+}
+POSITIONS: Final[Columns] = {
+    "VENUE": "venue",
+    "EXCHANGE": "exchange",
+    "ACCOUNT": "account",
+    "ASSET": "asset",
+    "QTY": "qty",
+}
+BALANCES: Final[Columns] = {
+    "VENUE": "venue",
+    "EXCHANGE": "exchange",
+    "ASSET": "asset",
+    "TOTAL": "total",
+    "AVAILABLE": "available",
+    "HELD": "held",
+}
+INSTRUMENTS: Final[Columns] = {
+    "VENUE": "venue",
+    "EXCHANGE": "exchange",
+    "SYMBOL": "symbol",
+    "CODE": "venue_symbol",
+    "TICK": "tick",
+    "STEP": "step",
+    "MIN": "min_qty",
+    "MAX": "max_qty",
+    "MIN VALUE": "min_notional",
+}
+VENUES: Final[Columns] = {
+    "VENUE": "venue",
+    "UP": "up",
+    "READY": "ready",
+    "WORKING": "working",
+    "WHY": "text",
+}
+SESSIONS: Final[Columns] = {
+    "SESSION": "name",
+    "LOGGED ON": "logged_on",
+    "NEXT IN": "msg_seq_num_in",
+    "NEXT OUT": "msg_seq_num_out",
+    "NOTE": "text",
+}
+TIMELINE: Final[Columns] = {
+    "TIME": "time",
+    "WHAT": "kind",
+    "EVIDENCE": "evidence",
+    "TEXT": "text",
+}
+
+_NUMBERS: Final = frozenset(
+    {"QTY", "PRICE", "CUM", "LEAVES", "AVG", "FEE", "TOTAL", "AVAILABLE", "HELD", "TICK", "STEP",
+     "MIN", "MAX", "MIN VALUE", "WORKING", "NEXT IN", "NEXT OUT"}
+)  # fmt: skip
+_GAP: Final = "  "
+
+
+def document(told: Row | Sequence[Row]) -> None:
+    """One JSON document on standard output."""
+    typer.echo(json.dumps(told, indent=2))
+
+
+def listing(rows: Sequence[Row], columns: Columns, *, as_json: bool = False) -> None:
+    """All rows: as JSON, as a table on a terminal, as aligned text elsewhere."""
+    if as_json:
+        document(rows)
+    elif sys.stdout.isatty():
+        _table(rows, _used(rows, columns))
+    else:
+        for line in aligned(rows, _used(rows, columns)):
+            typer.echo(line)
+
+
+def aligned(rows: Sequence[Row], columns: Columns) -> list[str]:
+    """Heading and rows as lines, nothing cut off."""
+    cells = [list(columns)] + [[cell(row.get(name)) for name in columns.values()] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        _GAP.join(
+            text.rjust(width) if heading in _NUMBERS else text.ljust(width)
+            for heading, text, width in zip(columns, line, widths, strict=True)
+        ).rstrip()
+        for line in cells
+    ]
+
+
+def cell(value: Any) -> str:
+    """A value as text that can not move a terminal's cursor; `-` for none."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = "-" if value is None or value == "" else str(value)
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _used(rows: Sequence[Row], columns: Columns) -> Columns:
+    """The columns in which anything stands; the first always."""
+    first = next(iter(columns))
+    return {
+        heading: name
+        for heading, name in columns.items()
+        if heading == first or not rows or any(row.get(name) not in (None, "") for row in rows)
+    }
+
+
+def _table(rows: Sequence[Row], columns: Columns) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in columns:
+        table.add_column(
+            heading, justify="right" if heading in _NUMBERS else "left", overflow="fold"
+        )
+    for row in rows:
+        table.add_row(*(Text(cell(row.get(name))) for name in columns.values()))
+    Console().print(table)
