@@ -9,6 +9,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -41,6 +42,12 @@ SENT: Final = (
 """Something may have left the house. Every TransportError is in one of the two lists."""
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    # Reading the certificates takes longer than anything else here: once is enough.
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class Throttled(VenueUnavailable):
     """The venue turned a request away because of its rate limit; it did nothing."""
 
@@ -65,13 +72,12 @@ class Http:
         """`timeout_s`: for connecting, for each read or write, and for a free connection; three
         times as much for the whole exchange."""
         self._timeout_s = timeout_s
-        trust = httpx.create_ssl_context(trust_env=False)
-        self._clients = [self._client(trust) for _ in range(connections)]
+        self._clients = [self._client() for _ in range(connections)]
         self._busy = [0] * connections
 
-    def _client(self, trust: ssl.SSLContext) -> httpx.AsyncClient:
+    def _client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            verify=trust,
+            verify=_trust(),
             timeout=httpx.Timeout(self._timeout_s),
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
             follow_redirects=False,

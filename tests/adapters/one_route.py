@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 from adapters import venue
 from adapters.loop import Loop
 from adapters.port import VenueRunner
-from adapters.simserver import SimRequest, SimResponse, Simulator, serve
+from adapters.simserver import Server, SimRequest, SimResponse, Simulator, serve
 from oms.clock import SystemClock
 from oms.core.book import EVERY_ROUTE, Book, Changes
 from oms.core.decide import decide
@@ -25,7 +25,16 @@ from oms.core.fields import ExecType, OrdType, Side
 from oms.core.messages import ExecutionReport, NewOrderSingle, OrderCancelReject, OrderCancelRequest
 from oms.core.notes import Quarantined
 from oms.core.order import Order
-from oms.core.ports import DeskReport, Evidence, Inbound, Message, Record, ToOrigin, ToVenue
+from oms.core.ports import (
+    Books,
+    DeskReport,
+    Evidence,
+    Inbound,
+    Message,
+    Record,
+    ToOrigin,
+    ToVenue,
+)
 
 DESK: Final = "DESK1"
 WAIT_S: Final = 20.0
@@ -87,32 +96,70 @@ class Tap:
         return list(found)
 
 
+class Venue:
+    """The simulator's server: it can go away and come back at the same address."""
+
+    def __init__(self, tap: Tap) -> None:
+        self._tap = tap
+        self._clock_ms = SystemClock().now_ms
+        self._loop = Loop("venue")
+        self._loop.start()
+        self._server = self._serve(0)
+        self.url = self._server.url
+
+    def _serve(self, port: int) -> Server:
+        serving = serve(self._tap, port=port, clock_ms=self._clock_ms)
+        return self._loop.submit(serving).result(WAIT_S)
+
+    def go_away(self) -> None:
+        """Refuse connections from now on. Raises what the simulator tripped over."""
+        self._loop.submit(self._server.close()).result(WAIT_S)
+
+    def come_back(self) -> None:
+        """Listen again where it was."""
+        self._server = self._serve(int(self.url.rpartition(":")[2]))
+
+    def close(self) -> None:
+        """Go away for good."""
+        try:
+            self.go_away()
+        finally:
+            self._loop.stop()
+
+
 class OneRoute:
     """One desk, one route, one venue."""
 
-    def __init__(self, kind: str, tap: Tap, loop: Loop, url: str) -> None:
-        self.kind, self.tap, self.bench = kind, tap, bench_of(kind)
+    def __init__(
+        self, kind: str, tap: Tap, there: Venue, loop: Loop, settings: Mapping[str, Any]
+    ) -> None:
+        self.kind, self.tap, self.there, self.bench = kind, tap, there, bench_of(kind)
+        self.loop, self.config = loop, {**bench_of(kind).config(there.url), **settings}
         self.route = kind.upper()
         self.clock = SystemClock()
         self.told: list[DeskReport] = []
         self.records: list[Record] = []
         self.book = Book(
-            {self.route: venue(kind).capabilities(self.bench.config(url))},
+            {self.route: venue(kind).capabilities(self.config)},
             {DESK: frozenset({EVERY_ROUTE})},
         )
         self.inbox: queue.SimpleQueue[Inbound] = queue.SimpleQueue()
         self.sent: list[ToVenue] = []
-        self.runner: VenueRunner = venue(kind).build(
-            self.bench.config(url),
+        self.runner = self.build(self.book)
+        self.send: Callable[[ToVenue], None] = lambda outbound: self.runner.send(outbound)
+        self._ids = count(1)
+
+    def build(self, books: Books) -> VenueRunner:
+        """A runner of this route, not started."""
+        return venue(self.kind).build(
+            self.config,
             route=self.route,
             post=self.inbox.put,
-            books=self.book,
+            books=books,
             clock=self.clock,
-            loop=loop,
+            loop=self.loop,
             speed=SPEED,
         )
-        self.send: Callable[[ToVenue], None] = self.runner.send
-        self._ids = count(1)
 
     # The desk
 
@@ -163,9 +210,8 @@ class OneRoute:
             try:
                 self._decide(self.inbox.get(timeout=max(0.0, deadline - time.monotonic())))
             except queue.Empty:
-                raise AssertionError(
-                    f"waited {WAIT_S} s for {what}; last: {self.records[-5:]}"
-                ) from None
+                last = [f"{record.order_id} {record.message}" for record in self.records[-5:]]
+                raise AssertionError(f"waited {WAIT_S} s for {what}; last: {last}") from None
 
     def until_ready(self) -> None:
         """Wait until orders are taken."""
@@ -229,17 +275,12 @@ class OneRoute:
 
 
 @contextmanager
-def one_route(kind: str, *, start: bool = True) -> Iterator[OneRoute]:
-    """A venue on a socket and an engine that is connected to it; both gone afterwards.
-
-    What the simulator tripped over is raised when it closes.
-    """
-    clock, there, here = SystemClock(), Loop("venue"), Loop("adapters")
+def one_route(kind: str, *, start: bool = True, **settings: Any) -> Iterator[OneRoute]:
+    """A venue on a socket and an engine that is connected to it; both gone afterwards."""
     tap = Tap(simulator_of(kind))
-    there.start()
+    venue_there, here = Venue(tap), Loop("adapters")
     here.start()
-    server = there.submit(serve(tap, clock_ms=clock.now_ms)).result(WAIT_S)
-    route = OneRoute(kind, tap, here, server.url)
+    route = OneRoute(kind, tap, venue_there, here, settings)
     try:
         if start:
             route.runner.start()
@@ -247,7 +288,4 @@ def one_route(kind: str, *, start: bool = True) -> Iterator[OneRoute]:
     finally:
         route.runner.stop()
         here.stop()
-        try:
-            there.submit(server.close()).result(WAIT_S)
-        finally:
-            there.stop()
+        venue_there.close()
