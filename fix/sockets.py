@@ -28,12 +28,18 @@ def limit_stalling(port: int, seconds: float) -> int:
     """
     found = 0
     for entry in os.listdir(_OPEN):
-        with suppress(OSError):
-            copy = socket.socket(fileno=os.dup(int(entry)))
-            with copy:
-                if copy.family == socket.AF_INET and copy.getsockname()[1] == port:
-                    copy.setsockopt(
-                        socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000)
-                    )
-                    found += 1
+        with suppress(OSError), _copy(int(entry)) as copy:
+            if copy.family == socket.AF_INET and copy.getsockname()[1] == port:
+                copy.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
+                found += 1
     return found
+
+
+def _copy(descriptor: int) -> socket.socket:
+    """Another descriptor of an open socket. Raises OSError if it is no socket."""
+    copied = os.dup(descriptor)
+    try:
+        return socket.socket(fileno=copied)
+    except OSError:
+        os.close(copied)
+        raise
