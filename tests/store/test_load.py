@@ -61,7 +61,7 @@ def assert_same(loaded: Book, live: Book) -> None:
     }
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32))
 def test_any_day_is_loaded_as_it_was(seed: int) -> None:
     """Orders, fills, busts, refusals, doubts, lost connections and restarts, in any order."""

@@ -71,7 +71,7 @@ def test_an_untouched_store_agrees_with_its_journal(traded: Path) -> None:
     assert all(rows(traded, table.name) for table in PROJECTIONS)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32))
 def test_any_day_agrees_with_its_journal(seed: int) -> None:
     """Whatever happened, over restarts, however the records were grouped."""
