@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import typer
 from rich import box
@@ -106,14 +106,20 @@ def document(told: Row | Sequence[Row]) -> None:
 
 
 def listing(rows: Sequence[Row], columns: Columns, *, as_json: bool = False) -> None:
-    """All rows: as JSON, as a table on a terminal, as aligned text elsewhere."""
+    """All rows: as JSON, as a table on a terminal that it fits, as aligned text elsewhere."""
     if as_json:
         document(rows)
-    elif sys.stdout.isatty():
-        _table(rows, _used(rows, columns))
-    else:
-        for line in aligned(rows, _used(rows, columns)):
-            typer.echo(line)
+        return
+    used = _used(rows, columns)
+    lines = aligned(rows, used)
+    if sys.stdout.isatty():
+        console = Console()
+        # rich would fit a wider table by breaking numbers in two.
+        if max(map(len, lines)) + 2 * len(used) <= console.width:
+            console.print(_table(rows, used))
+            return
+    for line in lines:
+        typer.echo(line)
 
 
 def aligned(rows: Sequence[Row], columns: Columns) -> list[str]:
@@ -147,12 +153,11 @@ def _used(rows: Sequence[Row], columns: Columns) -> Columns:
     }
 
 
-def _table(rows: Sequence[Row], columns: Columns) -> None:
+def _table(rows: Sequence[Row], columns: Columns) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in columns:
-        table.add_column(
-            heading, justify="right" if heading in _NUMBERS else "left", overflow="fold"
-        )
+        justify: Literal["left", "right"] = "right" if heading in _NUMBERS else "left"
+        table.add_column(heading, justify=justify, no_wrap=True)
     for row in rows:
         table.add_row(*(Text(cell(row.get(name))) for name in columns.values()))
-    Console().print(table)
+    return table

@@ -147,7 +147,7 @@ class SmallEngine:
         self.url = f"sqlite:///{folder / 'oms.db'}"
         self.faults: list[BaseException] = []
         self._ids = itertools.count(1)
-        clock = SystemClock()
+        self._clock = clock = SystemClock()
         self._store = Store.open(self.url, owner="test", now=clock.now())
         entitlements = {
             "operator": frozenset({EVERY_ROUTE}),
@@ -201,14 +201,12 @@ class SmallEngine:
 
     def status(self) -> Row:
         """The status row, with little in it."""
-        return {
-            "ready": True,
-            "sessions": [],
-            "venues": [{"venue": name, "up": True} for name in sorted(self.book.routes)],
-            "kill": [],
-            "in_doubt": self.reader.counts()["in_doubt"],
-            "breaks": 0,
-        }
+        venues = [
+            {"venue": name, "up": True, "ready": True, "text": "", "working": 0}
+            for name in sorted(self.book.routes)
+        ]
+        told = {"ready": True, "sessions": [], "venues": venues, "kill": False}
+        return {**told, "breaks": 0, **self.reader.counts()}
 
     def _ask(self, route: str, query: str) -> Future[Any]:
         venue = self.venues.get(route)
@@ -220,6 +218,12 @@ class SmallEngine:
         if route not in self.book.routes:
             raise NotSupported(f"unknown route {route}")
         return [{"venue": route, "symbol": "BTC/TRY", "tick": "0.01"}]
+
+    def wait_until(self, what: str, holds: Callable[[], bool]) -> None:
+        """Until it holds: the venues answer from another thread than the test's."""
+        deadline = self._clock.monotonic() + WITHIN_S
+        while not holds():
+            assert self._clock.monotonic() < deadline, f"waited {WITHIN_S:g} s until {what}"
 
     def stop(self) -> None:
         """Write what waits, and close."""
