@@ -100,7 +100,7 @@ class Child:
 
 @asynccontextmanager
 async def child(name: str, folder: Path, arguments: Sequence[str]) -> AsyncIterator[Child]:
-    """A Python process `-m arguments...`, ended with the block.
+    """A Python process `-m arguments...` in that folder, ended with the block.
 
     It has a session of its own: an interrupt from the keyboard reaches the demo alone, which then
     ends its children in order.
@@ -113,6 +113,7 @@ async def child(name: str, folder: Path, arguments: Sequence[str]) -> AsyncItera
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=err,
+            cwd=folder,
             limit=_LINE_BYTES_MAX,
             start_new_session=True,
         )

@@ -29,9 +29,8 @@ sys.exit(3)
 """
 
 
-def _module(folder: Path, name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def _module(folder: Path, name: str, text: str) -> list[str]:
     (folder / f"{name}.py").write_text(text)
-    monkeypatch.setenv("PYTHONPATH", str(folder))
     return [name]
 
 
@@ -48,9 +47,9 @@ def _pid(started: Child) -> int:
 
 
 def test_a_line_that_was_said_before_is_heard_and_the_child_ends_with_the_block(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    arguments = _module(tmp_path, "talker_child", TALKER, monkeypatch)
+    arguments = _module(tmp_path, "talker_child", TALKER)
 
     async def scenario() -> int:
         async with child("talker", tmp_path, arguments) as started:
@@ -62,10 +61,8 @@ def test_a_line_that_was_said_before_is_heard_and_the_child_ends_with_the_block(
     assert (tmp_path / "talker.out").read_text() == "one\ntwo\n"
 
 
-def test_a_child_that_ends_early_is_told_with_its_last_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    arguments = _module(tmp_path, "broken_child", BROKEN, monkeypatch)
+def test_a_child_that_ends_early_is_told_with_its_last_words(tmp_path: Path) -> None:
+    arguments = _module(tmp_path, "broken_child", BROKEN)
 
     async def scenario() -> None:
         async with child("oms", tmp_path, arguments) as started:
@@ -75,10 +72,8 @@ def test_a_child_that_ends_early_is_told_with_its_last_words(
         asyncio.run(scenario())
 
 
-def test_a_child_that_says_nothing_is_told_after_the_patience(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    arguments = _module(tmp_path, "talker_child", TALKER, monkeypatch)
+def test_a_child_that_says_nothing_is_told_after_the_patience(tmp_path: Path) -> None:
+    arguments = _module(tmp_path, "talker_child", TALKER)
 
     async def scenario() -> None:
         async with child("sim", tmp_path, arguments) as started:
@@ -89,9 +84,9 @@ def test_a_child_that_says_nothing_is_told_after_the_patience(
         asyncio.run(scenario())
 
 
-def test_exit_codes_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = _module(tmp_path, "broken_child", BROKEN, monkeypatch)
-    talker = _module(tmp_path, "talker_child", TALKER, monkeypatch)
+def test_exit_codes_are_known(tmp_path: Path) -> None:
+    broken = _module(tmp_path, "broken_child", BROKEN)
+    talker = _module(tmp_path, "talker_child", TALKER)
 
     async def scenario() -> tuple[int, int]:
         async with child("broken", tmp_path, broken) as started:
@@ -105,10 +100,8 @@ def test_exit_codes_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert asyncio.run(scenario()) == (3, -15)
 
 
-def test_a_child_that_does_not_heed_the_signal_is_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    arguments = _module(tmp_path, "deaf_child", DEAF, monkeypatch)
+def test_a_child_that_does_not_heed_the_signal_is_killed(tmp_path: Path) -> None:
+    arguments = _module(tmp_path, "deaf_child", DEAF)
 
     async def scenario() -> int:
         async with child("deaf", tmp_path, arguments) as started:
@@ -118,10 +111,8 @@ def test_a_child_that_does_not_heed_the_signal_is_killed(
     assert asyncio.run(scenario()) == -9
 
 
-def test_an_interrupt_and_another_one_leave_no_child_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    arguments = _module(tmp_path, "talker_child", TALKER, monkeypatch)
+def test_an_interrupt_and_another_one_leave_no_child_behind(tmp_path: Path) -> None:
+    arguments = _module(tmp_path, "talker_child", TALKER)
     pids: list[int] = []
 
     async def play(begun: asyncio.Event) -> None:
