@@ -1,0 +1,1 @@
+"""How fast the engine is, beside what people write by hand: `python -m benchmarks`."""

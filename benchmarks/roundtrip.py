@@ -1,0 +1,128 @@
+"""Round trips: desk -> engine -> Apifiny -> desk on loopback, against the hand-written relay.
+
+Both stand between the same load and the same counterparty, each in a process of its own; the load
+is this process. The engine is `oms run` with a real store, so that every figure of its is durable.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from benchmarks.desk import Desk, Load, Outcome, connect
+from benchmarks.figures import Contest, Figure, Sample
+from benchmarks.machine import cpu_s
+from benchmarks.processes import Gateway, Venue, engine, relay, venue
+from oms.clock import Clock
+
+IN_FLIGHT: Final = 64
+
+_AGAINST: Final = "hand-written quickfix relay: fields style, MemoryStore, no database"
+_WARM_UP: Final = 0.1  # of a load's time
+_READY_S: Final = 30.0
+_PAUSE_S: Final = 0.1
+
+
+class Rig:
+    """Both gateways between load and venue, running."""
+
+    def __init__(self, ours: Gateway, theirs: Gateway, at: Venue, clock: Clock) -> None:
+        """All three are up; the engine's route may not be ready yet."""
+        self.ours = ours
+        self.theirs = theirs
+        self._venue = at
+        self._clock = clock
+        self._runs = count(1)
+        # ClOrdIDs are unique for ever, so each run's begin with what no other's did.
+        self._start_ms = clock.now_ms()
+
+    def wait_until_ready(self) -> None:
+        """Both trade. TimeoutError with what was said last."""
+        for gateway in (self.ours, self.theirs):
+            asyncio.run(self._ready(gateway))
+
+    async def _ready(self, gateway: Gateway) -> None:
+        desk = await self._connect(gateway)
+        until = time.monotonic() + _READY_S
+        while refusal := await desk.probe():
+            if time.monotonic() > until:
+                raise TimeoutError(f"no order was taken in {_READY_S:.0f} s: {refusal}")
+            await asyncio.sleep(_PAUSE_S)
+        await desk.log_out()
+
+    async def _connect(self, gateway: Gateway) -> Desk:
+        prefix = f"{self._start_ms}-{next(self._runs)}"
+        return await connect(gateway.port, gateway.token, self._clock, prefix)
+
+    def measure(self, gateway: Gateway, load: Load) -> tuple[Outcome, Sample]:
+        """Put the load on a gateway: how it went, and orders/s with what they cost."""
+        return asyncio.run(self._measure(gateway, load))
+
+    async def _measure(self, gateway: Gateway, load: Load) -> tuple[Outcome, Sample]:
+        desk = await self._connect(gateway)
+        await desk.load(replace(load, seconds=load.seconds * _WARM_UP))
+        before, own = (cpu_s(gateway.pid), cpu_s(self._venue.pid)), time.process_time()
+        outcome = await desk.load(load)
+        own = time.process_time() - own
+        used, venue_used = (
+            cpu_s(pid) - earlier
+            for pid, earlier in zip((gateway.pid, self._venue.pid), before, strict=True)
+        )
+        await desk.log_out()
+        cores = {"load": own / outcome.took_s, "venue": venue_used / outcome.took_s}
+        rate = outcome.orders / outcome.took_s
+        return outcome, Sample(rate, used / outcome.orders * 1e6, cores)
+
+    # The figures
+
+    def contests(self, seconds: float) -> Iterator[Contest]:
+        """Throughput with one report and with three, then latency; `seconds` of load for each."""
+        for reports, words in ((1, "one report"), (3, "three reports")):
+            figure = Figure(
+                name=f"desk -> OMS -> Apifiny -> desk, {IN_FLIGHT} in flight, {words}",
+                against=_AGAINST,
+                unit="orders/s",
+                durable=True,
+            )
+            yield self._rate(figure, Load(in_flight=IN_FLIGHT, reports=reports, seconds=seconds))
+        yield self._latency(Load(in_flight=1, reports=1, seconds=seconds))
+
+    def _rate(self, figure: Figure, load: Load) -> Contest:
+        def side(gateway: Gateway) -> list[Sample]:
+            return [self.measure(gateway, load)[1]]
+
+        return Contest((figure,), lambda: side(self.ours), lambda: side(self.theirs))
+
+    def _latency(self, load: Load) -> Contest:
+        percents = (50, 99)
+
+        def side(gateway: Gateway) -> list[Sample]:
+            outcome, rate = self.measure(gateway, load)
+            return [
+                Sample(outcome.percentile_s(percent) * 1e3, rate.cpu_us, rate.others)
+                for percent in percents
+            ]
+
+        figures = tuple(
+            Figure(
+                name=f"desk -> OMS -> Apifiny -> desk, one in flight, p{percent}",
+                against=_AGAINST,
+                unit="ms",
+                durable=True,
+            )
+            for percent in percents
+        )
+        return Contest(figures, lambda: side(self.ours), lambda: side(self.theirs))
+
+
+@contextmanager
+def rig(folder: Path, clock: Clock) -> Iterator[Rig]:
+    """Start venue, relay and engine; end them all. The store is in that folder."""
+    with venue(folder) as at, relay(at, folder) as theirs, engine(at, folder, clock) as ours:
+        built = Rig(ours, theirs, at, clock)
+        built.wait_until_ready()
+        yield built
