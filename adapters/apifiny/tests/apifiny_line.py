@@ -1,0 +1,104 @@
+"""Apifiny's client and its simulator over a real socket, with what passes between them."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+from adapters.apifiny.client import Account, ApifinyClient
+from adapters.apifiny.tests.apifiny_bench import CREDENTIALS
+from adapters.apifiny.tests.apifiny_desk import Desk
+from adapters.budget import Budget
+from adapters.http import Http
+from adapters.port import VenueOrder
+from adapters.simserver import SimResponse, serve
+from oms.clock import ManualClock
+from oms.core.fields import OrdType, Side, TimeInForce
+from oms.core.order import Order
+from tests.adapters.one_route import Tap
+
+T = TypeVar("T")
+WAIT_S: Final = 30.0
+NOW: Final = datetime(2026, 1, 5, tzinfo=UTC)
+ACCOUNT: Final = Account(
+    account_id=CREDENTIALS["account_id"],
+    api_key_id=CREDENTIALS["api_key_id"],
+    api_secret_key=CREDENTIALS["api_secret_key"],
+    exchanges=("BINANCE", "COINBASEPRO"),
+    host="https://api.apifiny.com",
+)
+
+
+class Line:
+    """A client, a desk that trades at the simulator by hand, and what passes between them."""
+
+    def __init__(self, tap: Tap, desk: Desk, **choices: Any) -> None:
+        self.tap, self.desk = tap, desk
+        self.clock = ManualClock(desk.now_ms * 1000)
+        budget = Budget(6000, 60, max_wait_s=2, monotonic=self.clock.monotonic)
+        account = replace(ACCOUNT, **choices)
+        self.client = ApifinyClient(account, Http(2), budget, self.clock)
+
+    async def ask(self, order_id: str) -> VenueOrder:
+        sight = await self.client.order(known(order_id))
+        assert isinstance(sight, VenueOrder), sight
+        return sight
+
+    def answer(self, body: object, status: int = 200) -> None:
+        """Have every request answered so."""
+        self.tap.change = lambda _, __: SimResponse(status, json.dumps(body).encode())
+
+
+def known(order_id: str) -> Order:
+    """An order as the engine knows it."""
+    return Order(
+        order_id="1",
+        origin="DESK1",
+        route="APIFINY",
+        venue_cl_ord_id=order_id,
+        cl_ord_id="d1",
+        symbol="BTC/USDT",
+        security_exchange="BINANCE",
+        side=Side.BUY,
+        ord_type=OrdType.LIMIT,
+        time_in_force=TimeInForce.GOOD_TILL_CANCEL,
+        order_qty=Decimal("0.01"),
+        created=NOW,
+        updated=NOW,
+    )
+
+
+def on_line(story: Callable[[Line], Awaitable[T]], *, own_host: bool = False, **choices: Any) -> T:
+    """Run a story against a fresh simulator, the symbols read already.
+
+    `own_host`: the simulator is BINANCE's own host, and the common one does not answer.
+    """
+
+    async def run() -> T:
+        desk = Desk(speed=1000)
+        tap = Tap(desk.sim)
+        server = await serve(tap, clock_ms=lambda: desk.now_ms)
+        where: dict[str, Any] = {"host": server.url}
+        if own_host:
+            own = {"BINANCE": server.url}
+            where = {"host": "http://127.0.0.1:1", "hosts": own, "exchanges": ("BINANCE",)}
+        line = Line(tap, desk, **where, **choices)
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await line.client.instruments()
+                tap.asked.clear()
+                return await story(line)
+        finally:
+            await line.client.close()
+            await server.close()
+
+    return asyncio.run(run())
+
+
+def as_json(desk: Desk, order_id: str) -> dict[str, object]:
+    """The order in numbers that json can write."""
+    row = desk.query(order_id)
+    return {k: float(v) if isinstance(v, Decimal) else v for k, v in row.items()}
