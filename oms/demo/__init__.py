@@ -50,6 +50,8 @@ def run(
     except asyncio.CancelledError:
         screen.say("interrupted; everything that was started has been ended")
         return INTERRUPTED
+    except ConfigError:
+        raise  # a mistake of the caller's, nothing was started
     except (OmsError, OSError) as error:
         screen.say(f"the demo failed: {error}")
         return 1
