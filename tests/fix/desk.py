@@ -187,10 +187,7 @@ class Desk:
             self._ready.append(message)  # whatever its number: the end
             return
         if number > self.next_in:
-            self._early[number] = message
-            self._ask_again(number)
-            if message[35] == "A":
-                self._ready.append(message)
+            self._keep_early(message, number)
             return
         if number < self.next_in:
             assert message.get(43) == "Y", f"MsgSeqNum {number} again without PossDup: {message}"
@@ -201,6 +198,16 @@ class Desk:
                 self.next_in += 1
             else:
                 self._accept(following)
+
+    def _keep_early(self, message: Fields, number: int) -> None:
+        if message[35] == "2":
+            # Answered at once, gap or not: waiting for the gap would leave both sides waiting.
+            self._resend(int(message[7]), int(message[16]))
+        else:
+            self._early[number] = message
+        self._ask_again(number)
+        if message[35] == "A":
+            self._ready.append(message)
 
     def _accept(self, message: Fields) -> None:
         self.next_in += 1
