@@ -12,7 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from importlib import import_module
 from itertools import count
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from adapters import venue
 from adapters.loop import Loop
@@ -36,6 +36,7 @@ from oms.core.ports import (
     ToVenue,
 )
 
+T = TypeVar("T")
 DESK: Final = "DESK1"
 WAIT_S: Final = 20.0
 SPEED: Final = 60
@@ -110,6 +111,14 @@ class Venue:
     def _serve(self, port: int) -> Server:
         serving = serve(self._tap, port=port, clock_ms=self._clock_ms)
         return self._loop.submit(serving).result(WAIT_S)
+
+    def do(self, deed: Callable[[], T]) -> T:
+        """Do something on the venue's own thread."""
+
+        async def done() -> T:
+            return deed()
+
+        return self._loop.submit(done()).result(WAIT_S)
 
     def go_away(self) -> None:
         """Refuse connections from now on. Raises what the simulator tripped over."""
@@ -221,11 +230,14 @@ class OneRoute:
         """Wait until the venue has been asked so often for something."""
         self.spin(lambda: self.tap.count(method, part) >= times, f"{times} {method} of {part}")
 
-    def spin(self, done: Callable[[], bool], what: str) -> None:
-        """Like `until`, for what happens without a message."""
+    def spin(
+        self, done: Callable[[], bool], what: str, meanwhile: Callable[[], object] = bool
+    ) -> None:
+        """Like `until`, for what happens without a message; `meanwhile` is done every time."""
         deadline = time.monotonic() + WAIT_S
         while not done():
             assert time.monotonic() < deadline, f"waited {WAIT_S} s for {what}"
+            meanwhile()
             try:
                 self._decide(self.inbox.get(timeout=0.01))
             except queue.Empty:
