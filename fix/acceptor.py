@@ -175,9 +175,9 @@ class Acceptor:
         They are in its store, in order; the desk gets them when it asks for what it missed.
         """
         stored = (
-            body
+            body_of(fields)
             for _, text in desk.store.messages(journal.msg_seq_num_out + 1, next_out - 1)
-            if (body := body_of(to_fields(text)))[0].removeprefix("35=") not in ADMIN_TYPES
+            if dict(fields := to_fields(text))[tags.MSG_TYPE] not in ADMIN_TYPES
         )
         count = 0
         said = next(stored, None)
