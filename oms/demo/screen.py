@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -14,6 +15,9 @@ from oms.demo.ledger import Row
 from oms.demo.outcome import Outcome, count_by_venue
 
 _ORDERS_SHOWN: Final = 12
+_LINES_BESIDE: Final = 19
+"""Lines of the live picture that are not orders."""
+_WIDTH_WITH_PRICES: Final = 100
 _EVENTS_SHOWN: Final = 6
 _COUNTS: Final = ("orders", "working", "filled", "canceled", "rejected", "in_doubt")
 _STYLES: Final = {"FILLED": "green", "REJECTED": "red", "CANCELED": "dim"}
@@ -95,23 +99,33 @@ class Screen:
         return changed
 
     def _picture(self, rows: Sequence[Row], elapsed_s: float) -> Group:
-        orders = Table(title=f"{len(rows)} of {self._planned} orders, {elapsed_s:.1f} s")
-        for column in ("order", "from", "venue", "symbol", "side", "price", "status", "cum/leaves"):
-            orders.add_column(column, no_wrap=True)
-        for row in sorted(rows, key=lambda row: str(row["updated"]))[-_ORDERS_SHOWN:]:
-            status = "IN DOUBT" if row["in_doubt"] else row["ord_status"]
-            orders.add_row(
-                row["cl_ord_id"],
-                row["origin"],
-                " ".join(filter(None, (row["venue"], row["exchange"]))),
-                row["symbol"],
-                row["side"],
-                row["price"] or "market",
-                Text(status, style=_STYLES.get(status, "yellow")),
-                f"{row['cum_qty']}/{row['leaves_qty']}",
-            )
+        orders = Table(
+            title=f"{len(rows)} of {self._planned} orders, {elapsed_s:.1f} s",
+            box=SIMPLE_HEAD,
+            pad_edge=False,
+        )
+        wide = self._console.width >= _WIDTH_WITH_PRICES
+        names = ("order", "venue", "symbol", "side", *(("price",) if wide else ()), "status")
+        for name in (*names, "cum/leaves"):
+            orders.add_column(name, no_wrap=True)
+        shown = max(1, min(_ORDERS_SHOWN, self._console.height - _LINES_BESIDE))
+        for row in sorted(rows, key=lambda row: str(row["updated"]))[-shown:]:
+            orders.add_row(*_cells(row, names))
         events = Text("\n".join(self._events), no_wrap=True, overflow="ellipsis", style="dim")
         return Group(_venues(count_by_venue(self._routes, rows)), orders, events)
+
+
+def _cells(row: Row, names: Sequence[str]) -> list[str | Text]:
+    status = "IN DOUBT" if row["in_doubt"] else row["ord_status"]
+    cells = {
+        "order": row["cl_ord_id"],
+        "venue": row["venue"],
+        "symbol": row["symbol"],
+        "side": row["side"],
+        "price": row["price"] or "market",
+        "status": Text(status, style=_STYLES.get(status, "yellow")),
+    }
+    return [*(cells[name] for name in names), f"{row['cum_qty']}/{row['leaves_qty']}"]
 
 
 def _venues(by_venue: Mapping[str, Mapping[str, int]]) -> Table:

@@ -40,9 +40,9 @@ ROWS = [
 ]
 
 
-def _shown(*, terminal: bool, times: int = 1) -> str:
+def _shown(*, terminal: bool, times: int = 1, width: int = 160, height: int = 60) -> str:
     file = io.StringIO()
-    console = Console(file=file, force_terminal=terminal, width=160, height=60)
+    console = Console(file=file, force_terminal=terminal, width=width, height=height)
     with Screen(console, ROUTES, 9) as screen:
         for _ in range(times):
             screen.show(ROWS, 1.5)
@@ -71,6 +71,16 @@ def test_on_a_terminal_a_table_lives_and_leaves_nothing_behind() -> None:
     for word in ("cum/leaves", "0.2/0.3", "IN DOUBT", "market", "3 of 9 orders"):
         assert word in text
     assert text.rstrip().endswith("\x1b[2K")
+
+
+def test_a_small_terminal_is_shown_less_and_nothing_is_cut() -> None:
+    """The orders that moved last, without their prices."""
+    text = _shown(terminal=True, width=80, height=21)
+    for word in ("D00003", "APIFINY", "cum/leaves", "IN DOUBT"):
+        assert word in text
+    assert "D00001  ANDX" not in text
+    assert "1200000" not in text
+    assert "…" not in text
 
 
 def _summary(**more: Any) -> str:
