@@ -80,7 +80,7 @@ async def _replace(oms: Oms, asked: Fields) -> Row:
 
 _SUBMIT: Final = set(inspect.signature(Door.submit).parameters) - {"self"}
 
-_ROUTES: Final[Mapping[str, Mapping[str, Call]]] = MappingProxyType(
+ROUTES: Final[Mapping[str, Mapping[str, Call]]] = MappingProxyType(
     {
         "/api/status": {"GET": _status_of},
         "/api/orders": {"GET": _orders, "POST": _submit},
@@ -99,9 +99,9 @@ _ROUTES: Final[Mapping[str, Mapping[str, Call]]] = MappingProxyType(
 
 def find(request: web.Request) -> Call:
     """The route's function. Raises the HTTP error for what is none."""
-    methods = _ROUTES.get(request.path)
+    methods = ROUTES.get(request.path)
     if methods is None:
-        raise web.HTTPNotFound(text=f"no such route; there are {', '.join(_ROUTES)}")
+        raise web.HTTPNotFound(text=f"no such route; there are {', '.join(ROUTES)}")
     if request.method not in methods:
         raise web.HTTPMethodNotAllowed(request.method, [*methods] or ["GET"])
     return methods[request.method]

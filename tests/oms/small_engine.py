@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from decimal import Decimal
@@ -143,7 +143,7 @@ def _report(venue_cl_ord_id: str, kind: ExecType) -> ExecutionReport:
 class SmallEngine:
     """Book, store and writer of one folder; `oms` gives an origin's view."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, capabilities: Mapping[str, Capabilities]) -> None:
         self.url = f"sqlite:///{folder / 'oms.db'}"
         self.faults: list[BaseException] = []
         self._ids = itertools.count(1)
@@ -151,9 +151,9 @@ class SmallEngine:
         self._store = Store.open(self.url, owner="test", now=clock.now())
         entitlements = {
             "operator": frozenset({EVERY_ROUTE}),
-            "grid-1": frozenset({"PLAIN", "NATIVE"}),
+            "grid-1": frozenset(capabilities),
         }
-        self.book = Book(CAPABILITIES, entitlements, self._store.history)
+        self.book = Book(capabilities, entitlements, self._store.history)
         self._store.load(self.book)
         self.feeds = {origin: Feed() for origin in entitlements}
         gateways = Gateways(desks=self.feeds)
@@ -165,11 +165,11 @@ class SmallEngine:
             draw=lambda digits: str(next(self._ids)).zfill(digits)[-digits:],
             on_fault=self.faults.append,
         )
-        self.venues = {name: ScriptedVenue(name, self.writer.post) for name in CAPABILITIES}
+        self.venues = {name: ScriptedVenue(name, self.writer.post) for name in capabilities}
         gateways.venues = self.venues
         self.reader = Reader.open(self.url)
         self.writer.start()
-        for name in CAPABILITIES:
+        for name in capabilities:
             self._open_route(name)
 
     def _open_route(self, name: str) -> None:
@@ -234,9 +234,9 @@ class SmallEngine:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[SmallEngine]:
-    """An engine, until the test is done with it."""
-    engine = SmallEngine(folder)
+def running(folder: Path, route: str = "") -> Iterator[SmallEngine]:
+    """An engine, until the test is done with it; with one plain route of that name, if any."""
+    engine = SmallEngine(folder, {route: _PLAIN} if route else CAPABILITIES)
     try:
         yield engine
     finally:
