@@ -24,6 +24,22 @@ ClOrdID = Annotated[
     str | None,
     typer.Option("--cl-ord-id", metavar="ID", help="The request's ClOrdID; drawn when not given."),
 ]
+CashQty = Annotated[
+    str | None, typer.Option("--cash-order-qty", metavar="AMOUNT", help="In place of a quantity.")
+]
+StopPx = Annotated[
+    str | None, typer.Option("--stop-px", metavar="PRICE", help="The stop's trigger.")
+]
+Kind = Annotated[
+    str, typer.Option("--ord-type", "--type", metavar="TYPE", help="LIMIT, MARKET, ...")
+]
+Tif = Annotated[
+    str, typer.Option("--time-in-force", "--tif", metavar="TIF", help="GTC, IOC, FOK, ...")
+]
+Exchange = Annotated[
+    str, typer.Option("--exchange", metavar="NAME", help="The exchange behind the route.")
+]
+PostOnly = Annotated[bool, typer.Option("--post-only", help="Never take what rests.")]
 
 
 def new(
@@ -31,25 +47,14 @@ def new(
     symbol: Annotated[str, typer.Option("--symbol", metavar="BASE/QUOTE", help="The market.")],
     side: Annotated[str, typer.Option("--side", metavar="SIDE", help="BUY or SELL.")],
     order_qty: Annotated[str | None, Qty] = None,
-    cash_order_qty: Annotated[
-        str | None,
-        typer.Option("--cash-order-qty", metavar="AMOUNT", help="In place of a quantity."),
-    ] = None,
+    cash_order_qty: CashQty = None,
     price: Price = None,
-    stop_px: Annotated[
-        str | None, typer.Option("--stop-px", metavar="PRICE", help="The stop's trigger.")
-    ] = None,
-    ord_type: Annotated[
-        str, typer.Option("--ord-type", "--type", metavar="TYPE", help="LIMIT, MARKET, ...")
-    ] = "LIMIT",
-    time_in_force: Annotated[
-        str, typer.Option("--time-in-force", "--tif", metavar="TIF", help="GTC, IOC, FOK, ...")
-    ] = "GTC",
-    exchange: Annotated[
-        str, typer.Option("--exchange", metavar="NAME", help="The exchange behind the route.")
-    ] = "",
+    stop_px: StopPx = None,
+    ord_type: Kind = "LIMIT",
+    time_in_force: Tif = "GTC",
+    exchange: Exchange = "",
     account: Annotated[str, typer.Option("--account", metavar="NAME", help="For the books.")] = "",
-    post_only: Annotated[bool, typer.Option("--post-only", help="Never take what rests.")] = False,
+    post_only: PostOnly = False,
     cl_ord_id: ClOrdID = None,
     yes: Yes = False,
     config: Config = None,
