@@ -61,11 +61,10 @@ def examine(book: Book, origin: str, order: NewOrderSingle) -> Candidate | Refus
         return Refusal(
             OrdRejReason.UNKNOWN_SYMBOL, f"unknown symbol {order.symbol!r} on {route.name}{where}"
         )
-    candidate = Candidate(
-        replace(order, symbol=instrument.symbol, time_in_force=_time_in_force(route, order)),
-        route,
-        instrument,
-    )
+    time_in_force = _time_in_force(route, order)
+    if order.symbol != instrument.symbol or order.time_in_force is not time_in_force:
+        order = replace(order, symbol=instrument.symbol, time_in_force=time_in_force)
+    candidate = Candidate(order, route, instrument)
     for check in CHECKS:
         refusal = check(candidate)
         if refusal:

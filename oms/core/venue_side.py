@@ -147,7 +147,8 @@ def _explained(order: Order, report: ExecutionReport, left: Decimal) -> list[Exe
                 )
             )
     if left:
-        parts.append(replace(report, last_shares=left))
+        # To copy a report costs as much as to book it; one that explains nothing stays as it is.
+        parts.append(replace(report, last_shares=left) if parts else report)
     return parts
 
 
