@@ -48,10 +48,11 @@ def test_a_good_order_goes_out_once_as_the_venue_spells_it() -> None:
     assert core.order().symbol == SYMBOL
 
 
-def test_the_venues_own_code_is_accepted_and_answered_in_ours() -> None:
-    """Symbol (55) may be the venue's spelling."""
+@pytest.mark.parametrize("tif", [TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL])
+def test_the_venues_own_code_is_accepted_and_answered_in_ours(tif: TimeInForce) -> None:
+    """Symbol (55) may be the venue's spelling, whatever else the order has to be changed in."""
     core = DeskOfOne()
-    core.desk(replace(GOOD, symbol="BTCUSDT"))
+    core.desk(replace(GOOD, symbol="BTCUSDT", time_in_force=tif))
     assert core.order().symbol == SYMBOL
 
 
