@@ -25,6 +25,7 @@ _CLASSES: Final[Mapping[str, type[DeskReport]]] = MappingProxyType(
         "BUSINESS_MESSAGE_REJECT": BusinessMessageReject,
     }
 )
+_UNSAID: Final = (None, "", False)
 _MSG_TYPES: Final = {cls: word for word, cls in _CLASSES.items()}
 
 
@@ -33,7 +34,7 @@ def report_row(number: int, report: DeskReport) -> Row:
     row: Row = {"number": number, "msg_type": _MSG_TYPES[type(report)]}
     for field in fields(report):
         value = getattr(report, field.name)
-        if value is not None and value != "" and value is not False:
+        if value != field.default or value not in _UNSAID:
             row[field.name] = _plain(value)
     return row
 

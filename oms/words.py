@@ -28,7 +28,7 @@ def number(name: str, value: Number | None) -> Decimal | None:
     if value is None:
         return None
     if isinstance(value, bool | float) or not isinstance(value, str | int | Decimal):
-        raise InvalidOrder(f"{name}: pass text, an int or a Decimal, not {str(value)[:80]!r}")
+        raise InvalidOrder(f"{name}: pass text, an int or a Decimal, no {type(value).__name__}")
     if isinstance(value, Decimal):
         return _sane(name, value)
     try:
@@ -56,7 +56,7 @@ def _sane(name: str, value: Decimal) -> Decimal:
 def text(name: str, value: str, longest: int = TEXT_LENGTH_MAX) -> str:
     """A text of an order: printable ASCII, as FIX has it. Raises InvalidOrder."""
     if not isinstance(value, str):
-        raise InvalidOrder(f"{name}: pass text, not {str(value)[:80]!r}")
+        raise InvalidOrder(f"{name}: pass text, no {type(value).__name__}")
     if len(value) > longest:
         raise InvalidOrder(f"{name}: has {len(value)} characters, at most {longest} are taken")
     if not value.isascii() or not value.isprintable() or value != value.strip():
