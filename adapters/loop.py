@@ -27,6 +27,7 @@ class Loop:
     def stop(self, wait_s: float = 5.0) -> None:
         """Cancel what still runs, end the thread, close the loop; at most `wait_s` seconds."""
         if not self._thread.is_alive():
+            self._loop.close()
             return
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(wait_s)

@@ -14,7 +14,7 @@ class Options:
 
     trades_here: bool = True
     speed: float = 1.0
-    poll_s: float = 1.0
+    poll_s: float = 2.0
     """Between two looks at the lists while an order works."""
     idle_s: float = 30.0
     """The same while none does: only to see that the venue is there."""

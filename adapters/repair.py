@@ -132,10 +132,8 @@ class Repair:
 
     async def _look(self, order: Order) -> None:
         agreed = await self._looks.look(order)
-        if order.order_id not in self._torn:
-            return
         if agreed and order.closed:
-            del self._torn[order.order_id]
+            self._torn.pop(order.order_id, None)
         else:
             self._torn[order.order_id] = agreed
 

@@ -27,7 +27,6 @@ from oms.core.errors import NotSupported
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
 from oms.core.notes import Doubt, Request
 from oms.core.ports import Books, Evidence, Post, ToVenue, VenueGateway
-from oms.core.venue import Capabilities
 
 QUERIES: Final = frozenset({"balances", "instruments", "server_time"})
 """What can be asked, where the venue's client offers it."""
@@ -42,7 +41,6 @@ class Runner:
         self,
         route: str,
         client: Client | Queries,
-        capabilities: Capabilities,
         *,
         post: Post,
         books: Books,
@@ -71,13 +69,12 @@ class Runner:
         if not options.trades_here:
             self._repair = Repair(client, self._teller, looks, options)
             return
-        watch = Watch(client, self._teller, looks, capabilities, budget, options)
+        watch = Watch(client, self._teller, looks, budget, options)
         self._watch = watch
         self._trader = Trader(
             cast(Client, client),  # the options say that it trades
             self._teller,
             looks,
-            capabilities,
             options,
             up=lambda: watch.up,
             suspect=watch.suspect,

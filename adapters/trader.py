@@ -6,6 +6,7 @@ taken is looked at immediately, because the venue may have filled it already.
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from adapters.budget import TooLate
 from adapters.http import Throttled
@@ -19,7 +20,8 @@ from oms.core.messages import ExecutionReport, NewOrderSingle, OrderCancelReques
 from oms.core.notes import Doubt, DoubtSettled, NotSent, Request
 from oms.core.order import Order
 from oms.core.ports import Evidence
-from oms.core.venue import Capabilities
+
+EVIDENCE: Final = "the venue's lists showing its client id"
 
 
 class Trader:
@@ -30,7 +32,6 @@ class Trader:
         client: Client,
         teller: Teller,
         looks: Looks,
-        capabilities: Capabilities,
         options: Options,
         *,
         up: Callable[[], bool],
@@ -43,8 +44,6 @@ class Trader:
         self._options = options
         self._up = up
         self._suspect = suspect
-        by = "a query of" if capabilities.client_id_queryable else "the venue's lists showing"
-        self._evidence = f"{by} its client id"
 
     async def place(self, order_id: str, request: NewOrderSingle) -> None:
         """Send a new order and tell what came of it."""
@@ -58,7 +57,7 @@ class Trader:
         except VenueRefused as error:
             self._refused(request, error)
         except OutcomeUnknown as error:
-            text = f"{error} after the order was sent; {self._evidence} settles it"
+            text = f"{error} after the order was sent; {EVIDENCE} settles it"
             self._doubt(request.cl_ord_id, Request.NEW, text)
             self._suspect()
         else:

@@ -22,7 +22,6 @@ from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueError
 from oms.core.notes import Instruments, Request, RouteStatus
 from oms.core.order import Order
 from oms.core.ports import Evidence
-from oms.core.venue import Capabilities
 
 FAILURES_MAX: Final = 2
 """Passes in a row that may end without a usable answer before the route counts as down."""
@@ -41,7 +40,6 @@ class Watch:
         client: Queries,
         teller: Teller,
         looks: Looks,
-        capabilities: Capabilities,
         budget: Budget,
         options: Options,
     ) -> None:
@@ -49,12 +47,12 @@ class Watch:
         self._client = client
         self._teller = teller
         self._looks = looks
-        self._capabilities = capabilities
         self._budget = budget
         self._options = options
         self._clock = teller.clock
         self._pace = Pace(self._clock.monotonic, options.speed)
         self._told: RouteStatus | None = None
+        self._search: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._passed_at = self._next_at = self._refresh_at = self._clock.monotonic()
         budget.refuse_new(CONNECTING)
@@ -73,18 +71,24 @@ class Watch:
     def fall(self, text: str) -> None:
         """The route is down."""
         self._budget.refuse_new(text)
-        self._tell(up=False, ready=False, text=text)
+        self._tell(up=False, text=text)
 
     async def run(self) -> None:
         """Look after the route until cancelled."""
+        try:
+            await self._run()
+        finally:
+            if self._search is not None:
+                self._search.cancel()
+
+    async def _run(self) -> None:
         failures = 0
         while True:
             try:
                 await self._load_instruments()
-                self._tell(up=True, ready=False, text=CONNECTING)
                 await self._pass()
                 self._budget.accept_new()
-                self._tell(up=True, ready=True)
+                self._tell(up=True)
                 failures = 0
                 await self._follow()
             except (VenueError, MalformedMessage) as error:
@@ -136,7 +140,7 @@ class Watch:
             if order.secondary_order_id:
                 await self._match(order, by_id.get(order.secondary_order_id))
         lost = [order for order in working if _is_lost(order)]
-        await self._hunt(lost, listed)
+        self._hunt(lost, listed)
         self._next_at = self._passed_at + self._again_s(working, lost)
 
     def _again_s(self, working: list[Order], lost: list[Order]) -> float:
@@ -158,19 +162,22 @@ class Watch:
         else:
             self._teller.tell(order, sight)
 
-    async def _hunt(self, lost: list[Order], listed: Sequence[Sight]) -> None:
+    def _hunt(self, lost: list[Order], listed: Sequence[Sight]) -> None:
         rest = [order for order in lost if not self._adopt(order, listed)]
         due = [order for order in rest if self._pace.due(order.order_id)]
-        if not due:
+        if due and (self._search is None or self._search.done()):
+            # Many pages may have to be read; what works is followed meanwhile.
+            self._search = asyncio.create_task(self._search_closed(due))
+
+    async def _search_closed(self, lost: list[Order]) -> None:
+        since = min(order.created for order in lost) - CLOCKS_APART
+        try:
+            closed = await self._client.closed_orders(since)
+        except (VenueError, MalformedMessage) as error:
+            self._note(error)
+            self.suspect()
             return
-        if self._capabilities.client_id_queryable:
-            for order in due:
-                await self._looks.look(order)
-            return
-        closed = await self._client.closed_orders(
-            min(order.created for order in due) - CLOCKS_APART
-        )
-        for order in due:
+        for order in lost:
             self._adopt(order, closed)
 
     def _adopt(self, order: Order, sights: Sequence[Sight]) -> bool:
@@ -195,9 +202,9 @@ class Watch:
         if isinstance(error, MalformedMessage):
             self._teller.quarantine(str(error), "")
 
-    def _tell(self, *, up: bool, ready: bool, text: str = "") -> None:
+    def _tell(self, *, up: bool, text: str = "") -> None:
         self.up = up
-        status = RouteStatus(route=self._teller.route, up=up, ready=ready, text=text)
+        status = RouteStatus(route=self._teller.route, up=up, ready=up, text=text)
         if status != self._told:
             self._told = status
             self._teller.post(status, Evidence.POLICY)

@@ -67,7 +67,6 @@ def build(
     return Runner(
         route,
         AndxClient(account, http, budget, clock),
-        capabilities(config),
         post=post,
         books=books,
         clock=clock,

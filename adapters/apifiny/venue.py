@@ -79,7 +79,6 @@ def build(
     return Runner(
         route,
         ApifinyClient(account, http, budget, clock),
-        capabilities(config),
         post=post,
         books=books,
         clock=clock,

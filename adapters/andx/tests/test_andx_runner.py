@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adapters.andx.tests.andx_trouble import change_list
 from oms.core.errors import NotSupported, VenueRefused
 from oms.core.fields import CxlRejReason, ExecType, OrdRejReason, OrdStatus
 from oms.core.order import Order
@@ -138,14 +139,8 @@ def test_an_order_of_somebody_else_is_none_of_our_business(andx: OneRoute) -> No
     """Placed by hand on the venue's page, with a type that only the page knows."""
     mine = andx.place(wait=True)
 
-    def add(request: Any, answer: Any) -> Any:
-        if "/O/" not in request.path:
-            return answer
-        other = b'{"order_number": 7, "client_id": 0, "order_type": "stop"}'
-        head, _, tail = answer.body.partition(b'"orders": [')
-        return type(answer)(200, head + b'"orders": [' + other + b", " + tail)
-
-    andx.tap.change = add
+    stranger = {"order_number": 7, "client_id": 0, "order_type": "stop"}
+    change_list(andx, lambda rows: rows.append(stranger))
     before = andx.tap.count("GET", "/O/")
     andx.until_asked("GET", "/O/", before + 2)
     assert andx.quarantined() == []
