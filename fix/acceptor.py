@@ -17,6 +17,7 @@ from fix.filestore import FileStore
 from fix.outlet import Backlog, Outlet
 from fix.session import LogonRefused, Role, SessionStatus
 from fix.sockets import limit_stalling, reserve_port
+from fix.strangers import LOGON_WAIT_S, Strangers
 from fix.transport import Kind, SessionConfig, read_sessions
 from fix.wire import ADMIN_TYPES, Fields, body_of, to_fields
 from oms.clock import Clock
@@ -73,11 +74,14 @@ class Acceptor:
         *,
         overrides: Mapping[str, str] | None = None,
         stall_s: float = STALL_S,
+        logon_wait_s: float = LOGON_WAIT_S,
     ) -> None:
         """`settings` is quickfix.cfg; `overrides` replace settings of its acceptor sessions.
 
         SocketAcceptPort=0 lets the kernel choose. `sessions` are the journal's positions by
-        CompID, read once, in `start`. Raises ConfigError, where file and desks disagree too.
+        CompID, read once, in `start`. `stall_s` and `logon_wait_s`: seconds until a desk that takes
+        nothing, and a connection that does not log on, are dropped. Raises ConfigError, where
+        file and desks disagree too.
         """
         self._post = post
         self._backlog = backlog
@@ -101,6 +105,7 @@ class Acceptor:
         for comp_id in desks:
             if comp_id not in self._desks:
                 raise ConfigError(f"{settings}: desk {comp_id} has no acceptor [SESSION]")
+        self._strangers = Strangers(self._role, clock, self._role.configs, logon_wait_s)
         self._by_session = {desk.config.name: desk for desk in self._desks.values()}
 
     def start(self) -> None:
@@ -110,6 +115,7 @@ class Acceptor:
         for comp_id, desk in self._desks.items():
             self._align(desk, reset=resets[comp_id])
             desk.store.keep()
+        self._strangers.start()
         self._role.start()
         if self._holder is not None:
             self._holder.close()
@@ -117,6 +123,7 @@ class Acceptor:
 
     def stop(self, text: str = "the engine is stopping") -> None:
         """Log the desks out; the process is to end by os._exit, or `drop` is to follow."""
+        self._strangers.stop()
         for desk in self._desks.values():
             desk.outlet.stop()
         self._role.log_out(text)
@@ -202,6 +209,7 @@ class Acceptor:
 
     def logged_out(self, session: str) -> None:
         """Reports wait in the journal."""
+        self._strangers.away(session)
         self._by_session[session].outlet.close()
 
     def logon_received(self, session: str, fields: Fields) -> None:
@@ -219,6 +227,7 @@ class Acceptor:
                     desk.store.restore()
                     self._role.reread(session)
                 raise
+        self._strangers.present(session)
         if reset:
             desk.store.mark_reset()
             desk.consumed = 0

@@ -1,5 +1,6 @@
 """A process under test: started, spoken to in JSON lines, killed, and never waited for in vain."""
 
+import contextlib
 import json
 import queue
 import signal
@@ -26,7 +27,12 @@ class Child:
             stderr=subprocess.PIPE,
             text=True,
         )
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._words: list[str] = []
+        self._threads = [
+            threading.Thread(target=work, daemon=True) for work in (self._listen, self._overhear)
+        ]
+        for thread in self._threads:
+            thread.start()
         self.ready = self._until("ready")
 
     def call(self, name: str, *arguments: Any) -> Any:
@@ -50,11 +56,9 @@ class Child:
         self._end()
 
     def end(self) -> None:
-        """Close its stdin: it leaves by os._exit."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        """Close its stdin: it leaves by os._exit, and must do so well."""
         self._end()
-        assert self._process.returncode == 0, self._words()
+        assert self._process.returncode == 0, self._fate()
 
     def close(self) -> None:
         """Whatever happened, it is gone afterwards."""
@@ -63,7 +67,16 @@ class Child:
         self._end()
 
     def _end(self) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait(WAIT_S)
+        for thread in self._threads:
+            thread.join(WAIT_S)
+        self._process.stdout.close()
+        self._process.stderr.close()
 
     def _until(self, key: str) -> dict[str, Any]:
         while True:
@@ -76,15 +89,18 @@ class Child:
             line = self._lines.get(timeout=wait_s)
         except queue.Empty:
             raise AssertionError(f"waited {wait_s} s for {what}") from None
-        assert line, f"the child ended, waiting for {what}: {self._words()}"
+        assert line, f"the child ended, waiting for {what}: {self._fate()}"
         said: dict[str, Any] = json.loads(line)
         if "post" in said:
             self.posts.append(said)
         return said
 
-    def _words(self) -> str:
+    def _fate(self) -> str:
+        return f"exit {self._process.poll()}: {''.join(self._words)[-2000:]}"
+
+    def _overhear(self) -> None:
         assert self._process.stderr is not None
-        return f"exit {self._process.poll()}: {self._process.stderr.read()[-2000:]}"
+        self._words += self._process.stderr
 
     def _listen(self) -> None:
         assert self._process.stdout is not None

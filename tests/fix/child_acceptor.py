@@ -95,7 +95,7 @@ class Child:
     def __init__(self, folder: Path) -> None:
         self.journal = Journal(folder / "journal.jsonl")
         self.committing = True
-        self.failing = False
+        self.failing = 0
         self._saying = threading.Lock()
         desks = json.loads((folder / "desks.json").read_text())
         self.acceptor = Acceptor(
@@ -107,6 +107,7 @@ class Child:
             SystemClock(),
             overrides=desks["overrides"],
             stall_s=desks["stall_s"],
+            logon_wait_s=desks["logon_wait_s"],
         )
 
     def say(self, **what: Any) -> None:
@@ -116,6 +117,7 @@ class Child:
 
     def post(self, inbound: Inbound) -> None:
         if self.failing:
+            self.failing -= 1
             raise RuntimeError("a mistake of ours, on purpose")
         if self.committing:
             self.journal.commit(inbound)
@@ -138,8 +140,8 @@ class Child:
         for number in range(first, first + count):
             gateway.send(number, report(desk, number, padding))
 
-    def fail(self, failing: bool) -> None:
-        self.failing = failing
+    def fail(self, times: int) -> None:
+        self.failing = times
 
     def commit(self, committing: bool) -> None:
         self.committing = committing
