@@ -77,12 +77,14 @@ class Screen:
             f"{outcome.orders} orders, {outcome.fills} fills, {outcome.requests} requests in "
             f"{outcome.elapsed_s:.1f} s"
         )
-        self.say(f"books against the venues' ledgers: {len(outcome.mismatches)} mismatches")
+        found = len(outcome.mismatches) or "none"
+        self.say(f"mismatches between the books and the venues' ledgers: {found}")
         for origin, seen in outcome.told.items():
             verdict = "each once and in order" if not seen["faults"] else "WRONG"
             self.say(f"{origin} was told {seen['reports']} reports, {verdict}")
         self.say(f"secrets found in files: {', '.join(outcome.secrets_found) or 'none'}")
         self.say(f"store, logs and configuration: {directory}")
+        self.say(f"look around: oms orders -c {directory}/oms.toml; oms order ID tells a story")
         for problem in outcome.problems:
             self.say(f"NOT AS IT SHOULD BE: {problem}")
 

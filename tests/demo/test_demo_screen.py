@@ -104,7 +104,7 @@ def _summary(**more: Any) -> str:
 def test_the_summary_says_what_was_compared_and_where_the_files_are() -> None:
     text = _summary()
     assert "3 orders, 1 fills, 4 requests in 2.0 s" in text
-    assert "books against the venues' ledgers: 0 mismatches" in text
+    assert "mismatches between the books and the venues' ledgers: none" in text
     assert "DESK1 was told 12 reports, each once and in order" in text
     assert "secrets found in files: none" in text
     assert "/somewhere" in text

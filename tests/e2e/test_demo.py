@@ -1,5 +1,7 @@
 """`oms demo` as a user starts it: one document, the same orders for the same seed, no secret left."""
 
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -12,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 
+from oms.clock import SystemClock
 from oms.demo.leaks import find_secrets
 from oms.demo.plan import Kind, make_plan
 from oms.settings import load_settings
@@ -198,21 +202,80 @@ def _read_until(process: "subprocess.Popen[str]", pattern: str) -> None:
         seen += read
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_every_child(number: signal.Signals, tmp_path: Path) -> None:
-    process = _start(tmp_path, "--orders", "400")
+def test_an_interrupt_ends_every_child(tmp_path: Path) -> None:
+    """From the keyboard or from whoever supervises it; two demos at once do not meet."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    folders = [tmp_path / number.name for number in numbers]
+    for folder in folders:
+        folder.mkdir()
+    processes = [_start(folder, "--orders", "400") for folder in folders]
     try:
-        _read_until(process, r"\d/400")
-        assert len(_children_in(tmp_path)) == 3
-        process.send_signal(number)
+        for number, folder, process in zip(numbers, folders, processes, strict=True):
+            _read_until(process, r"\d/400")
+            assert len(_children_in(folder)) == 3
+            process.send_signal(number)
+        for folder, process in zip(folders, processes, strict=True):
+            out, err = process.communicate(timeout=WAIT_S)
+            assert process.returncode == 130, err
+            assert "interrupted" in out
+            assert "Traceback" not in out + err
+            assert _children_in(folder) == []
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def _order_behind_our_back(folder: Path) -> None:
+    """An order at ANDX that the engine knows nothing of, under the same account."""
+    account = load_settings(folder / "oms.toml", {}).venues["ANDX"].plain()
+    body = json.dumps(
+        {
+            "order_type": "limit",
+            "market_code": "BTCTRY",
+            "volume": "0.01",
+            "buy_sell": "B",
+            "price": "1000000.00",
+            "client_id": 7,
+            "post_only": False,
+            "account_name": account["account"],
+        }
+    )
+    key, user, word = account["api_key"], account["username"], account["passphrase"]
+    stamp = str(SystemClock().now_ms() // 1000)
+    signed = f"{key}{user}{word}{stamp}{body}".encode()
+    sign = hmac.new(account["api_secret"].encode(), signed, hashlib.sha256).hexdigest().upper()
+    answer = httpx.post(
+        f"{account['base_url']}/orders/",
+        content=body,
+        headers={
+            "Content-Type": "application/json",
+            "ACCESS-KEY": key,
+            "ACCESS-USER": user,
+            "ACCESS-PASSPHRASE": word,
+            "ACCESS-TIMESTAMP": stamp,
+            "ACCESS-SIGN": sign,
+        },
+        timeout=WAIT_S,
+    )
+    assert answer.json()["status"] == "success", answer.text
+
+
+def test_what_only_the_venue_knows_of_makes_the_run_fail_and_is_named(tmp_path: Path) -> None:
+    process = _start(tmp_path, "--orders", "20")
+    try:
+        _read_until(process, r"\d/20")
+        _order_behind_our_back(tmp_path)
         out, err = process.communicate(timeout=WAIT_S)
     finally:
         process.kill()
         process.wait()
-    assert process.returncode == 130, err
-    assert "interrupted" in out
-    assert "Traceback" not in out + err
-    assert _children_in(tmp_path) == []
+    assert process.returncode == 1, err
+    assert "mismatches between the books and the venues' ledgers: 1" in out
+    (problem,) = re.findall("NOT AS IT SHOULD BE: (.*)", out)
+    assert re.fullmatch(
+        r"ANDX: order \d+: books nothing, ledger OPEN BUY 0 of 0.01 BTC/TRY", problem
+    )
 
 
 def test_a_folder_with_a_configuration_is_left_alone(tmp_path: Path) -> None:
