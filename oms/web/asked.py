@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -31,9 +31,7 @@ async def read_fields(request: web.Request) -> Fields:
     except web.HTTPRequestEntityTooLarge:
         raise _too_large() from None
     try:
-        told = json.loads(
-            body, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=_object
-        )
+        told = json.loads(body, parse_float=Decimal, object_pairs_hook=_object)
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, ValueError) else "nested too deeply"
         raise MalformedMessage(f"the body is not JSON: {reason[:200]}") from None
@@ -46,10 +44,6 @@ def _too_large() -> web.HTTPException:
     return web.HTTPRequestEntityTooLarge(
         BODY_BYTES_MAX, text=f"the body has more than {BODY_BYTES_MAX} bytes"
     )
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is not a number")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
