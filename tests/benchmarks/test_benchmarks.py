@@ -13,6 +13,7 @@ from benchmarks.figures import Contest, Figure, Result, Sample, run, table, writ
 from benchmarks.kernel import kernel_contest
 from benchmarks.machine import Conditions, conditions, description
 from benchmarks.processes import relay, venue
+from benchmarks.roundtrip import rig
 from benchmarks.venue import port_of, start
 from oms.clock import ManualClock, SystemClock
 
@@ -117,3 +118,10 @@ def test_the_weather_is_measured_and_leaves_nothing_behind(tmp_path: Path) -> No
     assert conditions(tmp_path).sync_s > 0
     assert list(tmp_path.iterdir()) == []
     assert "SQLite" in description(tmp_path)
+
+
+def test_the_engine_as_a_process_stands_where_the_relay_does(tmp_path: Path) -> None:
+    with rig(tmp_path, SystemClock()) as both:
+        outcome, sample = both.measure(both.ours, Load(in_flight=2, reports=3, seconds=0))
+    assert (outcome.orders, outcome.reports) == (2, 6)
+    assert set(sample.others) == {"load", "venue"}
