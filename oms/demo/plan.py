@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from itertools import cycle
 from typing import Final
 
 from adapters.matching import Market, default_markets
@@ -199,12 +200,11 @@ def make_plan(orders: int, seed: int, venues: Sequence[Ground] = VENUES) -> list
 def _deal(rng: random.Random, ground: Ground) -> Iterator[tuple[Kind, Extra, str]]:
     """What the venue can be sent, for ever; desk and strategy by turns."""
     deck = [(kind, extra) for kind, extra in _DECK if kind not in ground.lacks]
-    origins = [DESK, STRATEGY]
+    origins = cycle((DESK, STRATEGY))
     while True:
         rng.shuffle(deck)
-        for position, (kind, extra) in enumerate(deck):
-            yield kind, extra, origins[position % 2]
-        origins.reverse()
+        for kind, extra in deck:
+            yield kind, extra, next(origins)
 
 
 def _draw(

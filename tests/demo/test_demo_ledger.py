@@ -165,6 +165,13 @@ def test_a_refused_order_that_the_venue_works_all_the_same_is_noticed() -> None:
     ]
 
 
+def test_a_refused_order_that_executed_must_be_at_the_venue() -> None:
+    orders, fills, ledger = _books()
+    orders[4]["cum_qty"] = "0.1"
+    del ledger[3]
+    assert [m.books for m in _found(orders, fills, ledger)] == ["REJECTED 0.1 of 0.5"]
+
+
 def test_a_venue_without_client_ids_is_matched_by_its_own() -> None:
     orders, fills, ledger = _books()
     for row in ledger:
