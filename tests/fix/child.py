@@ -37,18 +37,28 @@ class Child:
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Have it do something; what it returns."""
+        self.tell(name, *arguments)
+        return self.told(name)
+
+    def tell(self, name: str, *arguments: Any) -> None:
+        """Have it begin to do something."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps([name, *arguments]) + "\n")
         self._process.stdin.flush()
-        return self._until("done")["result"]
 
-    def post(self, kind: str, wait_s: float = WAIT_S) -> dict[str, Any]:
-        """The next message of that type that it posted."""
+    def told(self, name: str) -> Any:
+        """What it returned, once it did."""
+        done = self._until("done")
+        assert done["done"] == name
+        return done["result"]
+
+    def post(self, kind: str, source: str = "", wait_s: float = WAIT_S) -> dict[str, Any]:
+        """The next message of that type that it posted, of that source if one is named."""
         while True:
             for index, post in enumerate(self.posts):
-                if post["post"] == kind:
+                if post["post"] == kind and source in ("", post["source"]):
                     return self.posts.pop(index)
-            self._next(f"a post of {kind}", wait_s)
+            self._next(f"a post of {kind} {source}", wait_s)
 
     def kill(self) -> None:
         """kill -9."""

@@ -23,7 +23,9 @@ def open_office(tmp_path: Path) -> Iterator[Callable[..., Office]]:
         office.close()
 
 
-@pytest.fixture
-def office(open_office: Callable[..., Office]) -> Office:
-    """An acceptor with desks as they are by default."""
-    return open_office()
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """One acceptor for the tests of a file, each with a desk of its own."""
+    office = Office(tmp_path_factory.mktemp("office"))
+    yield office
+    office.close()

@@ -54,9 +54,13 @@ class Desk:
 
     # Connecting
 
-    def connect(self) -> None:
-        """Open a connection."""
-        self._socket = socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_S)
+    def connect(self, receive_buffer: int = 0) -> None:
+        """Open a connection; `receive_buffer` in bytes, 0 for the system's own choice."""
+        self._socket = socket.socket()
+        if receive_buffer:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self._socket.settimeout(WAIT_S)
+        self._socket.connect(("127.0.0.1", self.port))
         self._parser = simplefix.FixParser()
         self._ready.clear()
         self._early.clear()

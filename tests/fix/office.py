@@ -2,12 +2,18 @@
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.fix.child import Child
 from tests.fix.desk import WAIT_S, Desk
 
-SECRETS = {name: f"{name} keeps this secret, 32 bytes at least" for name in ("DESK1", "DESK2")}
+SECRETS = {
+    name: f"{name} keeps this secret, 32 bytes at least"
+    for name in (f"DESK{number}" for number in range(1, 61))
+}
+"""A desk for each test that shares an acceptor with others."""
 
 _DEFAULT = """[DEFAULT]
 BeginString=FIX.4.2
@@ -53,6 +59,7 @@ class Office:
         stall_s: float = 10.0,
         logon_wait_s: float = 10.0,
         extended_tags: bool = False,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         """Start the acceptor on a port of the kernel's choice."""
         self.folder = folder
@@ -63,13 +70,14 @@ class Office:
         }
         told = {
             "logins": logins,
-            "overrides": {"SocketAcceptPort": "0"},
+            "overrides": {"SocketAcceptPort": "0", **(settings or {})},
             "stall_s": stall_s,
             "logon_wait_s": logon_wait_s,
         }
         (folder / "desks.json").write_text(json.dumps(told))
         self._children: list[Child] = []
         self._desks: list[Desk] = []
+        self._unused = iter(SECRETS)
         self.begin()
 
     @property
@@ -89,21 +97,38 @@ class Office:
         for desk in self._desks:
             desk.close()
 
-    def desk(self, comp_id: str = "DESK1", secret: str = "") -> Desk:
-        """A desk that is not connected yet; a stranger if it has a secret of its own."""
-        desk = Desk(self.child.ready["ready"], comp_id, secret or SECRETS[comp_id])
+    def desk(self, comp_id: str = "", secret: str = "") -> Desk:
+        """A desk that is not connected yet: the next unused one, or another client of a known
+        one; a stranger if it has a secret of its own."""
+        name = comp_id or next(self._unused)
+        desk = Desk(self.child.ready["ready"], name, secret or SECRETS[name])
         self._desks.append(desk)
         return desk
 
-    def status(self, comp_id: str = "DESK1") -> dict[str, object]:
-        """What the acceptor says of the desk's session."""
-        found: list[dict[str, object]] = self.child.call("status")
-        return next(one for one in found if one["comp_id"] == comp_id)
+    def logged_on(self) -> Desk:
+        """The next unused desk, logged on."""
+        desk = self.desk()
+        desk.log_on()
+        self.wait_logged_on(desk)
+        return desk
 
-    def wait_logged_on(self, comp_id: str = "DESK1", logged_on: bool = True) -> None:
+    def post(self, kind: str, desk: Desk) -> dict[str, Any]:
+        """The next message of that type that was posted of that desk."""
+        return self.child.post(kind, desk.comp_id)
+
+    def send(self, desk: Desk, count: int, padding: int = 0) -> None:
+        """Have so many more reports committed and given to the desk's gateway."""
+        self.child.call("send", desk.comp_id, count, padding)
+
+    def status(self, desk: Desk) -> dict[str, Any]:
+        """What the acceptor says of the desk's session."""
+        found: list[dict[str, Any]] = self.child.call("status")
+        return next(one for one in found if one["comp_id"] == desk.comp_id)
+
+    def wait_logged_on(self, desk: Desk, logged_on: bool = True) -> None:
         """The acceptor says so; a Logon's answer leaves a moment before."""
         until = time.monotonic() + WAIT_S
-        while self.status(comp_id)["logged_on"] is not logged_on:
+        while self.status(desk)["logged_on"] is not logged_on:
             assert time.monotonic() < until, f"waited {WAIT_S} s for logged_on={logged_on}"
 
     def files(self) -> list[Path]:
