@@ -55,15 +55,18 @@ def test_readers_and_the_writer_do_not_wait_for_each_other(firm: Firm, reader: R
     threads = [threading.Thread(target=read) for _ in range(3)]
     for thread in threads:
         thread.start()
-    with reader.snapshot() as held:
-        before = held.exec_driver_sql("SELECT count(*) FROM executions").scalar_one()
-        for _ in range(60):
-            firm.fill(order, "0.01")
-        assert held.exec_driver_sql("SELECT count(*) FROM executions").scalar_one() == before
-    done.set()
-    for thread in threads:
-        thread.join(20)
-        assert not thread.is_alive(), "a reader still waits 20 s after the writer ended"
+    try:
+        with reader.snapshot() as held:
+            before = held.exec_driver_sql("SELECT count(*) FROM executions").scalar_one()
+            for _ in range(60):
+                firm.fill(order, "0.01")
+            after = held.exec_driver_sql("SELECT count(*) FROM executions").scalar_one()
+            assert after == before
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join(20)
+    assert not any(map(threading.Thread.is_alive, threads)), "a reader waits 20 s after the writer"
     assert failures == []
     assert max(seen, default=0) <= 60
     assert len(reader.fills()) == 60

@@ -51,6 +51,19 @@ def test_a_second_opener_is_refused_and_told_who_holds_it(firm: Firm) -> None:
     assert counts(firm)["records"] == firm.book.seq
 
 
+def test_the_holder_that_is_named_is_the_last(tmp_path: Path) -> None:
+    """A process that died left its name in the lock file; it is not mixed into the next one's."""
+    (tmp_path / "oms.db.lock").write_text("a former owner of a very long name" * 9)
+    url = f"sqlite:///{tmp_path / 'oms.db'}"
+    with (
+        closing(Store.open(url, owner="test", now=START)),
+        pytest.raises(StoreLocked) as refused,
+    ):
+        Store.open(url, owner="another", now=START)
+    assert "former" not in str(refused.value)
+    assert (tmp_path / "oms.db.lock").read_text() == ""
+
+
 def test_a_second_process_is_refused(firm: Firm) -> None:
     """The lock holds between processes, which is where it matters."""
     script = (
@@ -203,6 +216,7 @@ def test_a_database_that_stays_locked_is_unavailable(tmp_path: Path) -> None:
         changes = undecided(firm)
         with pytest.raises(StoreUnavailable, match="database is locked"):
             firm.store.commit(changes)
+        firm.store.commit(Changes())  # nothing to write waits for nobody
         intruder.rollback()
     firm.store.commit(changes)
     assert counts(firm)["quarantined"] == 1
