@@ -81,14 +81,21 @@ def redact(text: str) -> str:
     Masks registered values, FIX tag 96, JSON web tokens, passwords in URLs, and the values of
     headers, parameters and JSON members whose names say that they are secret.
     """
+    text = _RAW_DATA.sub(f"96={MASK}", redact_values(text))
+    text = _HEADER_LINE.sub(rf"\1{MASK}", text)
+    return _NAMED.sub(_mask_value, text)
+
+
+def redact_values(text: str) -> str:
+    """`text` without what is a secret by itself, for sentences about keys that hold secrets.
+
+    Masks registered values, JSON web tokens and passwords in URLs.
+    """
     pattern = _pattern
     if pattern is not None:
         text = pattern.sub(MASK, text)
-    text = _RAW_DATA.sub(f"96={MASK}", text)
-    text = _HEADER_LINE.sub(rf"\1{MASK}", text)
     text = _JWT.sub(MASK, text)
-    text = _URL_PASSWORD.sub(rf"\1{MASK}@", text)
-    return _NAMED.sub(_mask_value, text)
+    return _URL_PASSWORD.sub(rf"\1{MASK}@", text)
 
 
 def _mask_value(match: re.Match[str]) -> str:

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from oms.cli import show
-from oms.cli.ends import complain
+from oms.cli.ends import OUTCOME_UNKNOWN, complain
 from oms.cli.options import AsJson, Config, Name, client_of, settings_of
 from oms.client import Client
+from oms.clock import draw_id
+from oms.core.decide import OPERATOR
 from oms.core.errors import OmsError
 from oms.door import Row
 
@@ -64,6 +66,7 @@ def new(
     size = order_qty or f"for {cash_order_qty}"
     limit = f" @ {price}" if price else ""
     _ask(f"{side} {size} {symbol} {ord_type}{limit} at {venue}", yes)
+    request_id = cl_ord_id or draw_id()
 
     async def send(client: Client) -> str:
         handle = await client.submit(
@@ -79,11 +82,11 @@ def new(
             exchange=exchange,
             account=account,
             post_only=post_only,
-            cl_ord_id=cl_ord_id,
+            cl_ord_id=request_id,
         )
         return handle.order_id
 
-    _act(config, send, as_json)
+    _act(config, send, request_id, as_json)
 
 
 def cancel(
@@ -93,12 +96,13 @@ def cancel(
     as_json: AsJson = False,
 ) -> None:
     """Ask for an order's cancellation. Returns when the request is durable."""
+    request_id = cl_ord_id or draw_id()
 
     async def send(client: Client) -> str:
-        await client.cancel(name, cl_ord_id=cl_ord_id)
+        await client.cancel(name, cl_ord_id=request_id)
         return name
 
-    _act(config, send, as_json)
+    _act(config, send, request_id, as_json)
 
 
 def replace(
@@ -113,12 +117,13 @@ def replace(
     """Ask for an order's new terms, where the venue replaces."""
     limit = f" @ {price}" if price else ""
     _ask(f"replace {name} by {order_qty}{limit}", yes)
+    request_id = cl_ord_id or draw_id()
 
     async def send(client: Client) -> str:
-        await client.replace(name, order_qty=order_qty, price=price, cl_ord_id=cl_ord_id)
+        await client.replace(name, order_qty=order_qty, price=price, cl_ord_id=request_id)
         return name
 
-    _act(config, send, as_json)
+    _act(config, send, request_id, as_json)
 
 
 def _ask(what: str, yes: bool) -> None:
@@ -128,7 +133,10 @@ def _ask(what: str, yes: bool) -> None:
 
 
 def _act(
-    config: Path | None, send: Callable[[Client], Coroutine[Any, Any, str]], as_json: bool
+    config: Path | None,
+    send: Callable[[Client], Coroutine[Any, Any, str]],
+    cl_ord_id: str,
+    as_json: bool,
 ) -> None:
     """Send, then show the order; that it can not be shown does not undo what was sent."""
     settings = settings_of(config)
@@ -142,7 +150,14 @@ def _act(
                 complain(f"sent, but order {order_id} can not be shown: {error}")
                 return {"order_id": order_id}
 
-    row = asyncio.run(main())
+    try:
+        row = asyncio.run(main())
+    except KeyboardInterrupt:
+        complain(
+            "interrupted: it may have been sent. Before you do it again, look: "
+            f"oms order {OPERATOR}/{cl_ord_id}"
+        )
+        raise typer.Exit(OUTCOME_UNKNOWN) from None
     if as_json:
         show.document(row)
     else:

@@ -13,7 +13,7 @@ from oms.core.errors import (
     OutcomeUnknown,
     StoreLocked,
 )
-from oms.log import redact
+from oms.redaction import redact, redact_values
 
 FAILED: Final = 1
 """Refused, unknown, or not as it should be."""
@@ -42,7 +42,9 @@ def complain(error: BaseException | str) -> None:
     text = str(error)
     if not isinstance(error, OmsError | str):
         text = f"internal error: {type(error).__name__}: {error}"
-    for line in redact(text).splitlines() or [type(error).__name__]:
+    # What is wrong with `api_secret: ...` names the key, and never its value.
+    clean = redact_values if isinstance(error, ConfigError) else redact
+    for line in clean(text).splitlines() or [type(error).__name__]:
         typer.echo(f"oms: {line}", err=True)
 
 

@@ -33,6 +33,8 @@ def status(config: Config = None, as_json: AsJson = False) -> None:
         return
     running = "ready" if row["ready"] else "running, not ready" if row["running"] else "not running"
     typer.echo(f"{running}: {row['open']} open orders of {row['orders']}, {row['fills']} fills")
+    if not row["running"]:
+        typer.echo(row["text"])
     typer.echo(
         f"in doubt: {row['in_doubt']}   breaks: {row['breaks']}   quarantined: {row['quarantined']}"
         f"   kill: {'on' if row['kill'] else 'off'}"

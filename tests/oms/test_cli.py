@@ -141,7 +141,10 @@ def test_the_store_is_read_while_nothing_runs(tmp_path: Path) -> None:
         assert _has(status, "status")
         assert (status["running"], status["ready"], status["fills"]) == (False, False, 2)
         assert [venue["up"] for venue in status["venues"]] == [False, False]
-        assert bench.oms("status").lines[0] == "not running: 0 open orders of 1, 2 fills"
+        assert bench.oms("status").lines[:2] == [
+            "not running: 0 open orders of 1, 2 fills",
+            "no engine answers at http://127.0.0.1:1",
+        ]
         assert len(bench.oms("orders", "--venue", "Plain").lines) == 2
         assert len(bench.oms("fills", "--venue", "native").lines) == 1
         assert len(bench.oms("positions").lines) == 3
@@ -266,6 +269,20 @@ def test_an_unknown_outcome_has_an_exit_code_of_its_own(
         told = bench.oms("new", *LIMIT)
         assert told.code == 4
         assert told.err == "oms: no answer; look for ClOrdID A1\n"
+
+
+def test_an_interrupt_while_sending_says_where_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def interrupt(self: Client, **terms: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Client, "submit", interrupt)
+    with idle_bench(tmp_path) as bench:
+        told = bench.oms("new", *LIMIT, "--cl-ord-id", "A1")
+        assert told.code == 4
+        assert "it may have been sent" in told.err
+        assert "oms order operator/A1" in told.err
 
 
 def test_what_was_sent_is_sent_even_if_it_can_not_be_shown(
