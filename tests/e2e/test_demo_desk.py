@@ -72,7 +72,8 @@ def _orders(kind: Kind) -> list[PlannedOrder]:
     return [next(order for order in wanted if order.route == r) for r in ("APIFINY", "ANDX")]
 
 
-async def _told_after_a_loss(folder: Path) -> Desk:
+async def _told_after_a_loss(folder: Path) -> tuple[Desk, int]:
+    """The desk, and how many reports it had been told when the connection was lost."""
     async with _engine(folder) as (port, secret, operator):
         desk = Desk(DESK, partial(sign_logon, DESK, secret), CLOCK, folder / "desk.log")
         await desk.log_on(HOST, port)
@@ -80,19 +81,21 @@ async def _told_after_a_loss(folder: Path) -> Desk:
             await desk.submit(order)
         assert await desk.reports.until(lambda: len(desk.reports.told) >= 1, WAIT_S)
         await desk.hang_up()
+        before = len(desk.reports.told)
         await _wait(partial(_all_over, operator), "the end of both orders")
         await desk.log_on(HOST, port)
         for order in _orders(Kind.PARTS):
             over = partial(_is_over, desk, order)
             assert await desk.reports.until(over, WAIT_S), f"no end of {order.cl_ord_id} was told"
         await desk.log_out()
-    return desk
+    return desk, before
 
 
 def test_after_a_loss_the_desk_is_told_the_rest_each_once_and_in_order(tmp_path: Path) -> None:
-    desk = asyncio.run(_told_after_a_loss(tmp_path))
+    desk, before = asyncio.run(_told_after_a_loss(tmp_path))
     log = desk.reports
     assert log.faults == []
+    assert len(log.told) > before
     numbers = [told.number for told in log.told]
     assert numbers == sorted(set(numbers))
     for order in _orders(Kind.PARTS):
