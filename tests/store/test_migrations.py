@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from alembic.config import Config
@@ -125,6 +126,19 @@ def test_a_migration_that_fails_leaves_nothing_behind(
     migrate(engine)
     assert "journal" in shape(tmp_path / "oms.db")
     engine.dispose()
+
+
+def test_the_program_may_be_installed_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alembic reads a per cent sign in a path as the beginning of something else."""
+    home = tmp_path / "50 % off"
+    copytree(MIGRATIONS, home / "migrations")
+    monkeypatch.setattr(schema, "__file__", str(home / "schema.py"))
+    engine = open_to_write(tmp_path / "oms.db")
+    migrate(engine)
+    engine.dispose()
+    assert "journal" in shape(tmp_path / "oms.db")
 
 
 def test_child_rows_survive_a_batch_migration(
