@@ -69,7 +69,17 @@ async def _play(script: Script, screen: Screen) -> Outcome:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
     plan = make_plan(script.orders, script.seed)
-    return await Stage(script, plan, screen, SystemClock()).play(find_layout())
+    try:
+        return await Stage(script, plan, screen, SystemClock()).play(find_layout())
+    except ExceptionGroup as group:
+        raise _innermost(group) from None
+
+
+def _innermost(error: Exception) -> Exception:
+    """What went wrong first, without the groups that it passed through on its way out."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _first_line(script: Script) -> str:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from oms.core.errors import OmsError
 
@@ -62,6 +62,12 @@ class Child:
                 return await self._process.wait()
         except TimeoutError:
             raise DemoFailed(self._story(f"did not end in {patience_s:g} s")) from None
+
+    async def die(self) -> NoReturn:
+        """Wait until it ends, which it should not: DemoFailed with its last words."""
+        code = await self._process.wait()
+        await self._reading
+        raise DemoFailed(self._story(f"ended in the middle, with exit code {code}"))
 
     async def end(self, kill_after_s: float = KILL_AFTER_S) -> int:
         """SIGTERM, and SIGKILL for who does not heed it; the exit code."""

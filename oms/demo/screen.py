@@ -84,7 +84,7 @@ class Screen:
             self.say(f"{origin} was told {seen['reports']} reports, {verdict}")
         self.say(f"secrets found in files: {', '.join(outcome.secrets_found) or 'none'}")
         self.say(f"store, logs and configuration: {directory}")
-        self.say(f"look around: oms orders -c {directory}/oms.toml; oms order ID tells a story")
+        self.say(f"look around: oms orders -c {directory}/oms.toml, oms order ID -c the same")
         for problem in outcome.problems:
             self.say(f"NOT AS IT SHOULD BE: {problem}")
 

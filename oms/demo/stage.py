@@ -116,7 +116,7 @@ class Stage:
         arguments = ["oms", "sim", *names, "--port-base", str(base)]
         arguments += ["--speed", str(script.speed), "--seed", str(script.seed)]
         self._screen.say(f"starting the simulators of {' and '.join(names)} on {HOST}:{base}...")
-        async with self._child("sim", arguments) as sims:
+        async with self._lasting("sim", arguments) as sims:
             for name in names:
                 await sims.line(partial(_is_sim_line, name), f"line of {name}", START_S)
             yield
@@ -124,7 +124,7 @@ class Stage:
     @asynccontextmanager
     async def _engine(self, config: Path) -> AsyncIterator[None]:
         self._screen.say("starting the engine, waiting for its `ready`...")
-        async with self._child("oms", ["oms", "run", "-c", str(config)]) as engine:
+        async with self._lasting("oms", ["oms", "run", "-c", str(config)]) as engine:
             await engine.line(lambda line: "ready" in line, "`ready`", START_S)
             yield
 
@@ -135,6 +135,14 @@ class Stage:
             code = await started.end()
             if code != 0:
                 self._faults.append(f"{name} ended with exit code {code}")
+
+    @asynccontextmanager
+    async def _lasting(self, name: str, arguments: Sequence[str]) -> AsyncIterator[Child]:
+        """A child without which the block can not go on: its end ends the block."""
+        async with self._child(name, arguments) as started, asyncio.TaskGroup() as group:
+            guard = group.create_task(started.die())
+            yield started
+            guard.cancel()
 
     async def _routes_ready(self, operator: Client) -> None:
         self._screen.say("waiting for both venues to be reconciled...")

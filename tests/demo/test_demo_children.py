@@ -84,6 +84,17 @@ def test_a_child_that_says_nothing_is_told_after_the_patience(tmp_path: Path) ->
         asyncio.run(scenario())
 
 
+def test_a_child_that_should_have_lived_is_told_with_its_exit_code(tmp_path: Path) -> None:
+    arguments = _module(tmp_path, "broken_child", BROKEN)
+
+    async def scenario() -> None:
+        async with child("oms", tmp_path, arguments) as started:
+            await started.die()
+
+    with pytest.raises(DemoFailed, match=r"in the middle, with exit code 3(.|\n)*it is the port"):
+        asyncio.run(scenario())
+
+
 def test_exit_codes_are_known(tmp_path: Path) -> None:
     broken = _module(tmp_path, "broken_child", BROKEN)
     talker = _module(tmp_path, "talker_child", TALKER)

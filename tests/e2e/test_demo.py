@@ -177,14 +177,14 @@ def test_no_secret_of_the_run_is_in_anything_that_it_wrote(runs: list[Run]) -> N
         assert {"oms.db", "oms.err", "desk.log", "strategy.log"} <= written
 
 
-def _children_in(folder: Path) -> list[str]:
-    """Command lines of processes that work in the folder."""
-    found = []
+def _children_in(folder: Path) -> dict[int, str]:
+    """Command lines of processes that work in the folder, by process id."""
+    found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             if (entry / "cwd").readlink() == folder:
-                found.append(command)
+                found[int(entry.name)] = command
         except OSError:
             continue
     return found
@@ -219,7 +219,7 @@ def test_an_interrupt_ends_every_child(tmp_path: Path) -> None:
             assert process.returncode == 130, err
             assert "interrupted" in out
             assert "Traceback" not in out + err
-            assert _children_in(folder) == []
+            assert _children_in(folder) == {}
     finally:
         for process in processes:
             process.kill()
@@ -276,6 +276,22 @@ def test_what_only_the_venue_knows_of_makes_the_run_fail_and_is_named(tmp_path: 
     assert re.fullmatch(
         r"ANDX: order \d+: books nothing, ledger OPEN BUY 0 of 0.01 BTC/TRY", problem
     )
+
+
+def test_an_engine_that_dies_ends_the_run_at_once_and_is_named(tmp_path: Path) -> None:
+    process = _start(tmp_path, "--orders", "400")
+    try:
+        _read_until(process, r"\d/400")
+        (engine,) = (pid for pid, command in _children_in(tmp_path).items() if "oms run" in command)
+        os.kill(engine, signal.SIGKILL)
+        out, err = process.communicate(timeout=WAIT_S)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 1
+    assert "the demo failed: oms ended in the middle, with exit code -9" in out
+    assert "Traceback" not in out + err
+    assert _children_in(tmp_path) == {}
 
 
 def test_a_folder_with_a_configuration_is_left_alone(tmp_path: Path) -> None:
