@@ -239,7 +239,7 @@ def _place(row: Values | None, width: int) -> tuple[tuple[int, Any], ...]:
     return tuple((_RANK[type(value)], value) for value in row[:width])
 
 
-_RANK: Final[dict[type, int]] = {int: 0, float: 0, str: 1, bytes: 2}
+_RANK: Final[dict[type, int]] = {int: 0, str: 1, bytes: 2}
 
 
 def _unequal(
