@@ -65,6 +65,12 @@ def settles_fills(order: Order, seen: VenueOrder) -> bool:
     return over and seen.cum_qty == order.cum_qty
 
 
+def agrees(order: Order, seen: VenueOrder) -> bool:
+    """Whether book and venue say the same: all that was executed, and whether it is over."""
+    over = seen.state is VenueState.FILLED or seen.state in _ENDS
+    return seen.cum_qty == order.cum_qty and over == (order.ended or order.filled)
+
+
 def lacks_fills(seen: VenueOrder) -> bool:
     """Whether the venue says filled and shows less than the whole quantity."""
     return seen.state is VenueState.FILLED and seen.cum_qty < seen.order_qty

@@ -3,8 +3,8 @@
 While the link is up, its own reports are the truth and nothing is booked from queries, except for
 orders that lived through a loss of the link: their answers and fills may be gone for ever. Those
 are looked at when the link is back, then until book and venue agree, and once more when they have
-ended. So are orders in doubt. That a lost order is absent proves nothing here: it stays in doubt
-until it appears.
+ended. So are orders in doubt. An order that the link has no name for is followed to its end. That
+a lost order is absent proves nothing here: it stays in doubt until it appears.
 """
 
 import asyncio
@@ -99,7 +99,10 @@ class Repair:
         working = self._teller.books.working(self._teller.route)
         self._torn.update((order.order_id, False) for order in working)
         for order in working:
-            await self._look(order)
+            # A lost order is asked for on the link first, whose answer also tells the name that
+            # the link's later reports will use; queries follow at their pace.
+            if not _is_lost(order):
+                await self._look(order)
         with self._lock:
             if turn == self._turn:
                 self._mended_turn = turn
@@ -119,16 +122,17 @@ class Repair:
                 await self._look(order)
 
     def _wants_look(self, order: Order) -> bool:
-        doubt = order.in_doubt
-        if doubt is not None and doubt.request is Request.NEW:
+        if _is_lost(order):
             return self._pace.due(order.order_id)
-        if doubt is not None:
+        if order.in_doubt is not None:
             return True
         agreed = self._torn.get(order.order_id)
         if agreed is None:
             return False
         derived = any(execution.derived for execution in order.executions.values())
-        return order.closed or derived or not order.acknowledged or not agreed
+        # Without the link's own name for it, the link's reports can not be told to be its.
+        nameless = not order.secondary_order_id
+        return order.closed or derived or nameless or not order.acknowledged or not agreed
 
     async def _look(self, order: Order) -> None:
         agreed = await self._looks.look(order)
@@ -155,3 +159,7 @@ class Repair:
         if status != self._told or lost_answers:
             self._told = status
             self._teller.post(status, Evidence.POLICY)
+
+
+def _is_lost(order: Order) -> bool:
+    return order.in_doubt is not None and order.in_doubt.request is Request.NEW

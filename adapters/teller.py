@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Final
 
 from adapters.port import Unreadable, VenueOrder
-from adapters.reconcile import lacks_fills, reports, settles_fills
+from adapters.reconcile import agrees, lacks_fills, reports, settles_fills
 from oms.clock import Clock
 from oms.core.errors import MalformedMessage
 from oms.core.messages import ExecutionReport
@@ -45,8 +45,8 @@ class Teller:
     def tell(self, asked: Order, seen: VenueOrder) -> bool:
         """Post what the sight says that is not in the book.
 
-        `asked` is the order as it was when the venue was asked. True when sight and book agree,
-        so that nothing was to be posted.
+        `asked` is the order as it was when the venue was asked. True when the book had it all
+        already, and the end too.
         """
         order = self.books.order(asked.order_id) or asked
         if self._awaits(order) or self._is_stale(asked, order, seen):
@@ -64,7 +64,7 @@ class Teller:
                 self._untold[order.order_id] = report
         if not told:
             self._weigh_fills(order, seen)
-        return not told
+        return agrees(order, seen)
 
     def quarantine(self, text: str, raw: str) -> None:
         """Show a human what can not be applied; the same thing once."""

@@ -251,6 +251,20 @@ def test_a_request_goes_out_once_though_its_answer_is_lost() -> None:
     asyncio.run(story())
 
 
+def test_a_redirect_is_not_followed() -> None:
+    """An order that is sent on is an order sent twice."""
+
+    async def story() -> None:
+        async with served(http_answer("307 Temporary Redirect", b"", "Location: /x")) as raw:
+            http = Http(2)
+            with pytest.raises(OutcomeUnknown, match="HTTP 307"):
+                await http.post(raw.url, {}, b"{}")
+            assert len(raw.requests) == 1
+            await http.close()
+
+    asyncio.run(story())
+
+
 def test_an_error_tells_no_secret() -> None:
     """Neither its text nor what it was caused by."""
     with pytest.raises(VenueError) as caught:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.port import VenueOrder, VenueState
-from adapters.reconcile import is_same, lacks_fills, reports, settles_fills
+from adapters.reconcile import agrees, is_same, lacks_fills, reports, settles_fills
 from oms.core.errors import MalformedMessage
 from oms.core.fields import ExecType, OrdStatus, OrdType, Side
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
@@ -271,6 +271,34 @@ def test_sums_that_agree_settle_fills_only_when_nothing_can_be_added(
     desk = desk_with_order()
     tell(desk, sight(desk.order(), VenueState.WORKING, "0.2", "100"))
     assert settles_fills(desk.order(), sight(desk.order(), state, cum, "100")) is settled
+
+
+@pytest.mark.parametrize(
+    ("state", "cum", "agreed"),
+    [
+        (VenueState.WORKING, "0.2", True),
+        (VenueState.WORKING, "0.3", False),
+        (VenueState.CANCELED, "0.2", False),
+        (VenueState.FILLED, "0.2", False),
+        (VenueState.REJECTED, "0.2", False),
+    ],
+)
+def test_book_and_venue_agree_in_quantity_and_in_the_end(
+    state: VenueState, cum: str, agreed: bool
+) -> None:
+    desk = desk_with_order()
+    tell(desk, sight(desk.order(), VenueState.WORKING, "0.2", "100"))
+    assert agrees(desk.order(), sight(desk.order(), state, cum, "100")) is agreed
+    tell(desk, sight(desk.order(), VenueState.CANCELED, "0.2", "100"))
+    over = state is not VenueState.WORKING
+    assert agrees(desk.order(), sight(desk.order(), state, cum, "100")) is over
+
+
+def test_an_order_that_is_filled_agrees_with_filled_alone() -> None:
+    desk = desk_with_order()
+    tell(desk, sight(desk.order(), VenueState.FILLED, "1", "100"))
+    assert agrees(desk.order(), sight(desk.order(), VenueState.FILLED, "1", "100"))
+    assert not agrees(desk.order(), sight(desk.order(), VenueState.WORKING, "1", "100"))
 
 
 # For any lag and order of sights

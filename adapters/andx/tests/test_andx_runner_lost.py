@@ -11,7 +11,7 @@ from adapters.andx.tests.andx_trouble import change_list, doubts_told, until_in_
 from adapters.simserver import SimRequest, SimResponse
 from oms.core.fields import CxlRejReason, ExecType, OrdRejReason, OrdStatus
 from oms.core.notes import Request
-from tests.adapters.one_route import OneRoute, one_route
+from tests.adapters.one_route import SPEED, OneRoute, one_route
 
 D = Decimal
 
@@ -108,6 +108,7 @@ def test_two_orders_like_it_are_not_chosen_from(andx: OneRoute) -> None:
     order_id = andx.place()
     andx.until(lambda: bool(andx.quarantined()), "both to be shown")
     assert "2 orders like it" in str(andx.quarantined()[0].message)
+    andx.until_asked("GET", "/O/", andx.tap.count("GET", "/O/") + 2)
     assert andx.order(order_id).in_doubt is not None
 
 
@@ -133,6 +134,20 @@ def test_orders_that_would_wait_too_long_are_refused_unsent() -> None:
             (report,) = andx.reports(order_id)
             assert report.ord_rej_reason is OrdRejReason.TOO_LATE_TO_ENTER
         assert len(andx.tap.orders()) == len(orders) - len(late)
+
+
+def test_an_order_that_waits_for_the_rate_limit_goes_nowhere_when_the_route_falls() -> None:
+    limit = {"requests": 8, "per_seconds": 600}
+    with one_route("andx", rate_limit=limit, max_wait_s=60) as andx:
+        andx.until_ready()
+        orders = [andx.place() for _ in range(4)]
+        andx.until(lambda: any(andx.order(o).acknowledged for o in orders), "the first order")
+        andx.there.go_away()
+        andx.until(lambda: all(andx.order(o).life != "PENDING_NEW" for o in orders), "an end")
+        refused = [o for o in orders if andx.order(o).ord_status is OrdStatus.REJECTED]
+        assert refused
+        assert {andx.order(o).text.rpartition(" ")[2] for o in refused} == {"ConnectError"}
+        assert andx.tap.count("POST", "/orders/") == len(orders) - len(refused)
 
 
 # Cancels
@@ -188,11 +203,11 @@ def test_a_cancel_of_an_order_the_venue_denies_is_rejected(andx: OneRoute) -> No
 
 
 @pytest.mark.parametrize(
-    ("trouble", "sent"),
+    ("trouble", "sent_at_least"),
     [("lose_reply", 1), ("lose_request", 2), ("error_500", 1), ("error_500_before", 2)],
 )
 def test_a_lost_cancel_is_settled_by_what_the_venue_shows(
-    andx: OneRoute, trouble: str, sent: int
+    andx: OneRoute, trouble: str, sent_at_least: int
 ) -> None:
     """Cancelled: it arrived. Working after a second: it is sent again, which harms nobody."""
     andx.tap.switch("cancel_delay_ms", 0)
@@ -202,7 +217,21 @@ def test_a_lost_cancel_is_settled_by_what_the_venue_shows(
     until_in_doubt(andx, order_id, Request.CANCEL)
     andx.until(lambda: andx.order(order_id).closed, "the cancel")
     assert andx.order(order_id).ord_status is OrdStatus.CANCELED
-    assert andx.tap.count("POST", "/cancel_order/") == sent
+    assert andx.tap.count("POST", "/cancel_order/") >= sent_at_least
+
+
+def test_a_cancel_that_is_lost_again_and_again_is_repeated_at_a_measured_pace(
+    andx: OneRoute,
+) -> None:
+    """After 1, 2, 5 and 10 s and then every 30, of which half a minute passes here."""
+    order_id = andx.place(wait=True)
+    andx.tap.switch("lose_request", {"n": 1000, "on": "cancel"})
+    began = andx.clock.monotonic()
+    andx.cancel(order_id)
+    until_in_doubt(andx, order_id, Request.CANCEL)
+    andx.spin(lambda: andx.clock.monotonic() - began > 30 / SPEED, "half a minute")
+    assert 2 <= andx.tap.count("POST", "/cancel_order/") <= 6
+    assert andx.tap.count("GET", "/order_status/") > 6
 
 
 def test_the_receipt_of_a_repeated_cancel_settles_the_doubt(andx: OneRoute) -> None:

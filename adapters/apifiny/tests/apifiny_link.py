@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from adapters.apifiny.tests.apifiny_fix_desk import FixDesk, by_tag
-from oms.core.fields import ExecType, TimeInForce
+from oms.core.fields import ExecTransType, ExecType, TimeInForce
 from oms.core.messages import ExecutionReport, NewOrderSingle, OrderCancelRequest
 from oms.core.numbers import number_text
 from oms.core.order import Order
@@ -34,11 +35,15 @@ class Link:
 
     # The session
 
-    def rise(self) -> None:
-        """A new connection, a new logon."""
+    def rise(self, *, ask: bool = True) -> None:
+        """A new connection, a new logon; all working orders are asked for, as our session does."""
         self.deaf = False
         self.route.there.do(self._log_on)
         self.route.runner.link_moved(True, "logged on")
+        for order in self.route.book.working(self.route.route) if ask else ():
+            name, exchange = order.venue_cl_ord_id, order.security_exchange
+            answers = self.route.there.do(partial(self._fix.about, "H", name, exchange))
+            self._tell(answers, ExecTransType.STATUS)
 
     def _log_on(self) -> None:
         self._now()
@@ -99,13 +104,16 @@ class Link:
     def _now(self) -> None:
         self._fix.now_ms = self.route.clock.now_ms()
 
-    def _tell(self, messages: list[dict[int, str]]) -> None:
+    def _tell(
+        self, messages: list[dict[int, str]], kind: ExecTransType = ExecTransType.NEW
+    ) -> None:
         for told in messages:
-            if told[35] != "8":
+            if self.deaf or told[35] != "8":
                 continue
             report = ExecutionReport(
                 exec_id=told[17],
                 exec_type=ExecType(told[150]),
+                exec_trans_type=kind,
                 cl_ord_id=told.get(11, ""),
                 order_id=told[37],
                 secondary_order_id=told[37],

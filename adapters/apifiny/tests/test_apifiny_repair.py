@@ -1,6 +1,8 @@
 """What a loss of the FIX link tears, and how the venue's queries mend it."""
 
+import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -106,6 +108,8 @@ def test_a_link_that_falls_while_it_is_mended_does_not_make_the_route_ready(
     route.tap.change = lambda _, answer: answer
     link.rise()
     route.until_ready()
+    told = [r.message for r in route.records if isinstance(r.message, RouteStatus)]
+    assert [status.up for status in told if status.ready] == [True, True]
 
 
 # Normal times
@@ -177,6 +181,39 @@ def test_an_order_that_lived_through_a_loss_ends_with_the_venues_sums(
     assert route.order(order_id).ord_status is OrdStatus.CANCELED
 
 
+def test_a_fill_that_queries_show_late_is_found_after_the_end(
+    both: tuple[OneRoute, Link],
+) -> None:
+    """The link lost it, and the venue's queries lag behind until the order is over."""
+    route, link = both
+    order_id = route.take(route.bench.LEVEL * 30)
+    link.until(lambda: bool(route.order(order_id).cum_qty), "the first fill")
+    link.until(lambda: executed(route, order_id) == route.order(order_id).cum_qty, "no more")
+    stale = route.order(order_id).cum_qty
+    link.fall()
+    route.spin(grown(lambda: executed(route, order_id)), "a fill that is lost")
+
+    def lag(request: SimRequest, answer: SimResponse) -> SimResponse:
+        if QUERY not in request.path:
+            return answer
+        body = json.loads(answer.body, parse_float=str)
+        body["result"][0] |= {"filledCumulativeQuantity": str(stale), "orderStatus": "SUBMITTED"}
+        return replace(answer, body=json.dumps(body).encode())
+
+    route.tap.change = lag
+    link.rise()
+    route.until_ready()
+    route.cancel(order_id)
+    link.until(lambda: route.order(order_id).closed, "the cancel")
+    assert route.order(order_id).cum_qty < executed(route, order_id)
+    asked = route.tap.count("GET", QUERY)
+    route.until_asked("GET", QUERY, asked + 2)
+    route.tap.change = lambda _, answer: answer
+    until_agreed(route, link, order_id)
+    assert "BREAK: executed after CANCELED" in [r.text for r in route.reports(order_id)]
+    route.spin(lambda: order_id not in route.runner._repair._torn, "an end of the looks")  # type: ignore[attr-defined]
+
+
 def test_fills_missing_at_the_end_put_the_order_in_doubt_until_they_are_seen(
     both: tuple[OneRoute, Link],
 ) -> None:
@@ -206,6 +243,24 @@ def test_an_order_whose_acknowledgement_is_lost_is_found(both: tuple[OneRoute, L
     route.until_ready()
     route.cancel(order_id)
     link.until(lambda: route.order(order_id).closed, "the cancel")
+
+
+def test_an_order_that_the_link_has_no_name_for_is_followed_by_queries(
+    both: tuple[OneRoute, Link],
+) -> None:
+    """Fills and cancels name the order by an id that only its acknowledgement told."""
+    route, link = both
+    route.tap.switch("lose_new_ack", 1)
+    order_id = route.take(route.bench.LEVEL * 30)
+    route.until(lambda: route.order(order_id).in_doubt is not None, "the doubt")
+    link.rise(ask=False)
+    link.until(lambda: route.order(order_id).acknowledged, "the order to be found")
+    link.until(grown(lambda: route.order(order_id).cum_qty), "a fill")
+    route.until_ready()
+    route.cancel(order_id)
+    link.until(lambda: route.order(order_id).closed, "the cancel")
+    until_agreed(route, link, order_id)
+    assert {str(r.message.reason) for r in route.quarantined()} == {"unknown order"}  # type: ignore[union-attr]
 
 
 def test_an_order_that_was_filled_unheard_is_found_with_its_fills(
@@ -246,7 +301,7 @@ def test_a_pending_order_is_no_longer_in_doubt_and_is_seen_to_the_market(
     route.tap.switch("lose_new_ack", 1)
     order_id = route.place()
     route.until(lambda: route.order(order_id).in_doubt is not None, "the doubt")
-    link.rise()
+    link.rise(ask=False)
     link.deaf = True
     route.until(lambda: route.order(order_id).in_doubt is None, "the order to be found")
     assert route.order(order_id).ord_status is OrdStatus.PENDING_NEW
@@ -277,7 +332,6 @@ def test_a_cancel_whose_answer_was_lost_is_seen(both: tuple[OneRoute, Link]) -> 
     route, link = both
     order_id = route.place(wait=True)
     link.deaf = True
-    link._tell = lambda messages: None  # type: ignore[method-assign]
     route.cancel(order_id)
     link.fall()
     route.until(lambda: route.order(order_id).in_doubt is not None, "the doubt")
@@ -297,7 +351,7 @@ def test_what_was_mended_rests_on_a_query_and_keeps_its_words(
     route.tap.switch("lose_new_ack", 1)
     order_id = route.place()
     route.until(lambda: route.order(order_id).in_doubt is not None, "the doubt")
-    link.rise()
+    link.rise(ask=False)
     route.until(lambda: route.order(order_id).in_doubt is None, "the order to be found")
     (found,) = [r for r in route.records if r.evidence is Evidence.VENUE_QUERY and r.order_id]
     assert '"orderStatus": "SUBMITTED"' in found.raw
