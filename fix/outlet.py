@@ -140,6 +140,8 @@ class Outlet:
                     batch, self._waiting = self._waiting, deque()
                     return batch
                 unnoted = self.handed != self._noted
+                if unnoted and not self._logged_on:
+                    return ()
                 if not self._wake.wait(NOTE_AFTER_S if unnoted else None) or unnoted:
                     return ()
             return None
@@ -181,11 +183,12 @@ class Outlet:
                 self._wake.wait(pause_s)
 
     def _note_if_due(self) -> None:
+        """Now and then while reports flow, and at once when the desk is gone."""
         unnoted = self.handed - self._noted
-        if not unnoted:
-            self._note_due = 0.0
-        elif not self._note_due:
-            self._note_due = self._clock.monotonic() + NOTE_AFTER_S
-        elif unnoted >= NOTE_EVERY or self._clock.monotonic() >= self._note_due:
+        now = self._clock.monotonic()
+        if unnoted and not self._note_due:
+            self._note_due = now + NOTE_AFTER_S
+        if unnoted and (unnoted >= NOTE_EVERY or now >= self._note_due or not self._logged_on):
             self.note()
+        if self.handed == self._noted:
             self._note_due = 0.0

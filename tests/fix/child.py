@@ -54,11 +54,19 @@ class Child:
 
     def post(self, kind: str, source: str = "", wait_s: float = WAIT_S) -> dict[str, Any]:
         """The next message of that type that it posted, of that source if one is named."""
-        while True:
-            for index, post in enumerate(self.posts):
-                if post["post"] == kind and source in ("", post["source"]):
-                    return self.posts.pop(index)
+        while (post := self.posted(kind, source)) is None:
             self._next(f"a post of {kind} {source}", wait_s)
+        return post
+
+    def posted(self, kind: str, source: str = "") -> dict[str, Any] | None:
+        """The next such post if it is there already."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._sort(self._lines.get_nowait())
+        for index, post in enumerate(self.posts):
+            if post["post"] == kind and source in ("", post["source"]):
+                return self.posts.pop(index)
+        return None
 
     def kill(self) -> None:
         """kill -9."""
@@ -99,6 +107,9 @@ class Child:
             line = self._lines.get(timeout=wait_s)
         except queue.Empty:
             raise AssertionError(f"waited {wait_s} s for {what}") from None
+        return self._sort(line, what)
+
+    def _sort(self, line: str, what: str = "nothing") -> dict[str, Any]:
         assert line, f"the child ended, waiting for {what}: {self._fate()}"
         said: dict[str, Any] = json.loads(line)
         if "post" in said:

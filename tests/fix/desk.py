@@ -62,7 +62,6 @@ class Desk:
         self._socket.settimeout(WAIT_S)
         self._socket.connect(("127.0.0.1", self.port))
         self._parser = simplefix.FixParser()
-        self._ready.clear()
         self._early.clear()
         self._asked = 0
 
@@ -156,6 +155,11 @@ class Desk:
         message = self._ready.popleft()
         self.seen.append(message)
         return message
+
+    def pump(self, wait_s: float = 0.02) -> None:
+        """Take what came and answer what the session must answer; a moment's wait at most."""
+        with contextlib.suppress(Timeout, Closed):
+            self._read(time.monotonic() + wait_s, "anything")
 
     def _read(self, until: float, what: str) -> None:
         assert self._socket is not None, "not connected"

@@ -116,6 +116,18 @@ class Office:
         """The next message of that type that was posted of that desk."""
         return self.child.post(kind, desk.comp_id)
 
+    def heard(self, desk: Desk) -> str:
+        """The ClOrdID of the desk's next order that reaches the engine.
+
+        The desk goes on answering meanwhile: it may have to send the order again first.
+        """
+        until = time.monotonic() + WAIT_S
+        while (post := self.child.posted("NewOrderSingle", desk.comp_id)) is None:
+            assert time.monotonic() < until, f"waited {WAIT_S} s for an order of {desk.comp_id}"
+            desk.pump()
+        cl_ord_id: str = post["message"]["cl_ord_id"]
+        return cl_ord_id
+
     def send(self, desk: Desk, count: int, padding: int = 0) -> None:
         """Have so many more reports committed and given to the desk's gateway."""
         self.child.call("send", desk.comp_id, count, padding)
@@ -130,6 +142,11 @@ class Office:
         until = time.monotonic() + WAIT_S
         while self.status(desk)["logged_on"] is not logged_on:
             assert time.monotonic() < until, f"waited {WAIT_S} s for logged_on={logged_on}"
+
+    def wait_delivered(self, desk: Desk, number: int) -> None:
+        """The journal knows that the desk has its reports up to that one."""
+        while int(self.post("Delivered", desk)["message"]["number"]) < number:
+            pass
 
     def files(self) -> list[Path]:
         """Everything that was written, but what the test itself wrote."""
