@@ -56,7 +56,11 @@ class Projections:
         self, *, open_only: bool = False, route: str = "", origin: str = "", limit: int = 0
     ) -> list[JsonRow]:
         """Order rows, oldest first; with a limit, the newest ones."""
-        statement = _narrow(select(ORDERS), ORDERS.c, route=route, origin=origin)
+        statement = _narrow(select(ORDERS), ORDERS.c, origin=origin)
+        if route:
+            # With the plus, a limit walks back from the newest order; without, SQLite would gather
+            # all of the route's orders first, by the index of their names at the venue.
+            statement = statement.where(literal_column("+orders.route") == route)
         if open_only:
             statement = statement.where(OPEN)
         return [order_json(order_of(row)) for row in self._newest(statement, "order_id", limit)]

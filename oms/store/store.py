@@ -16,26 +16,36 @@ from oms.store.lock import Lock
 from oms.store.projections import write_journal, write_projections
 from oms.store.rows import execution_of, order_of, session_of
 from oms.store.schema import migrate
-from oms.store.tables import EXECUTIONS, FIX_SESSIONS, OPEN, ORDERS, POSITIONS
+from oms.store.tables import COUNTED, EXECUTIONS, FIX_SESSIONS, OPEN, ORDERS, POSITIONS
 from oms.store.types import utc_text
 
-_NUMBERS: Final = """
-WITH RECURSIVE origins(name) AS (
-    SELECT min(name) FROM outbox WHERE destination = 'O'
+_EACH_HIGHEST: Final = """
+WITH RECURSIVE names(name) AS (
+    SELECT min({name}) FROM {table} INDEXED BY {index} WHERE {condition}
     UNION ALL
-    SELECT (SELECT min(name) FROM outbox WHERE destination = 'O' AND name > origins.name)
-    FROM origins WHERE origins.name IS NOT NULL
+    SELECT (SELECT min({name}) FROM {table} INDEXED BY {index} WHERE {condition} AND {name} > names.name)
+    FROM names WHERE names.name IS NOT NULL
 )
-SELECT name, (SELECT max(number) FROM outbox WHERE destination = 'O' AND outbox.name = origins.name)
-FROM origins WHERE name IS NOT NULL
+SELECT name, (SELECT max({number}) FROM {table} INDEXED BY {index} WHERE {condition} AND {name} = names.name)
+FROM names WHERE name IS NOT NULL
 """
-"""The last number of every origin, without looking at every report."""
+"""The highest number of every name, jumping from name to name along an index: GROUP BY would walk
+through everything there ever was."""
 
-_CLIENT_IDS: Final = """
-SELECT route, max(CAST(venue_cl_ord_id AS INTEGER)) FROM orders
-WHERE length(venue_cl_ord_id) BETWEEN 1 AND 11 AND venue_cl_ord_id NOT GLOB '*[^0-9]*'
-GROUP BY route
-"""
+_NUMBERS: Final = _EACH_HIGHEST.format(
+    name="outbox.name",
+    number="number",
+    table="outbox",
+    index="outbox_reports",
+    condition="destination = 'O'",
+)
+_CLIENT_IDS: Final = _EACH_HIGHEST.format(
+    name="orders.route",
+    number="CAST(venue_cl_ord_id AS INTEGER)",
+    table="orders",
+    index="orders_counted",
+    condition=COUNTED,
+)
 
 
 class Store:

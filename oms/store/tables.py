@@ -60,6 +60,11 @@ to the route of that name, about the record's order; O to the origin of that nam
 
 _BROKEN: Final = f"substr(text, 1, {len(BREAK)}) = '{BREAK}'"
 
+COUNTED: Final = (
+    "venue_cl_ord_id != '' AND length(venue_cl_ord_id) < 12 AND venue_cl_ord_id NOT GLOB '*[^0-9]*'"
+)
+"""Orders whose id at the venue is a counter: the next one goes on from the highest."""
+
 ORDERS: Final = Table(
     "orders",
     metadata,
@@ -96,6 +101,12 @@ ORDERS: Final = Table(
     Column("updated", UtcTime, nullable=False),
     Column("closed", Boolean, nullable=False),
     Index("orders_open", "order_id", sqlite_where=text("closed = 0")),
+    Index(
+        "orders_counted",
+        "route",
+        text("CAST(venue_cl_ord_id AS INTEGER)"),
+        sqlite_where=text(COUNTED),
+    ),
     Index("orders_broken", "order_id", sqlite_where=text(_BROKEN)),
     Index("orders_by_venue_cl_ord_id", "route", "venue_cl_ord_id"),
     Index(

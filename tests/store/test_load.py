@@ -205,6 +205,10 @@ def test_history_sees_only_what_is_committed(firm: Firm) -> None:
     order = firm.order(order.order_id)
     assert firm.store.history.by_venue_id(REST, "", order.secondary_order_id) == order
     assert firm.store.history.by_venue_id(REST, "not ours", order.secondary_order_id) == order
+    other = firm.enter()
+    # The id that was drawn here decides, should a venue contradict itself.
+    ours, theirs = other.venue_cl_ord_id, order.secondary_order_id
+    assert firm.store.history.by_venue_id(REST, ours, theirs) == other
 
 
 def test_a_route_that_fell_leaves_its_orders_in_doubt(firm: Firm) -> None:

@@ -102,6 +102,15 @@ def _order_indexes() -> None:
         ["order_id"],
         sqlite_where=sa.text("substr(text, 1, 7) = 'BREAK: '"),
     )
+    op.create_index(
+        "orders_counted",
+        "orders",
+        ["route", sa.text("CAST(venue_cl_ord_id AS INTEGER)")],
+        sqlite_where=sa.text(
+            "venue_cl_ord_id != '' AND length(venue_cl_ord_id) < 12 "
+            "AND venue_cl_ord_id NOT GLOB '*[^0-9]*'"
+        ),
+    )
     op.create_index("orders_by_venue_cl_ord_id", "orders", ["route", "venue_cl_ord_id"])
     op.create_index("orders_open", "orders", ["order_id"], sqlite_where=sa.text("closed = 0"))
 
