@@ -241,7 +241,15 @@ class Acceptor:
             _log.error("%s rejected our message: %s", session, message.get(tags.TEXT, ""))
 
     def admin_sending(self, session: str, fields: Fields) -> Fields:
-        """Nothing is added."""
+        """Nothing is added. What quickfix refuses by itself is told to the log."""
+        message = dict(fields)
+        if message.get(tags.MSG_TYPE) in ("3", "j") and tags.POSS_DUP_FLAG not in message:
+            _log.info(
+                "%s: refused message %s: %s",
+                session,
+                message.get(tags.REF_SEQ_NUM, "?"),
+                message.get(tags.TEXT, "") or f"tag {message.get(tags.REF_TAG_ID, '?')}",
+            )
         return []
 
     def received(self, session: str, fields: Fields, raw: str) -> None:

@@ -77,6 +77,10 @@ class Peer(Protocol):
         """A callback failed by a mistake of ours; the message was not handled."""
 
 
+_handing: Final = threading.local()
+"""On the thread that hands a message over to quickfix: that it does."""
+
+
 def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
     """Let out of a callback what quickfix understands and the callback meant; nothing else."""
 
@@ -120,6 +124,8 @@ class _Application(quickfix.Application):
     @_guarded
     def toApp(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
         if not self._peer.watches_sending:
+            if not getattr(_handing, "over", False):
+                self._answered(message, session_id)
             return
         try:
             allowed = self._peer.sending(session_id.toString(), to_fields(message.toString()))
@@ -128,6 +134,11 @@ class _Application(quickfix.Application):
             allowed = False
         if not allowed:
             raise quickfix.DoNotSend("held back")
+
+    def _answered(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
+        """quickfix answers by itself what no application may see: an unknown message type."""
+        if message.getHeader().getField(tags.MSG_TYPE) == "j":
+            self._peer.admin_sending(session_id.toString(), to_fields(message.toString()))
 
     @_guarded
     def fromAdmin(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
@@ -234,7 +245,11 @@ class Role:
         if not self.is_logged_on(session):
             return False
         message = quickfix.Message(to_text(fields), False)
-        return quickfix.Session.sendToTarget(message, self._ids[session])
+        _handing.over = True
+        try:
+            return quickfix.Session.sendToTarget(message, self._ids[session])
+        finally:
+            _handing.over = False
 
     def is_logged_on(self, session: str) -> bool:
         """Whether both Logons were exchanged and the connection stands."""
