@@ -26,6 +26,6 @@ def open_office(tmp_path: Path) -> Iterator[Callable[..., Office]]:
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """One acceptor for the tests of a file, each with a desk of its own."""
-    office = Office(tmp_path_factory.mktemp("office"))
+    office = Office(tmp_path_factory.mktemp("office"), desks=40)
     yield office
     office.close()

@@ -11,7 +11,7 @@ from tests.fix.desk import WAIT_S, Desk
 
 SECRETS = {
     name: f"{name} keeps this secret, 32 bytes at least"
-    for name in (f"DESK{number}" for number in range(1, 61))
+    for name in (f"DESK{number}" for number in range(1, 41))
 }
 """A desk for each test that shares an acceptor with others."""
 
@@ -60,14 +60,13 @@ class Office:
         logon_wait_s: float = 10.0,
         extended_tags: bool = False,
         settings: Mapping[str, str] | None = None,
+        desks: int = 2,
     ) -> None:
         """Start the acceptor on a port of the kernel's choice."""
         self.folder = folder
-        write_settings(folder, *map(session, SECRETS))
-        logins = {
-            name: {"secret": secret, "extended_tags": extended_tags}
-            for name, secret in SECRETS.items()
-        }
+        names = list(SECRETS)[:desks]
+        write_settings(folder, *map(session, names))
+        logins = {name: {"secret": SECRETS[name], "extended_tags": extended_tags} for name in names}
         told = {
             "logins": logins,
             "overrides": {"SocketAcceptPort": "0", **(settings or {})},
@@ -77,7 +76,7 @@ class Office:
         (folder / "desks.json").write_text(json.dumps(told))
         self._children: list[Child] = []
         self._desks: list[Desk] = []
-        self._unused = iter(SECRETS)
+        self._unused = iter(names)
         self.begin()
 
     @property

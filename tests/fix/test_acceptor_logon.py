@@ -24,7 +24,7 @@ WRONG: dict[str, Callable[[Desk], str]] = {
     "no token": lambda desk: "",
     "not a token": lambda desk: "password",
     "another's secret": lambda desk: token(STRANGE, desk.comp_id),
-    "another's name": lambda desk: token(desk.secret, "DESK59"),
+    "another's name": lambda desk: token(desk.secret, "DESK40"),
     "expired": lambda desk: token(desk.secret, desk.comp_id, life_s=-60),
     "no name": lambda desk: _claims(desk, exp=NOW + 60),
     "a name that is no text": lambda desk: _claims(desk, sub=1, exp=NOW + 60),
