@@ -65,7 +65,9 @@ def register_secrets(secrets: Iterable[str]) -> None:
 
 def _spellings(secret: str) -> set[str]:
     """A secret as it is, as a URL writes it, and as JSON writes it."""
-    return {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]} - {""}
+    # The environment may hold bytes that are no text; they come as lone surrogates.
+    in_a_url = quote(secret, safe="", errors="surrogatepass")
+    return {secret, in_a_url, json.dumps(secret)[1:-1]} - {""}
 
 
 def forget_secrets() -> None:

@@ -47,6 +47,12 @@ def run(
     log_level: Annotated[
         Level, typer.Option("--log-level", help="The least that is logged.")
     ] = Level.INFO,
+    speed: Annotated[
+        int,
+        typer.Option(
+            "--speed", min=1, help="Rate limits times, waits over this: as `oms sim --speed`."
+        ),
+    ] = 1,
 ) -> None:
     """Run the engine until SIGTERM or SIGINT. Prints `ready` when it accepts desks.
 
@@ -56,10 +62,10 @@ def run(
     level = logging.getLevelNamesMapping()[log_level.name]
     configure_logging(json_lines=json_log, level=level, secrets=settings.secrets())
     catch_uncaught()
-    asyncio.run(_serve(settings, json_log))
+    asyncio.run(_serve(settings, json_log, speed))
 
 
-async def _serve(settings: Settings, json_log: bool) -> None:
+async def _serve(settings: Settings, json_log: bool, speed: int) -> None:
     """Start, wait for the end, stop. Never returns: quickfix's objects must not be destroyed."""
     from oms.system import System
     from oms.web import Web
@@ -72,7 +78,7 @@ async def _serve(settings: Settings, json_log: bool) -> None:
     def give_up(_: BaseException) -> None:
         loop.call_soon_threadsafe(asked.set)
 
-    system = System(settings, on_fault=give_up)
+    system = System(settings, speed=speed, on_fault=give_up)
     try:
         await asyncio.to_thread(system.start)
     except Exception as error:  # noqa: BLE001  whatever it is, it is one line and an exit code

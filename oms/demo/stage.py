@@ -90,7 +90,6 @@ class Stage:
             self._script.directory,
             new_secret=draw_secret,
             sim=layout,
-            budgets=self._script.budgets(),
             strategies=(STRATEGY,),
         )
         settings = load_settings(config, {})
@@ -124,7 +123,8 @@ class Stage:
     @asynccontextmanager
     async def _engine(self, config: Path) -> AsyncIterator[None]:
         self._screen.say("starting the engine, waiting for its `ready`...")
-        async with self._lasting("oms", ["oms", "run", "-c", str(config)]) as engine:
+        arguments = ["oms", "run", "-c", str(config), "--speed", str(self._script.speed)]
+        async with self._lasting("oms", arguments) as engine:
             await engine.line(lambda line: "ready" in line, "`ready`", START_S)
             yield
 
