@@ -52,6 +52,10 @@ class Throttled(VenueUnavailable):
     """The venue turned a request away because of its rate limit; it did nothing."""
 
 
+class Unreachable(VenueUnavailable):
+    """No connection to the venue comes about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A status below 500 with what the body said; `document` is None if it was not JSON."""
@@ -64,8 +68,9 @@ class Reply:
 class Http:
     """Sends exactly the bytes it is given, once.
 
-    Raises VenueUnavailable when nothing was sent, Throttled for 429, OutcomeUnknown for every
-    other loss: broken connections, timeouts, 3xx, 5xx, and a 2xx that is not JSON.
+    Raises Unreachable or VenueUnavailable when nothing was sent, Throttled for 429,
+    OutcomeUnknown for every other loss: broken connections, timeouts, 3xx, 5xx, and a 2xx that is
+    not JSON.
     """
 
     def __init__(self, timeout_s: float, connections: int = CONNECTIONS) -> None:
@@ -106,8 +111,10 @@ class Http:
         try:
             async with asyncio.timeout(3 * self._timeout_s):
                 return await self._send(self._clients[index], what, url, headers, body)
+        except httpx.PoolTimeout:
+            raise VenueUnavailable(f"{what}: no connection became free") from None
         except NOTHING_SENT as error:
-            raise VenueUnavailable(f"{what}: {type(error).__name__}") from None
+            raise Unreachable(f"{what}: {type(error).__name__}") from None
         except (httpx.HTTPError, TimeoutError) as error:
             raise OutcomeUnknown(f"{what}: {type(error).__name__}") from None
         finally:

@@ -78,6 +78,7 @@ class Runner:
             options,
             up=lambda: watch.up,
             suspect=watch.suspect,
+            fall=watch.fall,
         )
 
     # Life

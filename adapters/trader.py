@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from adapters.budget import TooLate
-from adapters.http import Throttled
+from adapters.http import Throttled, Unreachable
 from adapters.looks import Looks
 from adapters.options import Options
 from adapters.port import Client
@@ -36,14 +36,17 @@ class Trader:
         *,
         up: Callable[[], bool],
         suspect: Callable[[], None],
+        fall: Callable[[str], None],
     ) -> None:
-        """`up()`: whether the route is up; `suspect()`: something makes that doubtful."""
+        """`up()`: whether the route is up; `suspect()`: something makes that doubtful; `fall(why)`:
+        it is not."""
         self._client = client
         self._teller = teller
         self._looks = looks
         self._options = options
         self._up = up
         self._suspect = suspect
+        self._fall = fall
 
     async def place(self, order_id: str, request: NewOrderSingle) -> None:
         """Send a new order and tell what came of it."""
@@ -53,7 +56,7 @@ class Trader:
             self._not_sent(request.cl_ord_id, Request.NEW, error, too_late=True)
         except VenueUnavailable as error:
             self._not_sent(request.cl_ord_id, Request.NEW, error)
-            self._suspect()
+            self._weigh(error)
         except VenueRefused as error:
             self._refused(request, error)
         except OutcomeUnknown as error:
@@ -72,8 +75,7 @@ class Trader:
                 raw = await self._client.cancel(request)
             except VenueUnavailable as error:
                 failures += 1
-                if not isinstance(error, Throttled):
-                    self._suspect()
+                self._weigh(error)
                 if not self._up():
                     self._not_sent(request.orig_cl_ord_id, Request.CANCEL, error)
                     return
@@ -90,6 +92,12 @@ class Trader:
                 self._received(order, raw)
             await self._look(order_id)
             return
+
+    def _weigh(self, error: VenueUnavailable) -> None:
+        if isinstance(error, Unreachable):
+            self._fall(str(error))
+        if not isinstance(error, Throttled):
+            self._suspect()
 
     def _cancelable(self, order_id: str) -> Order | None:
         order = self._teller.books.order(order_id)

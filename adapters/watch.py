@@ -11,20 +11,23 @@ from datetime import timedelta
 from typing import Final
 
 from adapters.budget import Budget
-from adapters.http import Throttled
+from adapters.http import Throttled, Unreachable
 from adapters.looks import Looks
 from adapters.options import Options
 from adapters.pace import Pace
 from adapters.port import Queries, Sight, Unreadable, VenueOrder
 from adapters.reconcile import is_same
 from adapters.teller import Teller
-from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueError
+from oms.core.errors import MalformedMessage, VenueError, VenueRefused
 from oms.core.notes import Instruments, Request, RouteStatus
 from oms.core.order import Order
 from oms.core.ports import Evidence
 
 FAILURES_MAX: Final = 2
 """Passes in a row that may end without a usable answer before the route counts as down."""
+
+DEFINITE: Final = (Unreachable, VenueRefused)
+"""What need not happen twice to mean that the route is down."""
 
 CLOCKS_APART: Final = timedelta(minutes=10)
 """How far the venue's clock may be from ours when it dates an order."""
@@ -69,9 +72,10 @@ class Watch:
         self._woken.set()
 
     def fall(self, text: str) -> None:
-        """The route is down."""
+        """The route is down until the next pass succeeds, which begins with its instruments."""
         self._budget.refuse_new(text)
         self._tell(up=False, text=text)
+        self._refresh_at = self._clock.monotonic()
 
     async def run(self) -> None:
         """Look after the route until cancelled."""
@@ -85,35 +89,26 @@ class Watch:
         failures = 0
         while True:
             try:
-                await self._load_instruments()
-                await self._pass()
-                self._budget.accept_new()
-                self._tell(up=True)
-                failures = 0
-                await self._follow()
-            except (VenueError, MalformedMessage) as error:
-                failures += 1
-                self._note(error)
-                self.fall(str(error))
-            await asyncio.sleep(self._options.back_off_s(failures))
-
-    async def _follow(self) -> None:
-        failures = 0
-        while True:
-            await self._rest()
-            try:
                 if self._clock.monotonic() >= self._refresh_at:
                     await self._load_instruments()
                 await self._pass()
-                failures = 0
             except Throttled:
-                continue
-            except (OutcomeUnknown, MalformedMessage) as error:
+                continue  # the budget waits
+            except (VenueError, MalformedMessage) as error:
                 failures += 1
-                if failures >= FAILURES_MAX:
-                    raise
                 self._note(error)
-                self.suspect()
+                if failures < FAILURES_MAX and self.up and not isinstance(error, DEFINITE):
+                    continue
+                self.fall(str(error))
+                await asyncio.sleep(self._options.back_off_s(failures))
+            else:
+                failures = 0
+                self._rise()
+                await self._rest()
+
+    def _rise(self) -> None:
+        self._budget.accept_new()
+        self._tell(up=True)
 
     async def _rest(self) -> None:
         while (left := self._next_at - self._clock.monotonic()) > 0:

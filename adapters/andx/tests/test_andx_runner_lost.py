@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -136,16 +137,19 @@ def test_orders_that_would_wait_too_long_are_refused_unsent() -> None:
         assert len(andx.tap.orders()) == len(orders) - len(late)
 
 
-def test_an_order_that_waits_for_the_rate_limit_goes_nowhere_when_the_route_falls() -> None:
+def test_orders_that_wait_for_the_rate_limit_are_refused_when_the_venue_goes() -> None:
+    """At once, all of them: none tries for itself."""
     limit = {"requests": 8, "per_seconds": 600}
     with one_route("andx", rate_limit=limit, max_wait_s=60) as andx:
         andx.until_ready()
-        orders = [andx.place() for _ in range(4)]
+        orders = [andx.place() for _ in range(6)]
         andx.until(lambda: any(andx.order(o).acknowledged for o in orders), "the first order")
         andx.there.go_away()
         andx.until(lambda: all(andx.order(o).life != "PENDING_NEW" for o in orders), "an end")
         refused = [o for o in orders if andx.order(o).ord_status is OrdStatus.REJECTED]
-        assert refused
+        assert len(refused) > 1
+        ends = {andx.order(order_id).updated for order_id in refused}
+        assert max(ends) - min(ends) < timedelta(seconds=1), "a slot comes back in 1.75 s"
         assert {andx.order(o).text.rpartition(" ")[2] for o in refused} == {"ConnectError"}
         assert andx.tap.count("POST", "/orders/") == len(orders) - len(refused)
 
