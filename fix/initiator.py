@@ -269,6 +269,9 @@ class Initiator:
         """What waits stays; what was sent and not answered is in doubt."""
         link = self._links[session]
         text = link.lost(self._clock.monotonic())
+        if self._ending.is_set():
+            # The venue's Logout answers ours: the words are not its.
+            text = f"{session}: we logged out, the engine is stopping"
         link.departures.close(text)
         self._link_moved(False, text)
 
