@@ -79,7 +79,7 @@ def encode_order(order: NewOrderSingle, account_id: str, now: datetime) -> Field
         (tags.TRANSACT_TIME, utc_timestamp(now)),
         (tags.SIDE, order.side),
         (tags.ACCOUNT, account_id),
-        (tags.SECURITY_EXCHANGE, order.security_exchange),
+        (tags.SECURITY_EXCHANGE, _exchange(order.security_exchange)),
     ]
     add_numbers(fields, ((tags.PRICE, order.price), (tags.ORDER_QTY, order.order_qty)))
     return fields
@@ -97,12 +97,12 @@ def _time_in_force(order: NewOrderSingle) -> str:
 
 
 def encode_cancel(venue_cl_ord_id: str, account_id: str, security_exchange: str) -> Fields:
-    """F for the order that was sent under `venue_cl_ord_id`."""
+    """F for the order that was sent under `venue_cl_ord_id`. Raises NotSupported without 207."""
     return _naming("F", venue_cl_ord_id, account_id, security_exchange)
 
 
 def encode_status(venue_cl_ord_id: str, account_id: str, security_exchange: str) -> Fields:
-    """H for the order that was sent under `venue_cl_ord_id`."""
+    """H for the order that was sent under `venue_cl_ord_id`. Raises NotSupported without 207."""
     return _naming("H", venue_cl_ord_id, account_id, security_exchange)
 
 
@@ -111,8 +111,14 @@ def _naming(msg_type: str, cl_ord_id: str, account_id: str, security_exchange: s
         (tags.MSG_TYPE, msg_type),
         (tags.CL_ORD_ID, cl_ord_id),
         (tags.ACCOUNT, account_id),
-        (tags.SECURITY_EXCHANGE, security_exchange),
+        (tags.SECURITY_EXCHANGE, _exchange(security_exchange)),
     ]
+
+
+def _exchange(name: str) -> str:
+    if not name:
+        raise NotSupported("Apifiny's FIX has no request with no SecurityExchange (207)")
+    return name
 
 
 def decode(fields: Iterable[Field]) -> ExecutionReport | OrderCancelReject:

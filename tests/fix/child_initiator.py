@@ -34,6 +34,7 @@ class Child:
     def __init__(self, folder: Path) -> None:
         venue = json.loads((folder / "venue.json").read_text())
         self.clock = SystemClock()
+        self.failing = 0
         self._saying = threading.Lock()
         self._deciding = threading.Lock()
         self.book = Book(
@@ -86,6 +87,9 @@ class Child:
         self.post(Inbound(source=ROUTE, message=status, evidence=Evidence.POLICY))
 
     def post(self, inbound: Inbound) -> None:
+        if self.failing:
+            self.failing -= 1
+            raise RuntimeError("a mistake of ours, on purpose")
         self.decide(inbound)
         kind = type(inbound.message).__name__
         fields = dataclasses.asdict(inbound.message)
@@ -129,16 +133,39 @@ class Child:
     def cancel(self, cl_ord_id: str, orig_cl_ord_id: str) -> None:
         self.ask(OrderCancelRequest(cl_ord_id=cl_ord_id, orig_cl_ord_id=orig_cl_ord_id))
 
-    def replace_directly(self, cl_ord_id: str) -> None:
-        """Past the core, which never sends a replace to this venue."""
-        request = OrderCancelReplaceRequest(
-            cl_ord_id="x",
-            orig_cl_ord_id=cl_ord_id,
-            symbol="BTCUSDT",
-            side=Side.BUY,
-            ord_type=OrdType.LIMIT,
-        )
-        self.initiator.send(ToVenue(ROUTE, "", request))
+    def send_past_the_core(
+        self, kind: str, security_exchange: str = "BINANCE", cl_ord_id: str = ""
+    ) -> None:
+        """What the core would not send: the route is down, the order over, the kind not offered.
+
+        `cl_ord_id` names an order of the books that a cancel is for.
+        """
+        request: NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
+        if kind == "D":
+            request = NewOrderSingle(
+                cl_ord_id="forced",
+                symbol="BTCUSDT",
+                side=Side.BUY,
+                ord_type=OrdType.LIMIT,
+                order_qty=Decimal(1),
+                price=Decimal(1),
+                security_exchange=security_exchange,
+            )
+        elif kind == "F":
+            request = OrderCancelRequest(cl_ord_id="x", orig_cl_ord_id="forced")
+        else:
+            request = OrderCancelReplaceRequest(
+                cl_ord_id="x",
+                orig_cl_ord_id="forced",
+                symbol="BTCUSDT",
+                side=Side.BUY,
+                ord_type=OrdType.LIMIT,
+            )
+        order = self.book.own("DESK1", cl_ord_id)
+        self.initiator.send(ToVenue(ROUTE, order.order_id if order else "", request))
+
+    def fail(self, times: int) -> None:
+        self.failing = times
 
     def order(self, cl_ord_id: str) -> dict[str, Any] | None:
         order = self.book.own("DESK1", cl_ord_id)

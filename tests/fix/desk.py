@@ -61,6 +61,10 @@ class Desk:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self._socket.settimeout(WAIT_S)
         self._socket.connect(("127.0.0.1", self.port))
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget what the last connection left half done."""
         self._parser = simplefix.FixParser()
         self._early.clear()
         self._asked = 0
@@ -214,7 +218,6 @@ class Desk:
         kind = message[35]
         if kind == "4":
             self.next_in = int(message[36])
-            return
         if kind == "1":
             self.send("0", (112, message[112]))
         elif kind == "2":

@@ -8,11 +8,9 @@ from typing import Any, Final
 from adapters.apifiny.simulator import build
 from adapters.apifiny.simulator.venue import ApifinySimulator
 from oms.clock import SystemClock
+from tests.fix.trading import ACCOUNT, KEY, SIGNING
 
-ACCOUNT: Final = "STA-00000001"
-KEY: Final = "the-key-id"
-SECRET: Final = "long enough for HS256, and not used elsewhere"  # noqa: S105  the test's own
-CREDENTIALS: Final = {"account_id": ACCOUNT, "api_key_id": KEY, "api_secret_key": SECRET}
+CREDENTIALS: Final = {"account_id": ACCOUNT, "api_key_id": KEY, "api_secret_key": SIGNING}
 WAIT_S: Final = 10.0
 
 

@@ -71,6 +71,7 @@ def test_an_order_has_the_documents_fields_and_no_others(order: NewOrderSingle, 
         _order(exec_inst="G"),
         _order(order_qty=None, cash_order_qty=Decimal(100)),
         _order(cash_order_qty=Decimal(100)),
+        _order(security_exchange=""),
     ],
 )
 def test_what_the_dialect_has_no_words_for_is_not_sent_as_something_else(
@@ -87,6 +88,12 @@ def test_a_cancel_and_a_status_request_carry_the_orders_own_id() -> None:
     assert apifiny.encode_status(OWN, ACCOUNT, "BINANCE") == [(35, "H"), *named[1:]]
     validate(named, DICTIONARY)
     validate([(35, "H"), *named[1:]], DICTIONARY)
+
+
+def test_no_request_goes_to_an_unnamed_exchange() -> None:
+    for encode in (apifiny.encode_cancel, apifiny.encode_status):
+        with pytest.raises(NotSupported, match="SecurityExchange"):
+            encode(OWN, ACCOUNT, "")
 
 
 def _report(**changes: object) -> ExecutionReport:
