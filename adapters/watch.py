@@ -127,6 +127,7 @@ class Watch:
 
     async def _pass(self) -> None:
         self._passed_at = self._clock.monotonic()
+        self._next_at = float("inf")  # until now nobody has asked for another one
         working = self._teller.books.working(self._teller.route)
         self._forget({order.order_id for order in working})
         listed = await self._client.open_orders()
@@ -136,7 +137,7 @@ class Watch:
                 await self._match(order, by_id.get(order.secondary_order_id))
         lost = [order for order in working if _is_lost(order)]
         self._hunt(lost, listed)
-        self._next_at = self._passed_at + self._again_s(working, lost)
+        self._next_at = min(self._next_at, self._passed_at + self._again_s(working, lost))
 
     def _again_s(self, working: list[Order], lost: list[Order]) -> float:
         if len(working) > len(lost):

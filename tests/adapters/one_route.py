@@ -140,10 +140,17 @@ class OneRoute:
     """One desk, one route, one venue."""
 
     def __init__(
-        self, kind: str, tap: Tap, there: Venue, loop: Loop, settings: Mapping[str, Any]
+        self,
+        kind: str,
+        tap: Tap,
+        there: Venue,
+        loop: Loop,
+        speed: float,
+        settings: Mapping[str, Any],
     ) -> None:
         self.kind, self.tap, self.there, self.bench = kind, tap, there, bench_of(kind)
         self.loop, self.config = loop, {**bench_of(kind).config(there.url), **settings}
+        self.speed = speed
         self.route = kind.upper()
         self.clock = SystemClock()
         self.told: list[DeskReport] = []
@@ -167,7 +174,7 @@ class OneRoute:
             books=books,
             clock=self.clock,
             loop=self.loop,
-            speed=SPEED,
+            speed=self.speed,
         )
 
     # The desk
@@ -287,12 +294,14 @@ class OneRoute:
 
 
 @contextmanager
-def one_route(kind: str, *, start: bool = True, **settings: Any) -> Iterator[OneRoute]:
+def one_route(
+    kind: str, *, start: bool = True, speed: float = SPEED, **settings: Any
+) -> Iterator[OneRoute]:
     """A venue on a socket and an engine that is connected to it; both gone afterwards."""
     tap = Tap(simulator_of(kind))
     venue_there, here = Venue(tap), Loop("adapters")
     here.start()
-    route = OneRoute(kind, tap, venue_there, here, settings)
+    route = OneRoute(kind, tap, venue_there, here, speed, settings)
     try:
         if start:
             route.runner.start()

@@ -1,6 +1,7 @@
 """Orders at ANDX through runner, client, socket and simulator, as the desk sees them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -157,6 +158,21 @@ def test_while_nothing_works_the_lists_are_left_alone(andx: OneRoute) -> None:
     for answer in answers:
         answer.result(WAIT_S)
     assert andx.tap.count("GET", "/O/") - busy <= 3
+
+
+def test_an_order_that_enters_while_the_lists_are_read_is_not_left_alone() -> None:
+    """The lists were asked for when nothing worked; the next look must not wait for half a minute
+    (here 1.5 s) because of that."""
+    with one_route("andx", speed=20) as andx:
+        andx.until_ready()
+        andx.tap.change = lambda request, answer: replace(
+            answer, delay_s=0.3 if "/O/" in request.path else 0.0
+        )
+        andx.until_asked("GET", "/O/", andx.tap.count("GET", "/O/") + 1)
+        began, asked = andx.clock.monotonic(), andx.tap.count("GET", "/O/")
+        andx.place(wait=True)
+        andx.until_asked("GET", "/O/", asked + 2)
+        assert andx.clock.monotonic() - began < 1.2
 
 
 # The third door
