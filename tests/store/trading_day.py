@@ -259,6 +259,18 @@ def enter_by_strategy(firm: Firm) -> None:
     firm.post(STRATEGY, request, Evidence.STRATEGY)
 
 
+def _larger(order: Order, cl_ord_id: str) -> OrderCancelReplaceRequest:
+    return OrderCancelReplaceRequest(
+        cl_ord_id=cl_ord_id,
+        orig_cl_ord_id=order.cl_ord_id,
+        symbol=order.symbol,
+        side=order.side,
+        ord_type=order.ord_type,
+        order_qty=order.order_qty + 1,
+        price=Decimal("39999.90"),
+    )
+
+
 def _something_happens(firm: Firm, rng: Random, order: Order) -> None:
     about = order.venue_cl_ord_id
     firm.orders += 1
@@ -277,17 +289,7 @@ def _something_happens(firm: Firm, rng: Random, order: Order) -> None:
             last_px=Decimal(40001),
         ),
         lambda: firm.cancel(order, fresh),
-        lambda: firm.desk(
-            OrderCancelReplaceRequest(
-                cl_ord_id=fresh,
-                orig_cl_ord_id=order.cl_ord_id,
-                symbol=order.symbol,
-                side=order.side,
-                ord_type=order.ord_type,
-                order_qty=order.order_qty + 1,
-                price=Decimal("39999.90"),
-            )
-        ),
+        lambda: firm.desk(_larger(order, fresh)),
         lambda: firm.report(order, rng.choice(_WORDS), text="said the venue"),
         lambda: firm.venue(
             order.route,
