@@ -8,6 +8,7 @@ from oms.core.order import Order
 from oms.store.database import driver_of, translated
 from oms.store.rows import execution_of, order_of
 from oms.store.tables import EXECUTIONS, ORDERS
+from oms.store.types import legible
 
 _CL_ORD_ID: Final = "SELECT order_id FROM cl_ord_ids WHERE origin = ? AND cl_ord_id = ?"
 _OURS: Final = (
@@ -66,7 +67,9 @@ class StoredHistory:
 
     def _lookup(self, statement: str, *key: str) -> str | None:
         with translated("looking up an id"):
-            row: tuple[Any, ...] | None = self._driver.execute(statement, key).fetchone()
+            row: tuple[Any, ...] | None = self._driver.execute(
+                statement, tuple(map(legible, key))
+            ).fetchone()
         return None if row is None else str(row[0])
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ from oms.store.tables import (
     POSITIONS,
     QUARANTINE,
 )
+from oms.store.types import legible
 
 
 def _insert(table: Table) -> str:
@@ -48,7 +49,7 @@ def _upsert(table: Table, *fixed: str) -> str:
 
 _NEW_JOURNAL: Final = _insert(JOURNAL)
 _NEW_OUTBOX: Final = _insert(OUTBOX)
-_NEW_QUARANTINE: Final = _insert(QUARANTINE)
+_PUT_QUARANTINE: Final = _upsert(QUARANTINE)
 _PUT_ORDER: Final = _upsert(
     ORDERS, "origin", "route", "venue_cl_ord_id", "symbol", "side", "ord_type", "created"
 )
@@ -75,7 +76,7 @@ def write_projections(connection: Connection, changes: Changes) -> None:
     _run(connection, _NEW_OUTBOX, list(_outbox(changes)))
     _run(
         connection,
-        _NEW_QUARANTINE,
+        _PUT_QUARANTINE,
         [
             quarantine_row(seq, record, record.message)
             for seq, record in changes.records
@@ -85,8 +86,13 @@ def write_projections(connection: Connection, changes: Changes) -> None:
 
 
 def _run(connection: Connection, statement: str, rows: list[Values]) -> None:
-    if rows:
+    if not rows:
+        return
+    try:
         connection.exec_driver_sql(statement, rows)
+    except UnicodeEncodeError:
+        # What was written of the rows before the one at fault is overwritten by the same.
+        connection.exec_driver_sql(statement, [tuple(map(legible, row)) for row in rows])
 
 
 def _executions(changes: Changes) -> Iterator[Values]:

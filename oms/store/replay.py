@@ -235,11 +235,12 @@ def _compare(
 def _place(row: Values | None, width: int) -> tuple[tuple[int, Any], ...]:
     """Where a row stands in SQLite's order, in which numbers precede texts; the end is last."""
     if row is None:
-        return ((len(_RANK), 0),)
-    return tuple((_RANK[type(value)], value) for value in row[:width])
+        return ((_LAST, 0),)
+    return tuple((_RANK.get(type(value), 0), value) for value in row[:width])
 
 
-_RANK: Final[dict[type, int]] = {int: 0, str: 1, bytes: 2}
+_RANK: Final[dict[type, int]] = {str: 1, bytes: 2}
+_LAST: Final = 3
 
 
 def _unequal(

@@ -22,7 +22,7 @@ from oms.core.ports import Evidence, Outbound, Record, ToOrigin, ToVenue
 from oms.core.positions import PositionKey
 from oms.store import wire
 from oms.store.tables import ORDERS
-from oms.store.types import decimal_text, utc_text, utc_time
+from oms.store.types import decimal_text, legible, utc_text, utc_time
 
 Values = tuple[Any, ...]
 """One row, in its table's order of columns."""
@@ -37,11 +37,6 @@ def _maybe(number: Decimal | None) -> str | None:
 
 def _time(time: datetime | None) -> str | None:
     return None if time is None else utc_text(time)
-
-
-def _legible(raw: str) -> str:
-    # What came over a wire need not be UTF-8; what is kept must be.
-    return raw if raw.isascii() else raw.encode("utf-8", "backslashreplace").decode()
 
 
 # The journal
@@ -60,9 +55,24 @@ def journal_row(seq: int, record: Record) -> Values:
         record.route,
         record.order_id,
         record.msg_seq_num,
-        orjson.dumps(body).decode(),
-        _legible(record.raw),
+        _json(body),
+        legible(record.raw),
     )
+
+
+def _json(body: Any) -> str:
+    try:
+        return orjson.dumps(body).decode()
+    except orjson.JSONEncodeError:
+        return orjson.dumps(_legible(body)).decode()
+
+
+def _legible(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _legible(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_legible(part) for part in value]
+    return legible(value)
 
 
 def _sent(record: Record, outbound: Outbound) -> list[Any]:
@@ -245,5 +255,5 @@ def quarantine_row(seq: int, record: Record, note: Quarantined) -> Values:
         record.order_id,
         note.reason,
         note.text,
-        _legible(record.raw),
+        legible(record.raw),
     )

@@ -44,6 +44,16 @@ def utc_time(text: str) -> datetime:
     return time
 
 
+def legible(value: Any) -> Any:
+    """The value; what a text has that is not UTF-8 is written out (a lone surrogate: \\udcff).
+
+    Wires and JSON escapes bring such texts; what is kept must be readable everywhere.
+    """
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-8", "backslashreplace").decode()
+
+
 class ExactDecimal(TypeDecorator[Decimal]):
     """A Decimal kept as its own text, so that what is read is what was written."""
 

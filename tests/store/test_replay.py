@@ -148,6 +148,20 @@ def test_an_added_row_is_named(traded: Path, table: str, key: str, changed: str)
     assert (difference.journal, difference.stored) == ("none", "a row")
 
 
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [("outbox", "idx = 0.5"), ("orders", "order_id = x'00'"), ("fix_sessions", "origin = ''")],
+)
+def test_an_altered_key_is_a_row_too_few_and_one_too_many(
+    traded: Path, table: str, change: str
+) -> None:
+    """Even one that the store could never have written, of a type that no key has."""
+    first = f"({_key(table)}) = (SELECT {_key(table)} FROM {table} LIMIT 1)"  # noqa: S608
+    verdict = checked(traded, f"UPDATE {table} SET {change} WHERE {first}")  # noqa: S608
+    said = sorted((difference.journal, difference.stored) for difference in verdict.differences)
+    assert said == [("a row", "none"), ("none", "a row")]
+
+
 def test_an_emptied_table_is_named_row_by_row(traded: Path) -> None:
     """Every row, not the first."""
     verdict = checked(traded, "DELETE FROM executions")
@@ -193,6 +207,7 @@ def test_a_record_that_can_not_be_folded_is_named(traded: Path, change: str, sai
     assert first.table == "journal"
     assert said in first.journal
     assert str(first).startswith(f"journal {first.key} ")
+    assert not any("missing" in difference.journal for difference in verdict.differences)
     assert verdict.records == rows(traded, "journal")
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from oms.core.book import Changes
 from oms.core.errors import ConfigError, StoreFenced, StoreLocked, StoreUnavailable
-from oms.core.fields import ExecType
+from oms.core.fields import ExecTransType, ExecType
 from oms.core.notes import Quarantined
 from oms.core.ports import Evidence
 from oms.store.queries import Reader
@@ -221,6 +221,28 @@ def test_a_database_that_stays_locked_is_unavailable(tmp_path: Path) -> None:
     firm.store.commit(changes)
     assert counts(firm)["quarantined"] == 1
     firm.store.close()
+
+
+def test_no_text_of_a_venue_stops_the_engine(firm: Firm) -> None:
+    """A JSON escape can bring half a character: it is written out, and found again."""
+    half = "half a character: \ud83d"
+    order = firm.enter()
+    firm.report(order, ExecType.NEW, order_id="V\udcff", secondary_order_id="V\udcff", text=half)
+    firm.fill(order, "0.1", text=half, fee_currency="\udcff")
+    firm.fill(order, "0.2", exec_id="E\udcff")
+    firm.report(
+        order,
+        ExecType.PARTIAL_FILL,
+        exec_trans_type=ExecTransType.CANCEL,
+        exec_ref_id="E\udcff",
+    )
+    firm.venue(REST, Quarantined(reason="unreadable", text=half))
+    assert firm.store.history.by_venue_id(REST, "", "V\udcff") is not None
+    assert firm.store.history.by_venue_id(REST, "\udcff", "") is None
+    with Reader.open(firm.url) as reader:
+        assert reader.orders()[0]["text"] == "half a character: \\ud83d"
+        assert [row["exec_id"] for row in reader.fills()] == ["E2"]
+        assert verify(reader).differences == []
 
 
 # Disks
