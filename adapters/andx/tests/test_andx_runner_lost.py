@@ -76,6 +76,38 @@ def test_a_lost_order_that_is_listed_late_is_found_late(andx: OneRoute) -> None:
     assert andx.tap.count("POST", "/orders/") == 1
 
 
+def test_a_search_that_fails_is_made_again(andx: OneRoute) -> None:
+    """Once without an answer, once with one that can not be read."""
+    spoilt: list[SimRequest] = []
+
+    def spoil(request: SimRequest, answer: SimResponse) -> SimResponse:
+        if "/C/" not in request.path or len(spoilt) == 2:
+            return answer
+        spoilt.append(request)
+        return replace(answer, drop=len(spoilt) == 1, body=b'{"status": "success", "data": {}}')
+
+    andx.tap.change = spoil
+    andx.tap.switch("hide_orders_ms", 300)
+    andx.tap.switch("lose_reply", 1)
+    order_id = andx.take(andx.bench.LEVEL / 5)
+    andx.until(lambda: andx.order(order_id).closed, "the fill")
+    assert len(spoilt) == 2
+    assert andx.exec_types(order_id) == [ExecType.NEW, ExecType.FILL]
+
+
+def test_a_lost_order_in_an_unknown_state_is_shown_and_stays_in_doubt(andx: OneRoute) -> None:
+    def change(rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            row["status"] = "X"
+
+    change_list(andx, change)
+    andx.tap.switch("lose_reply", 1)
+    order_id = andx.place()
+    andx.until(lambda: bool(andx.quarantined()), "the quarantine")
+    assert "'X'" in str(andx.quarantined()[0].message)
+    assert andx.order(order_id).in_doubt is not None
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("price", "1000001"), ("volume", "0.02"), ("buy_sell", "S"), ("base_currency", "XRP")],

@@ -101,6 +101,35 @@ def test_a_venue_that_answers_nothing_usable_is_down_until_it_is_reconciled(
     assert andx.order(order_id).closed
 
 
+def test_throttled_queries_are_no_reason_to_fall(andx: OneRoute) -> None:
+    andx.place(wait=True)
+    andx.tap.switch("throttle", 3)
+    andx.until_asked("GET", "/O/", andx.tap.count("GET", "/O/") + 5)
+    told = [r.message for r in andx.records if isinstance(r.message, RouteStatus)]
+    assert [status.ready for status in told] == [True]
+
+
+def test_a_list_in_an_undocumented_shape_is_shown_and_the_route_falls(andx: OneRoute) -> None:
+    andx.place(wait=True)
+    strange = b'{"status": "success", "data": {"orders": "none"}}'
+    andx.tap.change = lambda _, answer: replace(answer, body=strange)
+    andx.until(lambda: not andx.book.routes["ANDX"].up, "the route to fall")
+    shown = " ".join(str(record.message) for record in andx.quarantined())
+    assert "orders: a list is wanted" in shown
+    andx.tap.change = lambda _, answer: answer
+    andx.until_ready()
+
+
+def test_a_query_that_is_forbidden_makes_the_route_fall(andx: OneRoute) -> None:
+    """The order has left the list and may not be looked at: nothing is known of it."""
+    order_id = andx.place(wait=True)
+    hidden = b'{"status": "success", "data": {"orders": [], "has_next": false}}'
+    lists = {True: SimResponse(200, hidden), False: SimResponse(403, b"")}
+    andx.tap.change = lambda request, _: lists["/O/" in request.path]
+    andx.until(lambda: "HTTP 403" in andx.book.routes["ANDX"].text, "the fall")
+    assert not andx.order(order_id).closed
+
+
 def test_refused_credentials_are_told_as_they_are() -> None:
     with one_route("andx", api_secret="another-secret-0001") as andx:  # noqa: S106  wrong
         andx.until(lambda: "401" in andx.book.routes["ANDX"].text, "the refusal")

@@ -114,9 +114,10 @@ def test_a_co_located_exchange_has_a_host_of_its_own_and_is_not_in_the_path() ->
 
 def test_a_wrong_secret_is_refused_and_told_without_it() -> None:
     async def story(line: Line) -> None:
-        with pytest.raises(VenueRefused, match="2097162") as caught:
-            await line.client.open_orders()
-        assert "another" not in str(caught.value)
+        for query in (line.client.open_orders(), line.client.order(known("1"))):
+            with pytest.raises(VenueRefused, match="2097162") as caught:
+                await query
+            assert "another" not in str(caught.value)
 
     on_line(story, api_secret_key="another-secret-0001-another-secret")  # noqa: S106  wrong
 
