@@ -8,7 +8,7 @@ import pytest
 
 from adapters.apifiny.client import claims, token
 from adapters.apifiny.tests.apifiny_bench import CREDENTIALS
-from adapters.apifiny.tests.apifiny_line import ACCOUNT, Line, on_line
+from adapters.apifiny.tests.apifiny_line import ACCOUNT, Line, known, on_line
 from adapters.http import Throttled
 from adapters.port import VenueState
 from adapters.simserver import SimRequest, SimResponse
