@@ -76,10 +76,10 @@ def test_what_is_no_message_is_malformed(text: str) -> None:
 
 def test_a_token_is_not_shown() -> None:
     """RawData (96), SecureData (91) and Signature (89) are hidden, with the SOH they may hold."""
-    secret = "one\x01part.an=other.last"  # noqa: S105  a test's own
-    text = _message("35=A", f"95={len(secret)}", f"96={secret}", "90=3", "91=key", "89=sig")
+    raw = "one\x01part.an=other.last"
+    text = _message("35=A", f"95={len(raw)}", f"96={raw}", "90=3", "91=key", "89=sig")
     shown = redact(text)
-    assert shown == f"35=A|95={len(secret)}|96={HIDDEN}|90=3|91={HIDDEN}|89={HIDDEN}|"[:-1]
+    assert shown == f"35=A|95={len(raw)}|96={HIDDEN}|90=3|91={HIDDEN}|89={HIDDEN}|"[:-1]
 
 
 def test_what_can_not_be_read_is_not_shown_at_all() -> None:
