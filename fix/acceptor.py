@@ -89,6 +89,7 @@ class Acceptor:
         self._clock = clock
         self._stall_s = stall_s
         configs = read_sessions(settings, Kind.ACCEPTOR, overrides)
+        _demand_agreement(settings, configs, desks)
         self.port = _common_port(settings, configs)
         self._holder: socket.socket | None = None
         if not self.port:
@@ -96,15 +97,7 @@ class Acceptor:
             chosen = {**(overrides or {}), "SocketAcceptPort": str(self.port)}
             configs = read_sessions(settings, Kind.ACCEPTOR, chosen)
         self._role = Role(Kind.ACCEPTOR, configs, self, clock)
-        self._desks: dict[str, _Desk] = {}
-        for config in configs:
-            login = desks.get(config.target)
-            if login is None:
-                raise ConfigError(f"{settings}: session {config.name} has no [[desks]] entry")
-            self._desks[config.target] = self._desk(config, login)
-        for comp_id in desks:
-            if comp_id not in self._desks:
-                raise ConfigError(f"{settings}: desk {comp_id} has no acceptor [SESSION]")
+        self._desks = {one.target: self._desk(one, desks[one.target]) for one in configs}
         self._strangers = Strangers(self._role, clock, self._role.configs, logon_wait_s)
         self._by_session = {desk.config.name: desk for desk in self._desks.values()}
 
@@ -117,16 +110,20 @@ class Acceptor:
             desk.store.keep()
         self._strangers.start()
         self._role.start()
-        if self._holder is not None:
-            self._holder.close()
+        self._let_go()
         limit_stalling(self.port, self._stall_s)
 
     def stop(self, text: str = "the engine is stopping") -> None:
         """Log the desks out; the process is to end by os._exit, or `drop` is to follow."""
+        self._let_go()
         self._strangers.stop()
         for desk in self._desks.values():
             desk.outlet.stop()
         self._role.log_out(text)
+
+    def _let_go(self) -> None:
+        if self._holder is not None:
+            self._holder.close()
 
     def drop(self) -> None:
         """Stop quickfix's threads and destroy its objects, to start anew in this process."""
@@ -294,6 +291,19 @@ class Acceptor:
             origin=desk.comp_id,
         )
         self._hand_in(desk, note, raw, int(number))
+
+
+def _demand_agreement(
+    settings: Path, configs: list[SessionConfig], desks: Mapping[str, DeskLogin]
+) -> None:
+    for config in configs:
+        FileStore(config)
+        if config.target not in desks:
+            raise ConfigError(f"{settings}: session {config.name} has no [[desks]] entry")
+    found = {config.target for config in configs}
+    for comp_id in desks:
+        if comp_id not in found:
+            raise ConfigError(f"{settings}: desk {comp_id} has no acceptor [SESSION]")
 
 
 def _common_port(settings: Path, configs: list[SessionConfig]) -> int:

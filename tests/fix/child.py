@@ -33,7 +33,11 @@ class Child:
         ]
         for thread in self._threads:
             thread.start()
-        self.ready = self._until("ready")
+        try:
+            self.ready = self._until("ready")
+        except BaseException:
+            self.close()
+            raise
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Have it do something; what it returns."""
@@ -117,6 +121,9 @@ class Child:
         return said
 
     def _fate(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
+            self._threads[1].join(WAIT_S)
         return f"exit {self._process.poll()}: {''.join(self._words)[-2000:]}"
 
     def _overhear(self) -> None:

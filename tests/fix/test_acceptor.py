@@ -1,5 +1,6 @@
 """A desk at work: what it asks reaches the engine, what it is told reaches the desk, in order."""
 
+import socket
 import time
 from collections.abc import Callable
 
@@ -240,3 +241,10 @@ def test_a_stop_says_goodbye_to_every_desk(open_office: Callable[..., Office]) -
         desk.expect_closed()
     assert office.child.told("stop") is None
     office.child.end()
+
+
+def test_a_port_that_is_taken_stops_the_start(open_office: Callable[..., Office]) -> None:
+    with socket.create_server(("", 0)) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(AssertionError, match=rf"ConfigError: quickfix: .*port {port}"):
+            open_office(settings={"SocketAcceptPort": str(port)})

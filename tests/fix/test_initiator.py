@@ -80,8 +80,7 @@ def test_a_lost_session_is_told_and_every_order_asked_for(
     """The answers are statuses, not events, and nothing is sent again."""
     for number in range(3):
         trading.new(f"a{number}")
-        trading.wait_status(f"a{number}", "NEW")
-    trading.child.posts.clear()
+        assert trading.post("ExecutionReport")["exec_trans_type"] == "0"
     before = len(at_venue(gateway))
     gateway.switch("cut_fix")
     assert "lost" in trading.wait_link(up=False)
@@ -101,7 +100,8 @@ def test_an_order_lost_on_the_way_is_in_doubt_and_not_sent_again(
     trading.new("a1")
     trading.wait_link(up=False)
     trading.wait_link(up=True)
-    trading.post("ExecutionReport")  # the answer to the status request: unknown there
+    answer = trading.post("ExecutionReport")
+    assert (answer["exec_type"], answer["exec_trans_type"]) == ("8", "3"), "unknown there"
     order = trading.order("a1")
     assert (order["status"], order["in_doubt"]) == ("PENDING_NEW", "NEW")
     assert at_venue(gateway) == []

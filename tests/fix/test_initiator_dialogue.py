@@ -85,8 +85,12 @@ def test_requests_carry_the_documents_fields(venue: Venue, trading: Trading) -> 
     }
 
 
-def test_nothing_is_ever_sent_a_second_time(venue: Venue, trading: Trading) -> None:
-    """A ResendRequest gets a gap fill, within the session and after a new logon."""
+@pytest.mark.parametrize("persist", ["N", "Y"])
+def test_nothing_is_ever_sent_a_second_time(venue: Venue, trade_at: TradeAt, persist: str) -> None:
+    """A ResendRequest gets a gap fill, whatever the settings say, and so does a new logon."""
+    trading = trade_at({"": venue.port}, settings={"PersistMessages": persist})
+    venue.welcome()
+    trading.wait_link(up=True)
     trading.new("a1")
     number = int(venue.expect("D")[34])
     assert [one[35] for one in venue.ask_again(number)] == ["4"]
@@ -232,8 +236,7 @@ def test_a_fill_is_not_mistaken_for_the_answer_to_a_status_request(
 def test_an_answer_by_the_venues_own_id_is_an_answer(venue: Venue, trading: Trading) -> None:
     trading.new("a1")
     acknowledge(venue, venue.expect("D"))
-    trading.wait_status("a1", "NEW")
-    trading.child.posts.clear()
+    assert trading.post("ExecutionReport")["exec_trans_type"] == "0"
     venue.cut()
     trading.wait_link(up=False)
     venue.welcome()

@@ -45,7 +45,7 @@ class Trading:
         )
         (folder / "quickfix.cfg").write_text(_SETTINGS + sections)
         login = {"account_id": ACCOUNT, "api_key_id": KEY, "api_secret_key": SIGNING}
-        told = {"login": login, "overrides": {}, "max_wait_s": max_wait_s}
+        told = {"login": login, "overrides": dict(settings or {}), "max_wait_s": max_wait_s}
         (folder / "venue.json").write_text(json.dumps(told))
         self.folder = folder
         self.child = Child("child_initiator.py", str(folder))
