@@ -36,7 +36,14 @@ PersistMessages=N
 class Trading:
     """The child, and what a test wants of it."""
 
-    def __init__(self, folder: Path, ports: Mapping[str, int], *, max_wait_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        ports: Mapping[str, int],
+        *,
+        max_wait_s: float = 5.0,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         """`ports`: where each exchange's session connects; "" is the one for all others."""
         sections = "".join(
             f"[SESSION]\nSocketConnectPort={port}\n"
