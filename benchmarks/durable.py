@@ -12,8 +12,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, cast
 
-from sqlalchemy import Connection
-
 from benchmarks.figures import Contest, Figure, Sample
 from benchmarks.kernel import timed
 from benchmarks.lifecycles import MESSAGES_A_LIFE, Script, fold, new_book, new_draw, rehearse
@@ -36,16 +34,16 @@ class _Recorder:
 
     writes: list[Write] = field(default_factory=list)
 
-    def exec_driver_sql(self, statement: str, rows: list[Values]) -> None:
+    def executemany(self, statement: str, rows: list[Values]) -> None:
         self.writes.append((statement, rows))
 
 
 def writes_of(changes: Changes) -> list[Write]:
     """What the store writes of these changes in one transaction."""
     recorder = _Recorder()
-    connection = cast(Connection, recorder)
-    write_journal(connection, changes)
-    write_projections(connection, changes)
+    driver = cast(sqlite3.Connection, recorder)
+    write_journal(driver, changes)
+    write_projections(driver, changes)
     return recorder.writes
 
 

@@ -1,9 +1,14 @@
-"""What a batch of changes writes: SQL compiled once, run with tuples."""
+"""What a batch of changes writes: SQL compiled once, run with tuples on the driver's connection.
 
+One message a commit is what an idle engine does: SQLAlchemy's way to a statement would then cost
+more than all that the engine decides.
+"""
+
+import sqlite3
 from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import Column, Connection, Table
+from sqlalchemy import Column, Table
 from sqlalchemy.dialects import sqlite
 
 from oms.core.book import Changes
@@ -60,22 +65,22 @@ _PUT_SESSION: Final = _upsert(FIX_SESSIONS)
 _UNDO: Final = "UPDATE executions SET stands = 0 WHERE order_id = ? AND exec_id = ?"
 
 
-def write_journal(connection: Connection, changes: Changes) -> None:
+def write_journal(driver: sqlite3.Connection, changes: Changes) -> None:
     """Append the records."""
-    _run(connection, _NEW_JOURNAL, [journal_row(seq, record) for seq, record in changes.records])
+    _run(driver, _NEW_JOURNAL, [journal_row(seq, record) for seq, record in changes.records])
 
 
-def write_projections(connection: Connection, changes: Changes) -> None:
+def write_projections(driver: sqlite3.Connection, changes: Changes) -> None:
     """Write what the records changed; the same for the engine and for a replay."""
-    _run(connection, _PUT_ORDER, [order_row(order) for order in changes.orders.values()])
-    _run(connection, _PUT_EXECUTION, list(_executions(changes)))
-    _run(connection, _UNDO, changes.undone)
-    _run(connection, _PUT_CL_ORD_ID, [(*key, to) for key, to in changes.cl_ord_ids.items()])
-    _run(connection, _PUT_POSITION, [position_row(k, q) for k, q in changes.positions.items()])
-    _run(connection, _PUT_SESSION, [session_row(o, s) for o, s in changes.sessions.items()])
-    _run(connection, _NEW_OUTBOX, list(_outbox(changes)))
+    _run(driver, _PUT_ORDER, [order_row(order) for order in changes.orders.values()])
+    _run(driver, _PUT_EXECUTION, list(_executions(changes)))
+    _run(driver, _UNDO, changes.undone)
+    _run(driver, _PUT_CL_ORD_ID, [(*key, to) for key, to in changes.cl_ord_ids.items()])
+    _run(driver, _PUT_POSITION, [position_row(k, q) for k, q in changes.positions.items()])
+    _run(driver, _PUT_SESSION, [session_row(o, s) for o, s in changes.sessions.items()])
+    _run(driver, _NEW_OUTBOX, list(_outbox(changes)))
     _run(
-        connection,
+        driver,
         _PUT_QUARANTINE,
         [
             quarantine_row(seq, record, record.message)
@@ -85,14 +90,14 @@ def write_projections(connection: Connection, changes: Changes) -> None:
     )
 
 
-def _run(connection: Connection, statement: str, rows: list[Values]) -> None:
+def _run(driver: sqlite3.Connection, statement: str, rows: list[Values]) -> None:
     if not rows:
         return
     try:
-        connection.exec_driver_sql(statement, rows)
+        driver.executemany(statement, rows)
     except UnicodeEncodeError:
         # What was written of the rows before the one at fault is overwritten by the same.
-        connection.exec_driver_sql(statement, [tuple(map(legible, row)) for row in rows])
+        driver.executemany(statement, [tuple(map(legible, row)) for row in rows])
 
 
 def _executions(changes: Changes) -> Iterator[Values]:

@@ -151,7 +151,7 @@ def _rebuild(
             folded = sum(1 for _ in takewhile(lambda row: fold.add(row, until), batch))
             records += folded
             with scratch.begin() as connection:
-                write_projections(connection, fold.take())
+                write_projections(driver_of(connection), fold.take())
             if progress is not None:
                 progress(batch[folded - 1].seq if folded else last, last)
             if folded < len(batch):

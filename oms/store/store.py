@@ -1,5 +1,6 @@
 """The store: one owner, one transaction a batch, and what it held when the engine starts again."""
 
+import sqlite3
 from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,14 @@ from sqlalchemy import Connection, Engine, select
 from oms.core.book import Book, Changes
 from oms.core.errors import StoreFenced
 from oms.core.facts import Execution
-from oms.store.database import BUSY_TIMEOUT_S, open_to_read, open_to_write, store_path, translated
+from oms.store.database import (
+    BUSY_TIMEOUT_S,
+    driver_of,
+    open_to_read,
+    open_to_write,
+    store_path,
+    translated,
+)
 from oms.store.history import StoredHistory
 from oms.store.lock import Lock
 from oms.store.projections import write_journal, write_projections
@@ -18,6 +26,8 @@ from oms.store.rows import execution_of, order_of, session_of
 from oms.store.schema import migrate
 from oms.store.tables import COUNTED, EXECUTIONS, FIX_SESSIONS, OPEN, ORDERS, POSITIONS
 from oms.store.types import utc_text
+
+_OWNER: Final = "SELECT epoch, who FROM owner ORDER BY epoch DESC LIMIT 1"
 
 _EACH_HIGHEST: Final = """
 WITH RECURSIVE names(name) AS (
@@ -97,11 +107,12 @@ class Store:
             return
         with translated("writing to the store"):
             try:
-                connection = self._connect()
-                with connection.begin():
-                    self._demand_ownership(connection)
-                    write_journal(connection, changes)
-                    write_projections(connection, changes)
+                driver = self._connect()
+                driver.execute("BEGIN IMMEDIATE")
+                self._demand_ownership(driver)
+                write_journal(driver, changes)
+                write_projections(driver, changes)
+                driver.execute("COMMIT")
             except BaseException:
                 self._disconnect()
                 raise
@@ -133,11 +144,11 @@ class Store:
         self._lock.release()
         self._lock = None
 
-    def _connect(self) -> Connection:
+    def _connect(self) -> sqlite3.Connection:
         if self._writing is None:
             assert self._lock is not None, "a closed store is not written to"
             self._writing = self._engine.connect()
-        return self._writing
+        return driver_of(self._writing)
 
     def _disconnect(self) -> None:
         # SQLite rolls back what the closed connection had begun.
@@ -146,13 +157,11 @@ class Store:
             connection.invalidate()
             connection.close()
 
-    def _demand_ownership(self, connection: Connection) -> None:
-        newest = connection.exec_driver_sql(
-            "SELECT epoch, who FROM owner ORDER BY epoch DESC LIMIT 1"
-        ).one()
-        if newest.epoch != self.epoch:
+    def _demand_ownership(self, driver: sqlite3.Connection) -> None:
+        epoch, who = driver.execute(_OWNER).fetchone()
+        if epoch != self.epoch:
             raise StoreFenced(
-                f"the store belongs to {newest.who} since epoch {newest.epoch}; "
+                f"the store belongs to {who} since epoch {epoch}; "
                 f"this process is of epoch {self.epoch} and writes nothing more"
             )
 

@@ -1,10 +1,12 @@
 """A process that dies in the middle of a commit leaves all of it or nothing."""
 
 import os
+import sqlite3
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection
 
 from oms.store.queries import Reader
 from oms.store.replay import verify
@@ -15,20 +17,27 @@ DEATH = 86
 
 def die_in_statement(number: int, path: Path) -> None:
     """Two orders with fills, then a batch whose n-th statement is the process's last act."""
+    count, counting = 0, False
+
+    class Mortal(sqlite3.Connection):
+        def execute(self, *arguments: Any) -> sqlite3.Cursor:
+            return counted(super().execute(*arguments))
+
+        def executemany(self, *arguments: Any) -> sqlite3.Cursor:
+            return counted(super().executemany(*arguments))
+
+    def counted(cursor: sqlite3.Cursor) -> sqlite3.Cursor:
+        nonlocal count
+        count += counting
+        if count == number:
+            os._exit(DEATH)
+        return cursor
+
+    sqlite3.connect = partial(sqlite3.connect, factory=Mortal)  # type: ignore[assignment]
     firm = Firm(path)
     firm.fill(firm.enter(), "0.5")
     order = firm.enter()
-    real, count = Connection.exec_driver_sql, 0
-
-    def counted(self: Connection, *arguments: object) -> object:
-        nonlocal count
-        count += 1
-        result = real(self, *arguments)  # type: ignore[arg-type]
-        if count == number:
-            os._exit(DEATH)
-        return result
-
-    Connection.exec_driver_sql = counted  # type: ignore[method-assign,assignment]
+    counting = True
     firm.fill(order, "0.25")
     os._exit(0)
 

@@ -8,12 +8,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_mock import MockerFixture
-from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from oms.core.book import Changes
 from oms.core.errors import ConfigError, StoreFenced, StoreLocked, StoreUnavailable
@@ -158,10 +158,9 @@ def test_a_file_that_is_no_database_is_left_alone_and_unlocked(tmp_path: Path) -
 def test_every_commit_is_synced_and_a_reader_need_not_wait(firm: Firm) -> None:
     """Write-ahead log and full syncs, on the connection that writes."""
     firm.enter()
-    connection = firm.store._connect()
-    with connection.begin():
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+    driver = firm.store._connect()
+    assert driver.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert driver.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_nothing_to_commit_is_no_harm(firm: Firm) -> None:
@@ -275,44 +274,44 @@ def test_a_full_disk_keeps_nothing_and_spoils_nothing(firm: Firm) -> None:
         assert verify(reader).agrees
 
 
-@pytest.mark.parametrize("statement", ["BEGIN", "SELECT", "INTO journal", "INTO outbox"])
+@pytest.mark.parametrize(
+    "statement", ["BEGIN", "SELECT", "INTO journal", "INTO quarantine", "COMMIT"]
+)
 def test_a_broken_disk_leaves_the_store_usable(
-    firm: Firm, mocker: MockerFixture, statement: str
+    tmp_path: Path, mocker: MockerFixture, statement: str
 ) -> None:
-    """Whichever statement the disk fails, nothing of the commit is kept and the next one works."""
+    """Whichever statement the disk fails, nothing of the commit is kept and the next one works.
+
+    COMMIT too: its transaction does not stay open behind the next one's back.
+    """
+    broken = False
+
+    class Disk(sqlite3.Connection):
+        def execute(self, sql: str, *rest: Any) -> sqlite3.Cursor:
+            return super().execute(checked(sql), *rest)
+
+        def executemany(self, sql: str, *rest: Any) -> sqlite3.Cursor:
+            return super().executemany(checked(sql), *rest)
+
+    def checked(sql: str) -> str:
+        if broken and statement in sql:
+            raise sqlite3.OperationalError("disk I/O error")
+        return sql
+
+    mocker.patch("sqlite3.connect", partial(sqlite3.connect, factory=Disk))
+    firm = Firm(tmp_path / "oms.db")
     order = firm.enter()
     before = counts(firm)
-    real = Connection.exec_driver_sql
-
-    def fail(self: Connection, sql: str, *rest: object) -> object:
-        if statement in sql:
-            raise OperationalError(sql, None, sqlite3.OperationalError("disk I/O error"))
-        return real(self, sql, *rest)  # type: ignore[arg-type]
-
-    broken = mocker.patch.object(Connection, "exec_driver_sql", autospec=True, side_effect=fail)
-    with pytest.raises(StoreUnavailable, match="disk I/O error"):
-        firm.report(order, ExecType.NEW)
-    mocker.stop(broken)
-    assert counts(firm) == before
-    firm.book = firm.loaded()
-    firm.report(order, ExecType.NEW)
-    assert counts(firm)["records"] == before["records"] + 1
-    assert firm.loaded().order(order.order_id) == firm.order(order.order_id) != order
-
-
-def test_a_failed_commit_is_rolled_back(firm: Firm, mocker: MockerFixture) -> None:
-    """COMMIT itself fails: the transaction does not stay open behind the next one's back."""
-    commit = mocker.patch(
-        "sqlalchemy.engine.default.DefaultDialect.do_commit",
-        side_effect=sqlite3.OperationalError("disk I/O error"),
-    )
     changes = undecided(firm)
+    broken = True
     with pytest.raises(StoreUnavailable, match="disk I/O error"):
         firm.store.commit(changes)
-    mocker.stop(commit)
-    assert counts(firm)["quarantined"] == 0
+    broken = False
+    assert counts(firm) == before
     firm.store.commit(changes)
     assert counts(firm)["quarantined"] == 1
+    assert firm.loaded().order(order.order_id) == order
+    firm.store.close()
 
 
 def test_errors_of_the_history_are_translated(firm: Firm) -> None:
