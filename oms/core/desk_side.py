@@ -308,8 +308,11 @@ def _unchangeable(
     # D8: a filled order can still be replaced upwards, where the venue replaces.
     if order.ended or (order.filled and not (replace and can_replace)):
         return CxlRejReason.TOO_LATE_TO_CANCEL, f"the order is {order.ord_status.name}"
+    if route is None:
+        # A restart may have taken the route out of the configuration; the order stays.
+        return CxlRejReason.BROKER_CREDIT, f"the route {order.route} is not configured any more"
     # D16, D17: where requests may stand in line, the venue judges them.
-    if order.requests and not (route is not None and route.capabilities.chains_requests):
+    if order.requests and not route.capabilities.chains_requests:
         return (
             CxlRejReason.ORDER_ALREADY_IN_PENDING_STATUS,
             f"{order.requests[-1].kind.name} is under way",
