@@ -123,7 +123,8 @@ class Book:
         self._orders: dict[str, Order] = {}
         self._working: dict[str, dict[str, Order]] = {}
         self._by_cl_ord_id: dict[tuple[str, str], str] = {}
-        self._by_venue_id: dict[tuple[str, str], str] = {}
+        self._by_venue_cl_ord_id: dict[tuple[str, str], str] = {}
+        self._by_secondary_order_id: dict[tuple[str, str], str] = {}
         self._closed: deque[str] = deque()
         self._spent: deque[tuple[str, str]] = deque()
         self._ids_of: dict[str, list[tuple[str, str]]] = {}
@@ -156,10 +157,13 @@ class Book:
         self, route: str, venue_cl_ord_id: str, secondary_order_id: str = ""
     ) -> Order | None:
         """The order that the venue calls by either id; the id we drew decides."""
-        for name in (venue_cl_ord_id, secondary_order_id):
-            order_id = self._by_venue_id.get((route, name)) if name else None
-            if order_id is not None:
-                return self.any_order(order_id)
+        order_id = None
+        if venue_cl_ord_id:
+            order_id = self._by_venue_cl_ord_id.get((route, venue_cl_ord_id))
+        if order_id is None and secondary_order_id:
+            order_id = self._by_secondary_order_id.get((route, secondary_order_id))
+        if order_id is not None:
+            return self.any_order(order_id)
         return self.history.by_venue_id(route, venue_cl_ord_id, secondary_order_id)
 
     def entitled(self, origin: str, route: str) -> bool:
@@ -263,9 +267,11 @@ class Book:
         order_id = order.order_id
         fresh = order_id not in self._orders
         self._orders[order_id] = order
-        for name in (order.venue_cl_ord_id, order.secondary_order_id):
-            if name:
-                self._by_venue_id[order.route, name] = order_id
+        # Two namespaces: at some venues both ids are plain numbers.
+        if order.venue_cl_ord_id:
+            self._by_venue_cl_ord_id[order.route, order.venue_cl_ord_id] = order_id
+        if order.secondary_order_id:
+            self._by_secondary_order_id[order.route, order.secondary_order_id] = order_id
         working = self._working.setdefault(order.route, {})
         if not order.closed:
             working[order_id] = order
@@ -279,7 +285,7 @@ class Book:
             if order is None or not order.closed:
                 continue
             del self._orders[order.order_id]
-            for name in (order.venue_cl_ord_id, order.secondary_order_id):
-                self._by_venue_id.pop((order.route, name), None)
+            self._by_venue_cl_ord_id.pop((order.route, order.venue_cl_ord_id), None)
+            self._by_secondary_order_id.pop((order.route, order.secondary_order_id), None)
             for key in self._ids_of.pop(order.order_id, ()):
                 self._by_cl_ord_id.pop(key, None)
