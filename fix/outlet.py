@@ -8,9 +8,8 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, Protocol
 
-from fix.session import Role
 from fix.wire import Fields
 from oms.clock import Clock
 from oms.core.notes import Delivered, SessionReset
@@ -33,6 +32,16 @@ _PAUSE_S: Final = 0.05
 """Between a session's end and quickfix's word of it."""
 
 
+class Sender(Protocol):
+    """What an outlet needs of fix.session.Role."""
+
+    def send(self, session: str, fields: Fields) -> bool:
+        """Hand over a message; False if the session is down."""
+
+    def next_numbers(self, session: str) -> tuple[int, int]:
+        """The next MsgSeqNum of the peer, and ours."""
+
+
 class Outlet:
     """A desk's DeskGateway: a bounded queue and the one thread that hands over to quickfix."""
 
@@ -40,7 +49,7 @@ class Outlet:
         self,
         origin: str,
         session: str,
-        role: Role,
+        role: Sender,
         encode: Callable[[DeskReport], Fields],
         backlog: Backlog,
         post: Post,
