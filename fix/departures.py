@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from oms.clock import Clock
-from oms.core.messages import NewOrderSingle, OrderStatusRequest
+from oms.core.messages import NewOrderSingle, OrderCancelRequest, OrderStatusRequest
+from oms.core.notes import Request
 from oms.core.ports import VenueRequest
 
 MAX_WAIT_S: Final = 2.0
@@ -23,6 +24,26 @@ class Departure:
     message: VenueRequest | OrderStatusRequest
     security_exchange: str
     deadline: float
+
+    @property
+    def venue_name(self) -> str:
+        """What the venue calls the order."""
+        if isinstance(self.message, NewOrderSingle | OrderStatusRequest):
+            return self.message.cl_ord_id
+        return self.message.orig_cl_ord_id
+
+    @property
+    def request(self) -> Request:
+        """Which request it is; of a status request, nothing that could be in doubt."""
+        match self.message:
+            case NewOrderSingle():
+                return Request.NEW
+            case OrderCancelRequest():
+                return Request.CANCEL
+            case OrderStatusRequest():
+                return Request.FILLS
+            case _:
+                return Request.REPLACE
 
 
 class Departures:

@@ -16,7 +16,7 @@ from fix.departures import MAX_WAIT_S, Departure, Departures
 from fix.link import Link
 from fix.session import Role, SessionStatus
 from fix.transport import Kind, SessionConfig, read_sessions
-from fix.wire import Fields, printable
+from fix.wire import Fields, told
 from oms.clock import Clock
 from oms.core.errors import ConfigError, MalformedMessage, NotSupported
 from oms.core.fields import ExecTransType, ExecType
@@ -28,7 +28,8 @@ from oms.core.messages import (
     OrderStatusRequest,
 )
 from oms.core.notes import Doubt, NotSent, Quarantined, Request
-from oms.core.ports import Books, Evidence, FromVenue, Inbound, Post, ToVenue, VenueRequest
+from oms.core.order import Order
+from oms.core.ports import Books, Evidence, FromVenue, Inbound, Post, ToVenue
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ TOKEN_LIFE_S: Final = 30
 _WATCH_EVERY_S: Final = 1.0
 
 _FILLS: Final = (ExecType.PARTIAL_FILL, ExecType.FILL)
+_ENDS: Final = (ExecType.CANCELED, ExecType.REJECTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,8 @@ class Initiator:
         self._links = {config.name: self._link(config, max_wait_s) for config in configs}
         self._by_exchange = {link.config.qualifier.upper(): link for link in self._links.values()}
         self._sending = threading.local()
+        self._moving = threading.Lock()
+        """Links move, and are told of, one at a time: the last word told is what is so."""
         self._ending = threading.Event()
 
     def _link(self, config: SessionConfig, max_wait_s: float) -> Link:
@@ -190,8 +194,8 @@ class Initiator:
         too_late = isinstance(message, NewOrderSingle) and self._is_late(departure)
         text = "it waited too long to be sent" if too_late else because
         note = NotSent(
-            cl_ord_id=_venue_name(message),
-            request=_request(message),
+            cl_ord_id=departure.venue_name,
+            request=departure.request,
             text=f"not sent to {self._route}: {text}",
             too_late=too_late,
         )
@@ -254,35 +258,51 @@ class Initiator:
     def logged_on(self, session: str) -> None:
         """Ask for the state of every order: nothing is sent again over Apifiny's sessions."""
         link = self._links[session]
-        link.opened()
-        link.departures.open()
+        with self._moving:
+            link.opened()
+            link.departures.open()
+            self._ask_for_all(link)
+            if self.up:
+                self._link_moved(True, f"{session} logged on")
+
+    def _ask_for_all(self, link: Link) -> None:
         for order in self._books.working(self._route):
             if self._serving(order.security_exchange) is link:
                 asked = OrderStatusRequest(
                     cl_ord_id=order.venue_cl_ord_id, order_id=order.secondary_order_id
                 )
                 link.departures.put(asked, order.security_exchange)
-        if self.up:
-            self._link_moved(True, f"{session} logged on")
 
     def logged_out(self, session: str) -> None:
         """What waits stays; what was sent and not answered is in doubt."""
         link = self._links[session]
-        text = link.lost(self._clock.monotonic())
-        if self._ending.is_set():
-            # The venue's Logout answers ours: the words are not its.
-            text = f"{session}: we logged out, the engine is stopping"
-        link.departures.close(text)
-        self._link_moved(False, text)
+        with self._moving:
+            text = link.lost(self._clock.monotonic())
+            if self._ending.is_set():
+                # The venue's Logout answers ours: the words are not its.
+                text = f"{session}: we logged out, the engine is stopping"
+            link.departures.close(text)
+            self._link_moved(False, text)
 
     def _watch(self) -> None:
-        """quickfix says nothing of a connection that does not come about."""
         while not self._ending.wait(_WATCH_EVERY_S):
-            now = self._clock.monotonic()
-            for link in self._links.values():
-                idle = not link.up and now - link.tried > link.patience_s
-                if idle and not link.explained:
-                    self._link_moved(False, link.explain())
+            self.look_for_idle_links()
+
+    def look_for_idle_links(self) -> None:
+        """Tell why a link does not come up: quickfix says nothing where no connection begins."""
+        now = self._clock.monotonic()
+        for link in self._links.values():
+            idle = not link.up and now - link.tried > link.patience_s
+            if idle and not link.explained:
+                self._explain(link)
+
+    def _explain(self, link: Link) -> None:
+        text = link.explain()
+        with self._moving:
+            # Finding out takes seconds, in which the link may have come up.
+            if not link.up:
+                link.text = text
+                self._link_moved(False, text)
 
     def logon_received(self, session: str, fields: Fields) -> None:
         """The venue's answer: it proves nothing of itself."""
@@ -291,14 +311,14 @@ class Initiator:
         """A Logout's text is kept; a Reject of a request of ours is its refusal."""
         message = dict(fields)
         if message[tags.MSG_TYPE] == "5":
-            self._links[session].said(printable(message.get(tags.TEXT, "")))
+            self._links[session].said(told(message.get(tags.TEXT, "")))
         elif message[tags.MSG_TYPE] == "3":
             self._refused(session, message)
 
     def _refused(self, session: str, message: Mapping[int, str], raw: str = "") -> None:
         """A Reject (3) or BusinessMessageReject (j): the venue did not work on a request."""
         number = message.get(tags.REF_SEQ_NUM, "")
-        text = printable(message.get(tags.TEXT, "")) or "rejected by the venue's session"
+        text = told(message.get(tags.TEXT, "")) or "rejected by the venue's session"
         kind, name = self._links[session].refused(int(number) if number.isdecimal() else 0)
         if kind == "D":
             refusal: FromVenue = ExecutionReport(
@@ -324,6 +344,10 @@ class Initiator:
                 Evidence.VENUE_MESSAGE,
                 raw,
             )
+            names = message.get(tags.CL_ORD_ID, ""), message.get(tags.ORDER_ID, "")
+            if (order := self._working(*names)) is not None:
+                what = "a report that could not be read may have been a fill"
+                self._doubt_fills(order.venue_cl_ord_id, order, what)
             return
         if isinstance(report, ExecutionReport) and self._links[session].answers(report):
             self._tell_status(report, raw)
@@ -331,15 +355,35 @@ class Initiator:
         self._tell(report, Evidence.VENUE_MESSAGE, raw)
 
     def _tell_status(self, report: ExecutionReport, raw: str) -> None:
+        order = self._working(report.cl_ord_id, report.order_id)
         status = replace(report, exec_trans_type=ExecTransType.STATUS)
         self._tell(status, Evidence.VENUE_MESSAGE, raw)
-        if report.exec_type in _FILLS and report.last_shares:
-            text = (
-                "a report that may be a fill or the answer to a status request was not booked; "
-                "the venue's cumulative quantity settles it"
-            )
-            doubt = Doubt(cl_ord_id=report.cl_ord_id, request=Request.FILLS, text=text)
-            self._tell(doubt, Evidence.VENUE_MESSAGE)
+        # Where the venue leaves a request unanswered, what is taken for the answer is an event.
+        filled = report.exec_type in _FILLS and bool(report.last_shares)
+        acknowledged = order is not None and order.acknowledged
+        over = report.exec_type is ExecType.CANCELED or acknowledged
+        if filled or (report.exec_type in _ENDS and over):
+            what = "fill" if filled else "end"
+            what = f"what may be its {what} or the answer to a status request was not applied"
+            name = report.cl_ord_id if order is None else order.venue_cl_ord_id
+            self._doubt_fills(name, order, what)
+
+    def _working(self, cl_ord_id: str, order_id: str) -> Order | None:
+        for order in self._books.working(self._route):
+            if cl_ord_id == order.venue_cl_ord_id or (
+                order_id and order_id == order.secondary_order_id
+            ):
+                return order
+        return None
+
+    def _doubt_fills(self, name: str, order: Order | None, what: str) -> None:
+        """Have the venue asked for the order. A doubt about its cancel is kept: it does as well,
+        and also has the cancel sent again."""
+        if order and order.in_doubt and order.in_doubt.request is Request.CANCEL:
+            return
+        text = f"{what}; the venue's cumulative quantity settles it"
+        doubt = Doubt(cl_ord_id=name, request=Request.FILLS, text=text)
+        self._tell(doubt, Evidence.VENUE_MESSAGE)
 
     def failed(self, session: str, raw: str, error: BaseException) -> None:
         """Keep what a mistake of ours kept from being handled, for a human."""
@@ -347,17 +391,3 @@ class Initiator:
             reason="internal error", text=f"{session}: {type(error).__name__} while handling it"
         )
         self._tell(note, Evidence.VENUE_MESSAGE, raw)
-
-
-def _venue_name(message: VenueRequest) -> str:
-    return message.cl_ord_id if isinstance(message, NewOrderSingle) else message.orig_cl_ord_id
-
-
-def _request(message: VenueRequest) -> Request:
-    match message:
-        case NewOrderSingle():
-            return Request.NEW
-        case OrderCancelRequest():
-            return Request.CANCEL
-        case _:
-            return Request.REPLACE

@@ -77,8 +77,7 @@ class Link:
                 why = "it accepts connections and then nothing"
         except (OSError, ValueError) as error:
             why = str(error)
-        self.text = f"{self.config.name}: no connection to {host}:{port}: {why}"
-        return self.text
+        return f"{self.config.name}: no connection to {host}:{port}: {why}"
 
     def sent(self, number: int, msg_type: str, cl_ord_id: str, order_id: str) -> None:
         """A request left under that MsgSeqNum; the order by our id, and by the venue's if known."""

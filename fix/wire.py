@@ -1,5 +1,6 @@
 """A FIX message as text, and as a list of (tag, text): pure conversions and the hiding of secrets."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -34,6 +35,9 @@ _DATA: Final[Mapping[int, int]] = MappingProxyType(
 _SECRET: Final = frozenset({tags.SECURE_DATA, tags.SIGNATURE, tags.RAW_DATA})
 
 HIDDEN: Final = "***"
+
+_TOKEN: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
+"""A JWT, wherever it stands: a peer may repeat ours in its words."""
 
 _FRAME: Final = frozenset(
     {
@@ -118,7 +122,12 @@ def redact(text: str) -> str:
     except MalformedMessage:
         return f"(unreadable, {len(text)} characters)"
     shown = ((tag, HIDDEN if tag in _SECRET else value) for tag, value in fields)
-    return printable("|".join(f"{tag}={value}" for tag, value in shown))
+    return told("|".join(f"{tag}={value}" for tag, value in shown))
+
+
+def told(text: str) -> str:
+    """A peer's words for logs and journal: printable, without tokens."""
+    return printable(_TOKEN.sub(HIDDEN, text))
 
 
 def printable(text: str) -> str:

@@ -263,6 +263,61 @@ def test_a_report_that_may_be_either_is_not_booked_and_told(venue: Venue, tradin
     assert (order["cum_qty"], order["in_doubt"]) == ("0", "FILLS")
 
 
+@pytest.mark.parametrize("exec_type", ["4", "8"])
+def test_an_end_that_may_be_an_answer_is_asked_for(
+    venue: Venue, trading: Trading, exec_type: str
+) -> None:
+    """A status request that is never answered must not swallow the order's end for ever."""
+    trading.new("a1")
+    acknowledge(venue, venue.expect("D"))
+    trading.wait_status("a1", "NEW")
+    venue.cut()
+    trading.wait_link(up=False)
+    venue.welcome()
+    venue.expect("H")
+    report(venue, exec_type, "v1", (32, "0"))
+    assert trading.post("Doubt")["request"] == "FILLS"
+    assert trading.order("a1")["in_doubt"] == "FILLS"
+
+
+def test_a_report_that_may_be_either_leaves_a_lost_cancel_to_be_asked_for(
+    venue: Venue, trading: Trading
+) -> None:
+    """The doubt about the cancel is what has it sent again."""
+    trading.new("a1")
+    acknowledge(venue, venue.expect("D"))
+    trading.wait_status("a1", "NEW")
+    trading.child.call("cancel", "c1", "a1")
+    venue.expect("F")
+    venue.cut()
+    trading.wait_link(up=False)
+    venue.welcome()
+    name = venue.expect("H")[11]
+    report(venue, "1", "v1", (11, name), (32, "0.4"), (44, "9999"))
+    while trading.post("ExecutionReport")["exec_trans_type"] != "3":
+        pass
+    venue.expect_nothing()
+    assert trading.order("a1")["in_doubt"] == "CANCEL"
+
+
+def test_an_unreadable_report_puts_its_order_in_doubt(venue: Venue, trading: Trading) -> None:
+    """It may have been a fill; the venue's own sum settles it."""
+    trading.new("a1")
+    acknowledge(venue, venue.expect("D"))
+    trading.wait_status("a1", "NEW")
+    report(venue, "1", "v1", (32, "0.4"))
+    assert trading.post("Doubt")["request"] == "FILLS"
+    assert trading.order("a1")["in_doubt"] == "FILLS"
+
+
+def test_a_token_in_the_venues_words_is_not_repeated(venue: Venue, trade_at: TradeAt) -> None:
+    trading = trade_at({"": venue.port})
+    logon = venue.accept()
+    venue.send("5", (58, f"bad token {logon[96]}"))
+    assert trading.wait_link(up=False).endswith("bad token ***")
+    venue.close()
+
+
 def test_each_exchange_has_its_session_and_all_must_stand(venue: Venue, trade_at: TradeAt) -> None:
     """Co-located exchanges have an endpoint each; the one without a name serves the rest."""
     binance = Venue()
