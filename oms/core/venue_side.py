@@ -30,10 +30,11 @@ def told(
     """A venue's report or refusal, or something of it that could not be read."""
     if isinstance(message, Quarantined):
         return (quarantine(inbound, message, now),)
+    name = message.orig_cl_ord_id
     if isinstance(message, ExecutionReport):
-        order = book.at_venue(inbound.source, message.cl_ord_id, message.order_id)
-    else:
-        order = book.at_venue(inbound.source, message.orig_cl_ord_id, message.order_id)
+        # The answer to a cancel or replace names that request in ClOrdID and the order in 41.
+        name = name or message.cl_ord_id
+    order = book.at_venue(inbound.source, name, message.order_id)
     if order is None:
         note = Quarantined(reason="unknown order", text=f"{inbound.source}: no such order here")
         return (quarantine(inbound, note, now),)

@@ -197,10 +197,10 @@ class Scenario:
         exec_type = ExecType[word.exec_type]
         told = replace(report, exec_type=exec_type, order_qty=word.order_qty)
         if word.request is not None:
-            # A native counterparty names the request; the order is found by the venue's id.
+            # A native counterparty names the request, and in OrigClOrdID the order.
             order_id = self.orders.get(word.request)
             assert order_id is None, "a request has an id of its own"
-            told = replace(told, cl_ord_id=word.request, order_id=report.cl_ord_id)
+            told = replace(told, cl_ord_id=word.request, orig_cl_ord_id=report.cl_ord_id)
         if word.reason and exec_type is ExecType.REJECTED:
             told = replace(told, ord_rej_reason=OrdRejReason[word.reason])
         if word.reason and exec_type is ExecType.RESTATED:
