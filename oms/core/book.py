@@ -25,6 +25,7 @@ from oms.core.numbers import ZERO, add
 from oms.core.order import Order
 from oms.core.ports import History, Record, ToOrigin
 from oms.core.positions import PositionKey, moves
+from oms.core.transitions import EXECUTES, FILLS, Event, event_of
 from oms.core.venue import Capabilities, Instrument
 
 CLOSED_KEPT: Final = 2_000
@@ -209,19 +210,23 @@ class Book:
             self.last_order_number = max(self.last_order_number, int(order.order_id))
             if order.venue_cl_ord_id.isdigit() and len(order.venue_cl_ord_id) < 12:
                 self.last_client_ids[order.route] = int(order.venue_cl_ord_id)
-        elif isinstance(message, ExecutionReport) and message.exec_id in order.executions:
-            self._execute(order, message, changes)
+        elif isinstance(message, ExecutionReport):
+            event = event_of(message.exec_type, message.exec_trans_type)
+            if event in EXECUTES:
+                self._execute(order, message, event, changes)
         elif isinstance(message, OrderCancelReject):
             request = before.request(message.cl_ord_id) if before is not None else None
             if request is not None:
                 # A refused request leaves no order behind that its id could mean (D22a).
                 self._use(request.origin, request.cl_ord_id, "", changes)
 
-    def _execute(self, order: Order, report: ExecutionReport, changes: Changes) -> None:
+    def _execute(
+        self, order: Order, report: ExecutionReport, event: Event, changes: Changes
+    ) -> None:
         execution = order.executions[report.exec_id]
         changes.executions.append((order, execution, report))
         deltas = list(moves(order, execution)) if execution.stands else []
-        if report.exec_ref_id:
+        if event not in FILLS:
             changes.undone.append((order.order_id, report.exec_ref_id))
             deltas += moves(order, order.executions[report.exec_ref_id], undone=True)
         for key, delta in deltas:

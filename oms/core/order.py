@@ -34,6 +34,7 @@ from oms.core.numbers import ZERO, add, average, multiply, subtract
 from oms.core.transitions import (
     CLEARS_PENDING,
     ENDED,
+    EXECUTES,
     FILLS,
     Event,
     Life,
@@ -234,7 +235,7 @@ def _report(order: Order, report: ExecutionReport, now: datetime) -> Order:
         changes["secondary_order_id"] = report.secondary_order_id
     if report.text:
         changes["text"] = report.text
-    if event in FILLS or event in (Event.BUST, Event.CORRECTION):
+    if event in EXECUTES:
         changes.update(_executed(order, report, event))
     elif event in (Event.PENDING_CANCEL, Event.PENDING_REPLACE):
         changes["requests"] = _made_pending(order, report, event)

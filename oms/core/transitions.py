@@ -49,6 +49,8 @@ class Event(StrEnum):
 
 
 FILLS: Final = frozenset({Event.PARTIAL_FILL, Event.FILL})
+EXECUTES: Final = FILLS | {Event.BUST, Event.CORRECTION}
+"""Events that make an execution, or undo one."""
 
 _E = Event
 _L = Life

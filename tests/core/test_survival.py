@@ -3,8 +3,10 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from oms.core.book import Book
-from oms.core.fields import CxlRejReason, ExecType, OrdStatus
+from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdStatus
 from oms.core.messages import ExecutionReport, OrderCancelReject
 from tests.core.desk_of_one import ROUTE, DeskOfOne
 from tests.core.test_checks import GOOD
@@ -31,6 +33,29 @@ def test_a_cancel_of_an_order_whose_route_is_gone_is_refused() -> None:
     assert told.message.ord_status is OrdStatus.NEW
     assert f"{ROUTE} is not configured" in told.message.text
     assert core.order().requests == ()
+
+
+@pytest.mark.parametrize("named", ["F1", "nothing"])
+def test_a_plain_fill_undoes_nothing_whatever_it_refers_to(named: str) -> None:
+    """ExecRefID (19) means something on busts and corrections alone."""
+    core = _working(DeskOfOne())
+    core.venue(_fill(core, "F1", "0.001", "40000"))
+    core.venue(_fill(core, "F2", "0.001", "40000", exec_ref_id=named))
+    order = core.order()
+    assert order.cum_qty == Decimal("0.002")
+    assert core.book.positions[ROUTE, "", "", "BTC"] == order.cum_qty
+    assert core.changes.undone == []
+
+
+def test_a_status_that_repeats_an_execs_id_moves_no_holding() -> None:
+    """A fill may overtake its acknowledgement, and a status may name the last ExecID."""
+    core = DeskOfOne()
+    core.desk(GOOD)
+    fill = _fill(core, "F1", "0.001", "40000")
+    core.venue(fill)
+    core.venue(replace(fill, exec_trans_type=ExecTransType.STATUS))
+    assert core.order().cum_qty == Decimal("0.001")
+    assert core.book.positions[ROUTE, "", "", "BTC"] == Decimal("0.001")
 
 
 def test_the_venues_ids_and_ours_do_not_mix() -> None:
