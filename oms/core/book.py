@@ -126,7 +126,7 @@ class Book:
         self._by_cl_ord_id: dict[tuple[str, str], str] = {}
         self._by_venue_cl_ord_id: dict[tuple[str, str], str] = {}
         self._by_secondary_order_id: dict[tuple[str, str], str] = {}
-        self._closed: deque[str] = deque()
+        self._closed: dict[str, None] = {}
         self._spent: deque[tuple[str, str]] = deque()
         self._ids_of: dict[str, list[tuple[str, str]]] = {}
 
@@ -270,26 +270,29 @@ class Book:
 
     def _put(self, order: Order) -> None:
         order_id = order.order_id
-        fresh = order_id not in self._orders
         self._orders[order_id] = order
         # Two namespaces: at some venues both ids are plain numbers.
         if order.venue_cl_ord_id:
             self._by_venue_cl_ord_id[order.route, order.venue_cl_ord_id] = order_id
         if order.secondary_order_id:
             self._by_secondary_order_id[order.route, order.secondary_order_id] = order_id
-        working = self._working.setdefault(order.route, {})
+        self._closed.pop(order_id, None)
         if not order.closed:
-            working[order_id] = order
-        elif working.pop(order_id, None) is not None or fresh:
-            self._closed.append(order_id)
-            self._forget()
+            self._working.setdefault(order.route, {})[order_id] = order
+            return
+        working = self._working.get(order.route, {})
+        if working.pop(order_id, None) is not None and not working:
+            del self._working[order.route]
+        # Last in the queue again whenever it moves: what a batch has moved must not be forgotten
+        # before its commit, because the history does not know it yet.
+        self._closed[order_id] = None
+        self._forget()
 
     def _forget(self) -> None:
         while len(self._closed) > CLOSED_KEPT:
-            order = self._orders.get(self._closed.popleft())
-            if order is None or not order.closed:
-                continue
-            del self._orders[order.order_id]
+            order_id = next(iter(self._closed))
+            del self._closed[order_id]
+            order = self._orders.pop(order_id)
             self._by_venue_cl_ord_id.pop((order.route, order.venue_cl_ord_id), None)
             self._by_secondary_order_id.pop((order.route, order.secondary_order_id), None)
             for key in self._ids_of.pop(order.order_id, ()):

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from oms.core.book import Book
+from oms.core.book import CLOSED_KEPT, Book
 from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdStatus
 from oms.core.messages import ExecutionReport, OrderCancelReject
 from tests.core.desk_of_one import ROUTE, DeskOfOne
@@ -77,3 +77,24 @@ def test_the_venues_ids_and_ours_do_not_mix() -> None:
     assert core.order(2).cum_qty == 0
     assert core.book.at_venue(ROUTE, "", first.venue_cl_ord_id) == core.order(2)
     assert core.book.at_venue(ROUTE, first.venue_cl_ord_id) == core.order(1)
+
+
+def test_a_closed_order_that_moves_is_not_forgotten_before_it_is_committed() -> None:
+    """Within one batch the history has not seen it yet: two late fills are both counted."""
+    core = _working(DeskOfOne())
+    core.venue(_fill(core, "F1", "0.01", "40000"))
+    for number in range(CLOSED_KEPT - 1):
+        core.desk(replace(GOOD, cl_ord_id=f"B{number}", symbol="NONE"))
+    core.venue(_fill(core, "F2", "0.001", "40000"))
+    core.desk(replace(GOOD, cl_ord_id="C1", symbol="NONE"))
+    late = core.book.order("0000000001")
+    assert late is not None
+    assert late.cum_qty > late.order_qty
+
+
+def test_orders_for_routes_that_never_were_leave_nothing_in_memory() -> None:
+    """A desk may send any ExDestination (100)."""
+    core = DeskOfOne()
+    for number in range(10):
+        core.desk(replace(GOOD, cl_ord_id=f"B{number}", ex_destination=f"R{number}"))
+    assert len(core.book._working) <= 1
