@@ -5,7 +5,7 @@ replay alike. Only orders that can still move are kept for ever; closed ones sta
 are then looked up in the history.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -126,7 +126,7 @@ class Book:
         self._by_cl_ord_id: dict[tuple[str, str], str] = {}
         self._by_venue_cl_ord_id: dict[tuple[str, str], str] = {}
         self._by_secondary_order_id: dict[tuple[str, str], str] = {}
-        self._closed: dict[str, None] = {}
+        self._closed: OrderedDict[str, None] = OrderedDict()
         self._spent: deque[tuple[str, str]] = deque()
         self._ids_of: dict[str, list[tuple[str, str]]] = {}
 
@@ -143,6 +143,11 @@ class Book:
     def working(self, route: str) -> list[Order]:
         """Orders of the route that are not closed, oldest first."""
         return list(self._working.get(route, {}).values())
+
+    def all_working(self) -> list[Order]:
+        """Orders that are not closed, of every route there is or was, oldest first."""
+        found = [order for orders in self._working.values() for order in orders.values()]
+        return sorted(found, key=lambda order: order.order_id)
 
     def used(self, origin: str, cl_ord_id: str) -> str | None:
         """The OrderID of a used ClOrdID, "" if it made no order, None if it is unused."""
@@ -290,8 +295,7 @@ class Book:
 
     def _forget(self) -> None:
         while len(self._closed) > CLOSED_KEPT:
-            order_id = next(iter(self._closed))
-            del self._closed[order_id]
+            order_id, _ = self._closed.popitem(last=False)
             order = self._orders.pop(order_id)
             self._by_venue_cl_ord_id.pop((order.route, order.venue_cl_ord_id), None)
             self._by_secondary_order_id.pop((order.route, order.secondary_order_id), None)

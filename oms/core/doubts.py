@@ -119,9 +119,9 @@ def _lose_answers(story: Story, text: str) -> None:
 def started(book: Book, inbound: Inbound, note: Started, now: datetime) -> Decision:
     """The engine took over: what was under way when the last owner ended is in doubt."""
     records: list[Record] = [Record(time=now, message=note, evidence=Evidence.POLICY)]
-    for name in book.routes:
-        for order in book.working(name):
-            story = Story(inbound, order, now)
-            _lose_answers(story, "the engine ended before the venue answered")
-            records += story.records
+    # The configuration may have lost a route; its orders are as unknown as the others.
+    for order in book.all_working():
+        story = Story(inbound, order, now)
+        _lose_answers(story, "the engine ended before the venue answered")
+        records += story.records
     return tuple(records)

@@ -8,6 +8,8 @@ import pytest
 from oms.core.book import CLOSED_KEPT, Book
 from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdStatus
 from oms.core.messages import ExecutionReport, OrderCancelReject
+from oms.core.notes import Request, Started
+from oms.core.ports import Evidence
 from tests.core.desk_of_one import ROUTE, DeskOfOne
 from tests.core.test_checks import GOOD
 from tests.core.test_doubt import _fill
@@ -33,6 +35,17 @@ def test_a_cancel_of_an_order_whose_route_is_gone_is_refused() -> None:
     assert told.message.ord_status is OrdStatus.NEW
     assert f"{ROUTE} is not configured" in told.message.text
     assert core.order().requests == ()
+
+
+def test_an_order_without_an_answer_is_in_doubt_even_if_its_route_is_gone() -> None:
+    """Nobody can settle it, but everybody sees it."""
+    core = DeskOfOne()
+    core.desk(GOOD)
+    _without_its_route(core)
+    core.venue(Started(epoch=2, version="0"), Evidence.POLICY)
+    doubt = core.order().in_doubt
+    assert doubt is not None
+    assert doubt.request is Request.NEW
 
 
 @pytest.mark.parametrize("named", ["F1", "nothing"])
