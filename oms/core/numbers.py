@@ -14,11 +14,12 @@ from oms.core.errors import MalformedMessage
 ZERO: Final = Decimal(0)
 
 NUMBER_LENGTH_MAX: Final = 64
-"""Characters in one number on the wire; two such numbers multiply exactly within the context."""
+"""Characters in one number on the wire; products of two such numbers, 128 digits on either side of
+the point, are summed exactly within the context."""
 
 AVG_PX_DIGITS: Final = 18
 
-_EXACT: Final = Context(prec=200, traps=[InvalidOperation, DivisionByZero, Inexact])
+_EXACT: Final = Context(prec=400, traps=[InvalidOperation, DivisionByZero, Inexact])
 _AVERAGE: Final = Context(
     prec=AVG_PX_DIGITS, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero]
 )

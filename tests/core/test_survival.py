@@ -9,6 +9,7 @@ from oms.core.book import CLOSED_KEPT, Book
 from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdStatus
 from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.notes import Request, Started
+from oms.core.numbers import NUMBER_LENGTH_MAX
 from oms.core.ports import Evidence
 from tests.core.desk_of_one import ROUTE, DeskOfOne
 from tests.core.test_checks import GOOD
@@ -46,6 +47,17 @@ def test_an_order_without_an_answer_is_in_doubt_even_if_its_route_is_gone() -> N
     doubt = core.order().in_doubt
     assert doubt is not None
     assert doubt.request is Request.NEW
+
+
+def test_numbers_as_long_as_the_wire_takes_them_are_summed() -> None:
+    """Exactly, whatever a venue says: 64 digits before the point here, behind it there."""
+    core = _working(DeskOfOne())
+    huge, tiny = "9" * NUMBER_LENGTH_MAX, "0." + "0" * (NUMBER_LENGTH_MAX - 3) + "1"
+    core.venue(_fill(core, "F1", huge, huge))
+    core.venue(_fill(core, "F2", tiny, tiny))
+    order = core.order()
+    assert order.cum_qty == Decimal("9" * NUMBER_LENGTH_MAX + tiny[1:])
+    assert core.book.positions[ROUTE, "", "", "BTC"] == order.cum_qty
 
 
 @pytest.mark.parametrize("named", ["F1", "nothing"])
