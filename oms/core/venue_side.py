@@ -75,15 +75,23 @@ def _report(story: Story, report: ExecutionReport) -> None:
         _sight(story, report)
         return
     event = event_of(report.exec_type, report.exec_trans_type)
+    _demand_positive(report)
     if event in FILLS:
+        booked = story.order.cum_qty
         for part in _unbooked(story.order, report):
-            _book_fill(story, part)
+            _book_fill(story, part, booked)
         if event is Event.FILL:
             _check_complete(story)
         return
     if report.exec_id in story.order.executions or _no_news(story.order, event):
         return
     move(story, report, event)
+
+
+def _demand_positive(report: ExecutionReport) -> None:
+    for name, number in (("LastShares", report.last_shares), ("LastPx", report.last_px)):
+        if number is not None and number < 0:
+            raise IllegalTransition(f"{name} {number_text(number)}: no execution is negative")
 
 
 def _no_news(order: Order, event: Event) -> bool:
@@ -153,7 +161,8 @@ def _explained(order: Order, report: ExecutionReport, left: Decimal) -> list[Exe
     return parts
 
 
-def _book_fill(story: Story, report: ExecutionReport) -> None:
+def _book_fill(story: Story, report: ExecutionReport, booked: Decimal) -> None:
+    """Apply one part of a fill; before all parts `booked` was executed."""
     order = story.order
     after = apply(order, report, story.now)
     exec_type = ExecType.FILL if after.filled else ExecType.PARTIAL_FILL
@@ -161,7 +170,7 @@ def _book_fill(story: Story, report: ExecutionReport) -> None:
     if after.cum_qty > after.order_qty and not after.cash_order_qty:
         over = number_text(subtract(after.cum_qty, after.order_qty))
         text = f"{BREAK}overfilled by {over}"
-    elif order.ended:
+    elif order.ended and after.cum_qty > booked:
         text = f"{BREAK}executed after {order.ord_status.name}"
     if text:
         # The order keeps the break's text: it is looked for until a human has explained it.

@@ -8,13 +8,13 @@ import pytest
 from oms.core.book import CLOSED_KEPT, Book
 from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdStatus
 from oms.core.messages import ExecutionReport, OrderCancelReject
-from oms.core.notes import Request, Started
+from oms.core.notes import Quarantined, Request, Started
 from oms.core.numbers import NUMBER_LENGTH_MAX
 from oms.core.ports import Evidence
 from tests.core.desk_of_one import ROUTE, DeskOfOne
 from tests.core.test_checks import GOOD
 from tests.core.test_doubt import _fill
-from tests.core.test_requests import CANCEL, _working
+from tests.core.test_requests import CANCEL, _told, _working
 
 
 def _without_its_route(core: DeskOfOne) -> None:
@@ -58,6 +58,15 @@ def test_numbers_as_long_as_the_wire_takes_them_are_summed() -> None:
     order = core.order()
     assert order.cum_qty == Decimal("9" * NUMBER_LENGTH_MAX + tiny[1:])
     assert core.book.positions[ROUTE, "", "", "BTC"] == order.cum_qty
+
+
+@pytest.mark.parametrize(("qty", "px"), [("-0.001", "40000"), ("0.001", "-1")])
+def test_a_negative_fill_is_for_a_human(qty: str, px: str) -> None:
+    """No execution is negative: the sums stay what they were."""
+    core = _working(DeskOfOne())
+    (record,) = core.venue(_fill(core, "F1", qty, px))
+    assert isinstance(record.message, Quarantined)
+    assert core.order().cum_qty == 0
 
 
 @pytest.mark.parametrize("named", ["F1", "nothing"])
@@ -123,3 +132,16 @@ def test_orders_for_routes_that_never_were_leave_nothing_in_memory() -> None:
     for number in range(10):
         core.desk(replace(GOOD, cl_ord_id=f"B{number}", ex_destination=f"R{number}"))
     assert len(core.book._working) <= 1
+
+
+def test_explaining_a_booked_quantity_after_the_end_is_no_break() -> None:
+    """A correction of what was derived adds nothing to what was executed."""
+    core = _working(DeskOfOne())
+    core.venue(_fill(core, "700:0.003", "0.003", "40000", derived=True, cum_qty=Decimal("0.003")))
+    core.venue(_told(core, ExecType.CANCELED, "E9"))
+    core.venue(_fill(core, "F1", "0.001", "40001"))
+    core.venue(_fill(core, "F2", "0.002", "40002"))
+    assert core.order().cum_qty == Decimal("0.003")
+    assert core.order().text == ""
+    core.venue(_fill(core, "F3", "0.001", "40003"))
+    assert core.order().text.startswith("BREAK: "), "that one is new"
