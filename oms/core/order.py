@@ -316,9 +316,10 @@ def _restated(order: Order, report: ExecutionReport, event: Event) -> dict[str, 
     if event is Event.REPLACED and request is not None:
         order_qty = order_qty if order_qty is not None else request.order_qty
         price = price if price is not None else request.price
-        changes["orig_cl_ord_id"] = order.cl_ord_id
-        changes["cl_ord_id"] = request.cl_ord_id
         changes["requests"] = tuple(r for r in order.requests if r is not request)
+        if request.origin == order.origin:
+            changes["orig_cl_ord_id"] = order.cl_ord_id
+            changes["cl_ord_id"] = request.cl_ord_id
     if order_qty is not None:
         # D11, D12: a quantity below what is executed becomes what is executed.
         changes["order_qty"] = max(order_qty, order.cum_qty)

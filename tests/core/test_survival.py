@@ -6,12 +6,13 @@ from decimal import Decimal
 import pytest
 
 from oms.core.book import CLOSED_KEPT, Book
-from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdStatus
-from oms.core.messages import ExecutionReport, OrderCancelReject
+from oms.core.desk_side import OPERATOR
+from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdStatus, OrdType, Side
+from oms.core.messages import ExecutionReport, OrderCancelReject, OrderCancelReplaceRequest
 from oms.core.notes import Quarantined, Request, Started
 from oms.core.numbers import NUMBER_LENGTH_MAX
 from oms.core.ports import Evidence
-from tests.core.desk_of_one import ROUTE, DeskOfOne
+from tests.core.desk_of_one import NATIVE, ROUTE, DeskOfOne
 from tests.core.test_checks import GOOD
 from tests.core.test_doubt import _fill
 from tests.core.test_requests import CANCEL, _told, _working
@@ -145,3 +146,26 @@ def test_explaining_a_booked_quantity_after_the_end_is_no_break() -> None:
     assert core.order().text == ""
     core.venue(_fill(core, "F3", "0.001", "40003"))
     assert core.order().text.startswith("BREAK: "), "that one is new"
+
+
+def test_an_operators_replace_leaves_the_desk_its_own_id() -> None:
+    """The desk never heard of the operator's ClOrdID."""
+    core = _working(DeskOfOne(NATIVE))
+    core.desk(
+        OrderCancelReplaceRequest(
+            cl_ord_id="op-1",
+            orig_cl_ord_id="",
+            order_id="0000000001",
+            symbol=GOOD.symbol,
+            side=Side.BUY,
+            ord_type=OrdType.LIMIT,
+            order_qty=Decimal("0.02"),
+            price=GOOD.price,
+        ),
+        origin=OPERATOR,
+    )
+    core.venue(_told(core, ExecType.REPLACED, "E5"))
+    order = core.order()
+    assert order.order_qty == Decimal("0.02")
+    assert order.cl_ord_id == "A1"
+    assert core.told[0].message.cl_ord_id == "A1"  # type: ignore[union-attr]
