@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Collection
+from decimal import Decimal
 from typing import Final
 
 from adapters.port import Unreadable, VenueOrder
@@ -36,6 +37,7 @@ class Teller:
         self._lags = lags
         self._untold: dict[str, ExecutionReport] = {}
         self._lacking: dict[str, float] = {}
+        self._behind: dict[str, tuple[Decimal, float]] = {}
         self._quarantined: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     def post(self, message: FromVenue, evidence: Evidence, raw: str = "") -> None:
@@ -86,6 +88,7 @@ class Teller:
     def keep(self, order_ids: Collection[str]) -> None:
         """Forget what is known of all other orders."""
         self._untold = {key: value for key, value in self._untold.items() if key in order_ids}
+        self._behind = {key: value for key, value in self._behind.items() if key in order_ids}
         self._lacking = {key: value for key, value in self._lacking.items() if key in order_ids}
 
     def _awaits(self, order: Order) -> bool:
@@ -101,8 +104,18 @@ class Teller:
 
     def _is_stale(self, asked: Order, order: Order, seen: VenueOrder) -> bool:
         if seen.cum_qty >= order.cum_qty:
+            self._behind.pop(order.order_id, None)
             return False
-        return self._lags or seen.cum_qty >= asked.cum_qty
+        return self._catches_up(order) if self._lags else seen.cum_qty >= asked.cum_qty
+
+    def _catches_up(self, order: Order) -> bool:
+        """Whether the queries may still be behind; one that stays so contradicts the book."""
+        now = self.clock.monotonic()
+        booked, since = self._behind.get(order.order_id, (None, now))
+        if booked != order.cum_qty:
+            self._behind[order.order_id] = (order.cum_qty, now)
+            return True
+        return (now - since) * self._speed < FILLS_PATIENCE_S
 
     def _weigh_fills(self, order: Order, seen: VenueOrder) -> None:
         doubted = order.in_doubt is not None and order.in_doubt.request is Request.FILLS

@@ -238,3 +238,43 @@ def test_an_order_that_is_no_longer_in_memory_is_told_as_it_was_asked_for() -> N
     gone = replace(office.order, order_id="0000009999", created=office.order.created - timedelta(1))
     assert not office.teller.tell(gone, office.sight("0.5"))
     assert office.posted
+
+
+def test_a_venue_that_goes_on_showing_less_than_is_booked_is_shown_to_a_human() -> None:
+    """Its queries may lag behind the other way for a while, but not for ever: booked twice?"""
+    office = Office(lags=True)
+    native = ExecutionReport(
+        exec_id="X1",
+        exec_type=ExecType.PARTIAL_FILL,
+        cl_ord_id=office.order.venue_cl_ord_id,
+        last_shares=D("0.5"),
+        last_px=D(100),
+    )
+    office.desk.venue(native)
+    for _ in range(2):
+        assert not office.teller.tell(office.order, office.sight("0.4"))
+        assert office.posted == []
+        office.clock.advance((FILLS_PATIENCE_S - 1) / SPEED)
+    office.clock.advance(1 / SPEED)
+    for _ in range(2):
+        assert not office.teller.tell(office.order, office.sight("0.4"))
+    (posted,) = office.posted
+    assert isinstance(posted.message, Quarantined)
+    assert "0.4 executed, 0.5 is booked" in posted.message.text
+
+
+def test_a_venue_that_catches_up_is_waited_for_anew() -> None:
+    office = Office(lags=True)
+    for number in range(3):
+        native = ExecutionReport(
+            exec_id=f"X{number}",
+            exec_type=ExecType.PARTIAL_FILL,
+            cl_ord_id=office.order.venue_cl_ord_id,
+            last_shares=D("0.1"),
+            last_px=D(100),
+        )
+        office.desk.venue(native)
+        office.teller.tell(office.order, office.sight("0.05"))
+        office.clock.advance((FILLS_PATIENCE_S - 1) / SPEED)
+        office.teller.tell(office.order, office.sight("0.05"))
+    assert office.posted == []
