@@ -1,12 +1,12 @@
 """One order, looked at by itself: what it shows, and what it means for a cancel under way."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from adapters.pace import Pace
 from adapters.port import Queries, Unreadable, VenueState
 from adapters.teller import Teller
-from oms.core.errors import MalformedMessage, VenueRefused
+from oms.core.errors import MalformedMessage, VenueError, VenueRefused
 from oms.core.fields import CxlRejReason
 from oms.core.messages import OrderCancelReject, OrderCancelRequest
 from oms.core.notes import Request
@@ -27,6 +27,7 @@ class Looks:
         self._pace = pace
         self._resend = resend
         self._refused: dict[str, tuple[OrderCancelRequest, VenueRefused]] = {}
+        self._failed: set[str] = set()
 
     def refuse(self, order_id: str, request: OrderCancelRequest, error: VenueRefused) -> None:
         """The venue refused a cancel: the next look says whether the order still works."""
@@ -35,6 +36,10 @@ class Looks:
     def awaited(self, order: Order) -> bool:
         """Whether only a look at the order itself will do."""
         return order.order_id in self._refused or self._cancel_in_doubt(order)
+
+    def in_turn(self, orders: Iterable[Order]) -> list[Order]:
+        """The orders, those whose last look failed behind the others: they can hide none."""
+        return sorted(orders, key=lambda order: order.order_id in self._failed)
 
     async def look(self, order: Order) -> bool:
         """Ask the venue for the order and tell the engine. True when book and venue agree.
@@ -47,6 +52,10 @@ class Looks:
         except MalformedMessage as error:
             self._teller.quarantine(f"order {order.order_id}: {error}", "")
             return False
+        except VenueError:
+            self._failed.add(order.order_id)
+            raise
+        self._failed.discard(order.order_id)
         if isinstance(seen, Unreadable):
             self._teller.unreadable(seen)
             return False
@@ -63,6 +72,7 @@ class Looks:
     def keep(self, order_ids: Collection[str]) -> None:
         """Forget what is known of all other orders."""
         self._pace.keep(order_ids)
+        self._failed.intersection_update(order_ids)
         self._refused = {key: value for key, value in self._refused.items() if key in order_ids}
 
     def _cancel_in_doubt(self, order: Order) -> bool:

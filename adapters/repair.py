@@ -41,6 +41,7 @@ class Repair:
         self._turn = 0
         self._mended_turn = 0
         self._torn: dict[str, bool] = {}
+        self._loaded = False
         self._refresh_at = self._clock.monotonic()
         self._told: RouteStatus | None = None
         self.woken = asyncio.Event()
@@ -78,27 +79,29 @@ class Repair:
             return
 
     async def _step(self) -> None:
-        if self._clock.monotonic() >= self._refresh_at:
+        if not self._loaded:
             await self._load_instruments()
         with self._lock:
             link, turn = self._link, self._turn
-        if not link:
-            return
-        if turn != self._mended_turn:
+        if link and turn != self._mended_turn:
             await self._mend(turn)
-        else:
+        elif link:
             await self._follow()
+        # Last, so that no order waits for markets that are known well enough.
+        if self._clock.monotonic() >= self._refresh_at:
+            await self._load_instruments()
 
     async def _load_instruments(self) -> None:
         instruments = await self._client.instruments()
         note = Instruments(route=self._teller.route, instruments=instruments)
         self._teller.post(note, Evidence.VENUE_QUERY)
+        self._loaded = True
         self._refresh_at = self._clock.monotonic() + self._options.refresh_s / self._options.speed
 
     async def _mend(self, turn: int) -> None:
         working = self._teller.books.working(self._teller.route)
         self._torn.update((order.order_id, False) for order in working)
-        for order in working:
+        for order in self._looks.in_turn(working):
             # A lost order is asked for on the link first, whose answer also tells the name that
             # the link's later reports will use; queries follow at their pace.
             if not _is_lost(order):
@@ -114,11 +117,15 @@ class Repair:
         self._teller.keep(known)
         self._looks.keep(known)
         self._pace.keep(known)
+        found: list[Order] = []
         for order_id in known:
             order = working.get(order_id) or self._teller.books.order(order_id)
             if order is None:
                 del self._torn[order_id]
-            elif self._wants_look(order):
+            else:
+                found.append(order)
+        for order in self._looks.in_turn(found):
+            if self._wants_look(order):
                 await self._look(order)
 
     def _wants_look(self, order: Order) -> bool:

@@ -72,7 +72,7 @@ class Watch:
         self._woken.set()
 
     def fall(self, text: str) -> None:
-        """The route is down until the next pass succeeds, which begins with its instruments."""
+        """The route is down until the next pass succeeds, and its instruments are read."""
         self._budget.refuse_new(text)
         self._tell(up=False, text=text)
         self._refresh_at = self._clock.monotonic()
@@ -89,9 +89,9 @@ class Watch:
         failures = 0
         while True:
             try:
+                await self._pass()
                 if self._clock.monotonic() >= self._refresh_at:
                     await self._load_instruments()
-                await self._pass()
             except Throttled:
                 continue  # the budget waits
             except (VenueError, MalformedMessage) as error:
@@ -132,11 +132,11 @@ class Watch:
         self._forget({order.order_id for order in working})
         listed = await self._client.open_orders()
         by_id = {sight.secondary_order_id: sight for sight in listed if sight.secondary_order_id}
-        for order in working:
-            if order.secondary_order_id:
-                await self._match(order, by_id.get(order.secondary_order_id))
         lost = [order for order in working if _is_lost(order)]
         self._hunt(lost, listed)
+        for order in self._looks.in_turn(working):
+            if order.secondary_order_id:
+                await self._match(order, by_id.get(order.secondary_order_id))
         self._next_at = min(self._next_at, self._passed_at + self._again_s(working, lost))
 
     def _again_s(self, working: list[Order], lost: list[Order]) -> float:

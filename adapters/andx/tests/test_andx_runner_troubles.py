@@ -252,3 +252,28 @@ def test_after_a_restart_all_orders_are_reconciled_before_the_route_is_ready(
     andx.until(lambda: andx.order(cancelled).closed, "the cancel to be sent again")
     assert andx.order(lost).in_doubt is not None, "it was never sent, which nothing proves"
     assert andx.tap.count("POST", "/orders/") == 2
+
+
+def test_an_order_that_the_venue_trips_over_hides_no_other(andx: OneRoute) -> None:
+    """One order's status can not be read; what happened to the next one is told all the same."""
+    poisoned, other = andx.place(wait=True), andx.place(wait=True)
+    names = {number: andx.order(number).secondary_order_id for number in (poisoned, other)}
+    for name in names.values():
+        andx.until_asked("GET", f"order_status/{name}/", 1)
+
+    def trip(request: SimRequest, answer: SimResponse) -> SimResponse:
+        if f"order_status/{names[poisoned]}/" in request.path:
+            return SimResponse(500, b"")
+        body = json.loads(answer.body)
+        if "/O/" in request.path:
+            body["data"]["orders"] = []
+        elif f"order_status/{names[other]}/" in request.path:
+            body["data"]["order"]["status"] = "C"
+        return replace(answer, body=json.dumps(body).encode())
+
+    andx.tap.change = trip
+    andx.until(lambda: andx.order(other).closed, "the other order's end")
+    andx.until(lambda: not andx.book.routes["ANDX"].ready, "the route to fall")
+    assert not andx.order(poisoned).closed
+    andx.tap.change = lambda _, answer: answer
+    andx.until_ready()
