@@ -20,6 +20,8 @@ DIGITS_MAX: Final = 40
 """Digits of a number on either side of its point; no market needs more."""
 
 _JWT: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
+_HALF: Final = re.compile("[\ud800-\udfff]")
+_HALF_SPELT: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _HIDDEN: Final = "***"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -27,11 +29,23 @@ Row = Mapping[str, Any]
 
 
 def parse(body: bytes) -> Any:
-    """A JSON document, numbers exact. Raises MalformedMessage for anything else."""
+    """A JSON document, numbers exact, texts whole. Raises MalformedMessage for anything else."""
     try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant)
+        told = json.loads(body.decode(), parse_float=Decimal, parse_constant=_refuse_constant)
+        return _whole(told) if _HALF_SPELT.search(body) else told
     except (ValueError, ArithmeticError, RecursionError):
         raise MalformedMessage("the answer is not JSON") from None
+
+
+def _whole(value: Any) -> Any:
+    """The value with U+FFFD for every half of a surrogate pair, which has no UTF-8."""
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_whole(part) for part in value]
+    if isinstance(value, dict):
+        return {_whole(name): _whole(part) for name, part in value.items()}
+    return value
 
 
 def _refuse_constant(word: str) -> None:

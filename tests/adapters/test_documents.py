@@ -31,9 +31,28 @@ def test_numbers_keep_every_digit() -> None:
     assert str(number_in(row, "d")) == "1.50"
 
 
+@pytest.mark.parametrize("half", [b"\\ud83d", b"\\uDE00"])
+def test_half_a_character_is_replaced(half: bytes) -> None:
+    """JSON can spell half of a surrogate pair; no store and no wire can keep it."""
+    told = parse(b'{"a' + half + b'": ["x' + half + b'", {"b": "' + half + b'"}], "n": 1.50}')
+    (name, (text, row)), (_, number) = told.items()
+    assert (name, text, row) == ("a\ufffd", "x\ufffd", {"b": "\ufffd"})
+    assert str(number) == "1.50"
+    assert parse(b'{"a": "\\ud83d\\ude00"}') == {"a": "\U0001f600"}, "a whole pair stays"
+
+
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b"{", b"NaN", b"[Infinity]", b'{"a": 1e99999999999999999999}', b"\xff"],
+    [
+        b"",
+        b"<html>",
+        b"{",
+        b"NaN",
+        b"[Infinity]",
+        b'{"a": 1e99999999999999999999}',
+        b"\xff",
+        b'"\xed\xa0\x80"',
+    ],
 )
 def test_what_is_not_json_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedMessage, match="not JSON"):
