@@ -298,7 +298,12 @@ class _Loader:
         desks: Mapping[str | int, DeskSettings],
         strategies: Mapping[str | int, StrategySettings],
     ) -> None:
-        """Note a strategy whose name would be mistaken for another origin of orders."""
+        """Note a name that would be mistaken for another origin of orders."""
+        if OPERATOR in desks:
+            self._problems.add(
+                ("desks", OPERATOR, "comp_id"),
+                "is the operator's name, who may cancel everybody's orders; choose another",
+            )
         for name in strategies:
             if name == OPERATOR or name in desks:
                 self._problems.add(

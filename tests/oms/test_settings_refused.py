@@ -42,6 +42,7 @@ _WRONG = [
      '[[desks]] of "DESK1", or set OMS_DESKS__DESK1__SECRET'),
     ('comp_id = "DESK1"', "", "desks[0].comp_id", "is missing: the desk's SenderCompID"),
     ('comp_id = "DESK1"', 'comp_id = "A/B"', 'desks."A/B".comp_id', "without a slash"),
+    ('comp_id = "DESK1"', 'comp_id = "operator"', "desks.operator.comp_id", "the operator's name"),
     ("may_kill = true", 'may_kill = "perhaps"', "desks.DESK1.may_kill", "must be true or false"),
     ('"apifiny", "ANDX"', '"apifny"', "desks.DESK1.venues",
      '"APIFNY" is no [venues.*] table; did you mean "apifiny"?'),
