@@ -347,7 +347,7 @@ class Initiator:
             names = message.get(tags.CL_ORD_ID, ""), message.get(tags.ORDER_ID, "")
             if (order := self._working(*names)) is not None:
                 what = "a report that could not be read may have been a fill"
-                self._doubt_fills(order.venue_cl_ord_id, order, what)
+                self._doubt_fills(order.venue_cl_ord_id, what)
             return
         if isinstance(report, ExecutionReport) and self._links[session].answers(report):
             self._tell_status(report, raw)
@@ -366,7 +366,7 @@ class Initiator:
             what = "fill" if filled else "end"
             what = f"what may be its {what} or the answer to a status request was not applied"
             name = report.cl_ord_id if order is None else order.venue_cl_ord_id
-            self._doubt_fills(name, order, what)
+            self._doubt_fills(name, what)
 
     def _working(self, cl_ord_id: str, order_id: str) -> Order | None:
         for order in self._books.working(self._route):
@@ -376,11 +376,8 @@ class Initiator:
                 return order
         return None
 
-    def _doubt_fills(self, name: str, order: Order | None, what: str) -> None:
-        """Have the venue asked for the order. A doubt about its cancel is kept: it does as well,
-        and also has the cancel sent again."""
-        if order and order.in_doubt and order.in_doubt.request is Request.CANCEL:
-            return
+    def _doubt_fills(self, name: str, what: str) -> None:
+        """Have the venue asked for the order."""
         text = f"{what}; the venue's cumulative quantity settles it"
         doubt = Doubt(cl_ord_id=name, request=Request.FILLS, text=text)
         self._tell(doubt, Evidence.VENUE_MESSAGE)

@@ -48,7 +48,8 @@ def noted(
 
 def _put_in_doubt(story: Story, note: Doubt) -> None:
     order = story.order
-    if order.in_doubt is not None and order.in_doubt.request is note.request:
+    if order.in_doubt is not None and note.request in (order.in_doubt.request, Request.FILLS):
+        # A doubt about a request has the order looked at too, and the request seen to.
         return
     answered = {
         Request.NEW: order.acknowledged or order.ended,
@@ -107,7 +108,7 @@ def route_moved(book: Book, inbound: Inbound, status: RouteStatus, now: datetime
 
 def _lose_answers(story: Story, text: str) -> None:
     order = story.order
-    if order.in_doubt is not None:
+    if order.in_doubt is not None and order.in_doubt.request is not Request.FILLS:
         return
     if not order.acknowledged:
         doubt(story, Request.NEW, f"{text}; the venue's word on the order settles it")

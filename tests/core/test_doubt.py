@@ -369,3 +369,33 @@ def test_an_order_sized_by_cash_learns_its_quantity_from_the_fill() -> None:
     )
     assert order.ord_status is OrdStatus.FILLED
     assert order.closed
+
+
+def test_a_lost_cancel_is_in_doubt_though_fills_were_already() -> None:
+    """Only a doubt about the cancel has it sent again."""
+    core = DeskOfOne()
+    _working(core)
+    core.venue(_doubt(core, Request.FILLS))
+    core.desk(CANCEL)
+    core.venue(DOWN)
+    doubt = core.order().in_doubt
+    assert doubt is not None
+    assert doubt.request is Request.CANCEL
+
+
+@pytest.mark.parametrize("request_", [Request.NEW, Request.CANCEL])
+def test_missing_fills_do_not_hide_a_lost_request(request_: Request) -> None:
+    """Whatever is in doubt is asked for, and its sums with it."""
+    core = DeskOfOne()
+    if request_ is Request.CANCEL:
+        _working(core)
+        core.desk(CANCEL)
+    else:
+        core.desk(GOOD)
+    core.venue(_doubt(core, request_))
+    core.told.clear()
+    core.venue(_doubt(core, Request.FILLS))
+    doubt = core.order().in_doubt
+    assert doubt is not None
+    assert doubt.request is request_
+    assert core.told == []
