@@ -11,6 +11,7 @@ from oms.core.fields import (
     ExecType,
     OrdRejReason,
     OrdStatus,
+    OrdType,
 )
 from oms.core.messages import ExecutionReport, OrderCancelReject, OrderCancelRequest
 from oms.core.notes import (
@@ -348,8 +349,6 @@ def test_a_status_told_on_request_proves_existence_only() -> None:
 def test_an_order_sized_by_cash_learns_its_quantity_from_the_fill() -> None:
     """OrderQty is what was executed when the venue says that it is complete."""
     core = DeskOfOne(replace(NATIVE, market_buy_by_cash=True))
-    from oms.core.fields import OrdType
-
     core.desk(
         replace(
             GOOD,
@@ -387,11 +386,10 @@ def test_a_lost_cancel_is_in_doubt_though_fills_were_already() -> None:
 def test_missing_fills_do_not_hide_a_lost_request(request_: Request) -> None:
     """Whatever is in doubt is asked for, and its sums with it."""
     core = DeskOfOne()
+    core.desk(GOOD)
     if request_ is Request.CANCEL:
-        _working(core)
+        core.venue(_told(core, ExecType.NEW, "V"))
         core.desk(CANCEL)
-    else:
-        core.desk(GOOD)
     core.venue(_doubt(core, request_))
     core.told.clear()
     core.venue(_doubt(core, Request.FILLS))
