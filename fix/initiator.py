@@ -170,8 +170,17 @@ class Initiator:
             self._stay(departure, str(error))
             return
         self._sending.departure = departure
-        sent = self._role.send(session, fields)
-        self._sending.departure = None
+        try:
+            sent = self._role.send(session, fields)
+        except Exception as fault:  # noqa: BLE001  something may have left: never silence
+            _log.exception("%s: a request failed on its way out", session)
+            if not isinstance(departure.message, OrderStatusRequest):
+                text = f"{type(fault).__name__} while sending; the order's state there settles it"
+                note = Doubt(cl_ord_id=departure.venue_name, request=departure.request, text=text)
+                self._tell(note, Evidence.POLICY)
+            return
+        finally:
+            self._sending.departure = None
         if not sent:
             self._stay(departure, "the session went down")
 

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from fix.departures import Departure
 from fix.initiator import Initiator, VenueLogin
 from oms.clock import ManualClock
 from oms.core.book import Book
+from oms.core.messages import OrderCancelRequest
+from oms.core.notes import Doubt, Request
+from oms.core.ports import Inbound
 from tests.fix.trading import ACCOUNT, KEY, SIGNING
 
 _SETTINGS = """[DEFAULT]
@@ -30,12 +34,14 @@ class Told:
         sections = [f"[SESSION]\nSessionQualifier={name}\n" for name in exchanges]
         path.write_text(_SETTINGS + "".join(sections))
         self.moves: list[tuple[bool, str]] = []
+        self.posted: list[Inbound] = []
         self.clock = ManualClock()
         login = VenueLogin(account_id=ACCOUNT, api_key_id=KEY, api_secret_key=SIGNING)
-        self.initiator = Initiator(
-            path, "APIFINY", login, lambda _: None, Book(), self.hear, self.clock
-        )
+        self.initiator = Initiator(path, "APIFINY", login, self.post, Book(), self.hear, self.clock)
         self.names = [status.name for status in self.initiator.sessions_status()]
+
+    def post(self, inbound: Inbound) -> None:
+        self.posted.append(inbound)
 
     def hear(self, up: bool, text: str) -> None:
         self.moves.append((up, text))
@@ -96,3 +102,20 @@ def test_two_sessions_that_move_at_once_are_told_one_after_the_other(tmp_path: P
     go_on.set()
     rising.join(10)
     assert [up for up, _ in told.moves] == [True, False]
+
+
+def test_a_mistake_while_sending_leaves_the_request_in_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one thread that sends must outlive it; and something may have left."""
+    told = Told(tmp_path, "BINANCE")
+
+    def fail(*_: object) -> bool:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(told.initiator._role, "send", fail)
+    cancel = OrderCancelRequest(cl_ord_id="c1", orig_cl_ord_id="v1")
+    told.initiator._depart(told.names[0], Departure(cancel, "BINANCE", 0.0))
+    (posted,) = told.posted
+    assert isinstance(posted.message, Doubt)
+    assert (posted.message.cl_ord_id, posted.message.request) == ("v1", Request.CANCEL)
