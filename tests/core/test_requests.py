@@ -96,6 +96,7 @@ def test_a_cancel_that_did_not_leave_is_held_again() -> None:
     note = NotSent(cl_ord_id=core.order().venue_cl_ord_id, request=Request.CANCEL, text="down")
     core.venue(note)
     assert core.asked == [], "not at once: the way is not there"
+    assert core.venue(note) == (), "said again, it is held already"
     assert [r.released for r in core.order().requests] == [False]
     assert core.order().ord_status is OrdStatus.PENDING_CANCEL
     core.venue(RouteStatus(route=ROUTE, up=True, ready=True))
