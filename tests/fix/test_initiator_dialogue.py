@@ -324,6 +324,7 @@ def test_each_exchange_has_its_session_and_all_must_stand(venue: Venue, trade_at
     try:
         trading = trade_at({"": venue.port, "BINANCE": binance.port})
         binance.welcome()
+        trading.wait_session("BINANCE")
         assert not any(post["message"]["up"] == "True" for post in trading.child.posts)
         venue.welcome()
         trading.wait_link(up=True)

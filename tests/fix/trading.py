@@ -64,6 +64,15 @@ class Trading:
         text: str = post["text"]
         return text
 
+    def wait_session(self, exchange: str) -> None:
+        """That exchange's session says that it is logged on."""
+        until = time.monotonic() + WAIT_S
+        while not any(
+            one["name"].endswith(f":{exchange}") and one["text"] == "logged on"
+            for one in self.child.call("status")
+        ):
+            assert time.monotonic() < until, f"waited {WAIT_S} s for the session of {exchange}"
+
     def new(self, cl_ord_id: str, **changes: str) -> None:
         """A desk's order, a limit order to buy 1 at 10000 unless told otherwise."""
         self.child.call("new", cl_ord_id, {"price": "10000"} | changes)
