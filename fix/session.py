@@ -16,7 +16,7 @@ import quickfix
 
 from fix import tags
 from fix.transport import Kind, SessionConfig, quickfix_text
-from fix.wire import Fields, redact, to_fields, to_text
+from fix.wire import Fields, redact, shown, to_fields, to_text
 from oms.clock import Clock
 from oms.core.errors import ConfigError, MalformedMessage
 
@@ -168,9 +168,9 @@ class _Application(quickfix.Application):
 
     @_guarded
     def fromApp(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
-        text = message.toString()
         try:
-            self._peer.received(session_id.toString(), to_fields(text), redact(text))
+            fields = to_fields(message.toString())
+            self._peer.received(session_id.toString(), fields, shown(fields))
         except MalformedMessage as error:
             raise quickfix.IncorrectTagValue(error.ref_tag_id, str(error)) from None
 

@@ -32,6 +32,8 @@ _DATA: Final[Mapping[int, int]] = MappingProxyType(
 )
 """Length fields, each with the data field behind it, whose value may hold any character."""
 
+_DATA_COMES: Final = tuple(f"{SOH}{length}=" for length in _DATA)
+
 _SECRET: Final = frozenset({tags.SECURE_DATA, tags.SIGNATURE, tags.RAW_DATA})
 
 HIDDEN: Final = "***"
@@ -61,7 +63,7 @@ def to_fields(text: str) -> Fields:
 
     The value of a data field is as long as the length field before it says, counted in bytes.
     """
-    if any(f"{SOH}{length}=" in text for length in _DATA):
+    if any(mark in text for mark in _DATA_COMES):
         return _split_with_data(text)
     pieces = text.split(SOH)
     if pieces[-1]:
@@ -118,11 +120,15 @@ def redact(text: str) -> str:
     Where it is no message, nothing of it is shown but its length.
     """
     try:
-        fields = to_fields(text)
+        return shown(to_fields(text))
     except MalformedMessage:
         return f"(unreadable, {len(text)} characters)"
-    shown = ((tag, HIDDEN if tag in _SECRET else value) for tag, value in fields)
-    return told("|".join(f"{tag}={value}" for tag, value in shown))
+
+
+def shown(fields: Iterable[Field]) -> str:
+    """The same of a message's fields."""
+    parts = [f"{tag}={HIDDEN if tag in _SECRET else value}" for tag, value in fields]
+    return told("|".join(parts))
 
 
 def told(text: str) -> str:
