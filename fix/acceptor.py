@@ -19,7 +19,7 @@ from fix.session import LogonRefused, Role, SessionStatus
 from fix.sockets import limit_stalling, reserve_port
 from fix.strangers import LOGON_WAIT_S, Strangers
 from fix.transport import Kind, SessionConfig, read_sessions
-from fix.wire import ADMIN_TYPES, Fields, body_of, to_fields
+from fix.wire import ADMIN_TYPES, Fields, body_of
 from oms.clock import Clock
 from oms.core.book import Session
 from oms.core.errors import ConfigError
@@ -180,8 +180,8 @@ class Acceptor:
         """
         stored = (
             body_of(fields)
-            for _, text in desk.store.messages(journal.msg_seq_num_out + 1, next_out - 1)
-            if dict(fields := to_fields(text))[tags.MSG_TYPE] not in ADMIN_TYPES
+            for fields in desk.store.messages(journal.msg_seq_num_out + 1, next_out - 1)
+            if dict(fields).get(tags.MSG_TYPE) not in ADMIN_TYPES
         )
         count = 0
         said = next(stored, None)

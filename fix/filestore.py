@@ -5,14 +5,20 @@ So a second name is kept for each file: what a stranger emptied is put back.
 """
 
 import os
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from fix.transport import SessionConfig
-from oms.core.errors import ConfigError
+from fix.wire import Fields, to_fields
+from oms.core.errors import ConfigError, MalformedMessage
 
 _PARTS: Final = ("body", "header", "seqnums", "session")
+
+_ENTRY: Final = re.compile(r"(\d+),(\d+),(\d+)", re.ASCII)
+"""MsgSeqNum, offset and size of a message in the body."""
 
 
 class FileStore:
@@ -26,17 +32,24 @@ class FileStore:
         name = f"{config.begin_string}-{config.sender}-{config.target}"
         self._prefix = Path(folder) / name
 
-    def messages(self, first: int, last: int) -> Iterator[tuple[int, str]]:
-        """What was stored under the MsgSeqNums from first to last, in order."""
+    def messages(self, first: int, last: int) -> Iterator[Fields]:
+        """The messages stored under the MsgSeqNums from first to last, in order.
+
+        What a power failure left in pieces is passed over.
+        """
         places: dict[int, tuple[int, int]] = {}
-        for entry in self._part("header").read_text(encoding="ascii").split():
-            number, offset, size = map(int, entry.split(","))
-            places[number] = offset, size  # a number used again replaces what was there
+        for entry in self._part("header").read_text(encoding="ascii", errors="replace").split():
+            if (found := _ENTRY.fullmatch(entry)) is not None:
+                number, offset, size = map(int, found.groups())
+                places[number] = offset, size  # a number used again replaces what was there
         with self._part("body").open("rb") as body:
             for number in sorted(n for n in places if first <= n <= last):
                 offset, size = places[number]
                 body.seek(offset)
-                yield number, body.read(size).decode("utf-8", "surrogateescape")
+                text = body.read(size).decode("utf-8", "surrogateescape")
+                with suppress(MalformedMessage):
+                    if fields := to_fields(text):
+                        yield fields
 
     def prepare(self) -> bool:
         """Before quickfix opens the files. Whether a desk's reset came just before the last end.
@@ -51,10 +64,16 @@ class FileStore:
         return marked
 
     def keep(self) -> None:
-        """Hold on to the files as they are, under their second names."""
+        """Hold on to the files as they are, under their second names. Raises ConfigError."""
         for part in _PARTS:
             self._kept(part).unlink(missing_ok=True)
-            os.link(self._part(part), self._kept(part))
+            try:
+                os.link(self._part(part), self._kept(part))
+            except OSError as error:
+                raise ConfigError(
+                    f"{self._prefix.parent}: FileStorePath needs a file system with hard links: "
+                    f"{error.strerror}"
+                ) from error
 
     def restore(self) -> None:
         """Give the files that were kept their names again."""
