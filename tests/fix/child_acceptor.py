@@ -97,9 +97,13 @@ class Child:
         self.committing = True
         self.failing = 0
         self._saying = threading.Lock()
-        desks = json.loads((folder / "desks.json").read_text())
-        self.acceptor = Acceptor(
-            folder / "quickfix.cfg",
+        self._folder = folder
+        self.acceptor = self._build()
+
+    def _build(self) -> Acceptor:
+        desks = json.loads((self._folder / "desks.json").read_text())
+        return Acceptor(
+            self._folder / "quickfix.cfg",
             {name: DeskLogin(**login) for name, login in desks["logins"].items()},
             self.post,
             self.journal.backlog,
@@ -151,6 +155,14 @@ class Child:
 
     def stop(self) -> None:
         self.acceptor.stop()
+
+    def restart(self) -> int:
+        """As a program does that has the engine in it: all gone, and all anew."""
+        self.acceptor.stop()
+        self.acceptor.drop()
+        self.acceptor = self._build()
+        self.acceptor.start()
+        return self.acceptor.port
 
     def run(self) -> None:
         self.acceptor.start()

@@ -32,7 +32,6 @@ class Child:
     """The initiator, a book that it moves, and the pipe to the test."""
 
     def __init__(self, folder: Path) -> None:
-        venue = json.loads((folder / "venue.json").read_text())
         self.clock = SystemClock()
         self.failing = 0
         self._saying = threading.Lock()
@@ -65,8 +64,13 @@ class Child:
             for exchange in EXCHANGES
         )
         self.book.learn(Instruments(route=ROUTE, instruments=markets))
-        self.initiator = Initiator(
-            folder / "quickfix.cfg",
+        self._folder = folder
+        self.initiator = self._build()
+
+    def _build(self) -> Initiator:
+        venue = json.loads((self._folder / "venue.json").read_text())
+        return Initiator(
+            self._folder / "quickfix.cfg",
             ROUTE,
             VenueLogin(**venue["login"]),
             self.post,
@@ -181,6 +185,13 @@ class Child:
 
     def stop(self) -> None:
         self.initiator.stop()
+
+    def restart(self) -> None:
+        """As a program does that has the engine in it: all gone, and all anew."""
+        self.initiator.stop()
+        self.initiator.drop()
+        self.initiator = self._build()
+        self.initiator.start()
 
     def run(self) -> None:
         self.initiator.start()

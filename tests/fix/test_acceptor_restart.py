@@ -163,3 +163,22 @@ def test_without_its_files_a_session_goes_on_from_the_journal(
     assert take(desk, 2) == ids(desk, 4, 5)
     desk.send("D", *order("a2"))
     assert office.heard(desk) == "a2"
+
+
+def test_the_acceptor_can_be_built_anew_in_one_process(
+    open_office: Callable[..., Office],
+) -> None:
+    """Log out, stop, destroy, and only then the next: quickfix crashes on any other order."""
+    office = open_office()
+    desk = office.desk()
+    for number in range(1, 6):
+        desk.log_on(expect=False)
+        office.wait_logged_on(desk)
+        office.send(desk, 1)
+        assert take(desk, 1) == ids(desk, number, number)
+        office.child.tell("restart")
+        desk.expect("5")
+        desk.send("5")
+        desk.expect_closed()
+        desk.port = office.child.told("restart")
+    office.child.end()

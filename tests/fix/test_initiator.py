@@ -153,3 +153,15 @@ def test_no_token_and_no_secret_is_written_or_told(gateway: Gateway, trading: Tr
     for text in written:
         assert SIGNING not in text
         assert "eyJ" not in text, "how every JWT begins"
+
+
+def test_the_initiator_can_be_built_anew_in_one_process(gateway: Gateway, trading: Trading) -> None:
+    """Log out, stop, destroy, and only then the next: quickfix crashes on any other order."""
+    for number in range(3):
+        trading.new(f"a{number}")
+        trading.wait_status(f"a{number}", "NEW")
+        trading.child.call("restart")
+        trading.wait_link(up=True)
+    assert len(at_venue(gateway)) == 3
+    trading.child.call("stop")
+    trading.child.end()
