@@ -98,7 +98,7 @@ class Acceptor:
             configs = read_sessions(settings, Kind.ACCEPTOR, chosen)
         self._role = Role(Kind.ACCEPTOR, configs, self, clock)
         self._desks = {one.target: self._desk(one, desks[one.target]) for one in configs}
-        self._strangers = Strangers(self._role, clock, self._role.configs, logon_wait_s)
+        self._strangers = Strangers(self._role, clock, self._role.configs, self.port, logon_wait_s)
         self._by_session = {desk.config.name: desk for desk in self._desks.values()}
 
     def start(self) -> None:

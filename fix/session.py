@@ -288,14 +288,6 @@ class Role:
         """Read the session's store again from its files."""
         self._sessions[session].refresh()
 
-    def is_taken(self, session: str) -> bool:
-        """Whether a connection uses the session's name, logged on or not."""
-        return quickfix.Session.isSessionRegistered(self._ids[session])
-
-    def cut(self, session: str) -> None:
-        """End the session's connection without a word."""
-        self._sessions[session].disconnect()
-
     def log_out(self, text: str) -> None:
         """Log all sessions out; back when they are, or after LOGOUT_WAIT_S."""
         for name, session in self._sessions.items():

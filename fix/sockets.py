@@ -1,12 +1,23 @@
-"""What quickfix does not do with its sockets: choosing a free port, dropping a peer that stalls."""
+"""What quickfix does not do with its sockets: choose a free port, drop a peer that stalls or waits.
+
+It does not say which sockets are its own, so they are found by their port.
+"""
 
 import os
 import socket
+import struct
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+Peer = tuple[str, int]
+"""Address and port at the other end."""
+
 _OPEN: Final = Path("/proc/self/fd")
+
+_DATA_SEGS_OUT: Final = 156
+"""Offset of tcpi_data_segs_out in struct tcp_info (linux/tcp.h, since Linux 4.6)."""
 
 
 def reserve_port() -> tuple[int, socket.socket]:
@@ -27,12 +38,42 @@ def limit_stalling(port: int, seconds: float) -> int:
     inherit the limit from the listening one. Returns how many sockets it was set on.
     """
     found = 0
+    for one in _of_port(port):
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
+        found += 1
+    return found
+
+
+def unanswered(port: int) -> list[Peer]:
+    """The peers of that local port that were never sent anything."""
+    found: list[Peer] = []
+    for one in _of_port(port):
+        with suppress(OSError):  # the listening socket has no peer
+            peer = one.getpeername()
+            about = one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+            if struct.unpack_from("I", about, _DATA_SEGS_OUT) == (0,):
+                found.append(peer)
+    return found
+
+
+def cut(port: int, peer: Peer) -> None:
+    """End the connection for whoever reads from it, who then closes it himself.
+
+    To close it from here would free its number for the next connection while quickfix's thread
+    still reads from that number.
+    """
+    for one in _of_port(port):
+        with suppress(OSError):
+            if one.getpeername() == peer:
+                one.shutdown(socket.SHUT_RDWR)
+
+
+def _of_port(port: int) -> Iterator[socket.socket]:
+    """Copies of this process's sockets of that local port, closed after use."""
     for entry in os.listdir(_OPEN):
         with suppress(OSError), _copy(int(entry)) as copy:
             if copy.family == socket.AF_INET and copy.getsockname()[1] == port:
-                copy.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
-                found += 1
-    return found
+                yield copy
 
 
 def _copy(descriptor: int) -> socket.socket:

@@ -1,7 +1,7 @@
-"""Connections that use a desk's name and do not log on: what they moved is put back, they are cut.
+"""Connections that do not log on: what they moved is put back, and they are cut.
 
 quickfix counts a message that its dictionary refuses, whoever sent it, and leaves a connection
-open for ever that never logs on; meanwhile the desk itself can not get in.
+open for ever that never logs on; meanwhile the desk whose name it uses can not get in.
 """
 
 import threading
@@ -9,24 +9,29 @@ from collections.abc import Iterable
 from typing import Final
 
 from fix.session import Role
+from fix.sockets import Peer, cut, unanswered
 from oms.clock import Clock
 
-LOGON_WAIT_S: Final = 5.0
-"""A connection that has not logged on by then is cut."""
+LOGON_WAIT_S: Final = 8.0
+"""A connection that has not logged on by then is cut. quickfix itself lets one wait for 5 s until
+the last connection of the same name has ended."""
 
 _LOOK_EVERY_S: Final = 0.5
 
 
 class Strangers:
-    """Watches the sessions that are not logged on."""
+    """Watches the sessions that are not logged on, and the port that all desks come to."""
 
-    def __init__(self, role: Role, clock: Clock, sessions: Iterable[str], wait_s: float) -> None:
+    def __init__(
+        self, role: Role, clock: Clock, sessions: Iterable[str], port: int, wait_s: float
+    ) -> None:
         self._role = role
         self._clock = clock
+        self._port = port
         self._wait_s = wait_s
         self._lock = threading.Lock()
         self._expected: dict[str, int | None] = dict.fromkeys(sessions)
-        self._held_since: dict[str, float] = {}
+        self._since: dict[Peer, float] = {}
         self._ending = threading.Event()
 
     def start(self) -> None:
@@ -52,22 +57,22 @@ class Strangers:
     def _watch(self) -> None:
         while not self._ending.wait(_LOOK_EVERY_S):
             for session in self._expected:
-                self._look(session)
+                self._put_back(session)
+            self._cut_silent()
 
-    def _look(self, session: str) -> None:
+    def _put_back(self, session: str) -> None:
         with self._lock:
             expected = self._expected[session]
-            if expected is None:
-                self._held_since.pop(session, None)
-                return
             # Too low a number heals itself: the desk is asked to send again. One too high
             # would make quickfix refuse the desk.
-            if self._role.next_numbers(session)[0] > expected:
+            if expected is not None and self._role.next_numbers(session)[0] > expected:
                 self._role.set_next_in(session, expected)
-        if not self._role.is_taken(session):
-            self._held_since.pop(session, None)
-            return
+
+    def _cut_silent(self) -> None:
+        """Whoever logged on was answered, so who was never answered has not logged on."""
         now = self._clock.monotonic()
-        if now - self._held_since.setdefault(session, now) >= self._wait_s:
-            del self._held_since[session]
-            self._role.cut(session)
+        peers = unanswered(self._port)
+        self._since = {peer: self._since.get(peer, now) for peer in peers}
+        for peer, since in self._since.items():
+            if now - since >= self._wait_s:
+                cut(self._port, peer)

@@ -111,7 +111,7 @@ def test_a_stranger_can_not_move_a_desks_numbers(
     open_office: Callable[..., Office], forged: tuple[str, tuple[int, str]]
 ) -> None:
     """quickfix counts such messages of whoever is connected, and may leave him connected."""
-    office = open_office(logon_wait_s=0.5)
+    office = open_office(logon_wait_s=1.5)
     desk = office.desk()
     stranger = office.desk(desk.comp_id, STRANGE)
     stranger.connect()
@@ -119,6 +119,17 @@ def test_a_stranger_can_not_move_a_desks_numbers(
     stranger.expect_closed()
     desk.log_on(expect=False)
     desk.expect("A")
+    desk.send("D", *order("a1"))
+    assert office.post("NewOrderSingle", desk)["message"]["cl_ord_id"] == "a1"
+
+
+def test_a_connection_that_says_nothing_is_cut(open_office: Callable[..., Office]) -> None:
+    """And one that logged on is left alone, however little it says."""
+    office = open_office(logon_wait_s=1.5)
+    desk = office.logged_on()
+    silent = office.desk("DESK2", STRANGE)
+    silent.connect()
+    silent.expect_closed(wait_s=5.0)
     desk.send("D", *order("a1"))
     assert office.post("NewOrderSingle", desk)["message"]["cl_ord_id"] == "a1"
 
