@@ -70,6 +70,7 @@ def test_killed_after_every_line(
         if number % 2:
             desk.expect(*APPLICATION, what=f"the first report of {line}")
         installation.kill()
+        desk.take_all()
         desk.close()
         installation.start()
         installation.wait_ready()
