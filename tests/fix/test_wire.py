@@ -65,8 +65,8 @@ def test_data_may_come_without_its_length_before_it() -> None:
         "=x\x01",
         "x=1\x01",
         "²=1\x01",
-        "95=4\x0196=abcd",
-        "95=4\x01x\x01",
+        "35=A\x0195=4\x0196=abcd",
+        "35=A\x0195=4\x01x\x01",
     ],
 )
 def test_what_is_no_message_is_malformed(text: str) -> None:
