@@ -311,11 +311,13 @@ def _unchangeable(
     if route is None:
         # A restart may have taken the route out of the configuration; the order stays.
         return CxlRejReason.BROKER_CREDIT, f"the route {order.route} is not configured any more"
-    # D16, D17: where requests may stand in line, the venue judges them.
-    if order.requests and not route.capabilities.chains_requests:
+    # D16, D17: where requests may stand in line, the venue judges them. A cancel beside the
+    # engine's own is answered by what comes of that.
+    under_way = [r for r in order.requests if replace or not r.silent]
+    if under_way and not route.capabilities.chains_requests:
         return (
             CxlRejReason.ORDER_ALREADY_IN_PENDING_STATUS,
-            f"{order.requests[-1].kind.name} is under way",
+            f"{under_way[-1].kind.name} is under way",
         )
     if replace and not can_replace:
         return CxlRejReason.BROKER_CREDIT, f"replace is not supported by {order.route}"

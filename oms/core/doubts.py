@@ -112,8 +112,8 @@ def _lose_answers(story: Story, text: str) -> None:
         return
     if not order.acknowledged:
         doubt(story, Request.NEW, f"{text}; the venue's word on the order settles it")
-    elif any(request.released for request in order.requests):
-        kind = order.requests[0].kind
+    elif under_way := [request for request in order.requests if request.released]:
+        kind = under_way[0].kind
         doubt(story, kind, f"{text}; the order's state at the venue settles it")
 
 

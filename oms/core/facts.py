@@ -33,6 +33,9 @@ class PendingRequest:
     released: bool
     order_qty: Decimal | None = None
     price: Decimal | None = None
+    silent: bool = False
+    """The engine's own; `text` says why it was made."""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

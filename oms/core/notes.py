@@ -47,6 +47,8 @@ class RequestEntered:
     origin: str
     pending: bool
     released: bool
+    silent: bool = False
+    """The engine's own request: only what comes of it is told to the order's owner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

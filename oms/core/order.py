@@ -152,6 +152,14 @@ class Order:
                 return request
         return None
 
+    def cancel_answered(self, cl_ord_id: str) -> PendingRequest | None:
+        """The request that a cancel by that id answers: rather the owner's than the engine's."""
+        request = self.request(cl_ord_id, Request.CANCEL)
+        if request is not None and request.silent:
+            asked = (r for r in self.requests if r.kind is Request.CANCEL and not r.silent)
+            return next(asked, request)
+        return request
+
     def _pending(self, kind: Request) -> bool:
         return any(request.pending and request.kind is kind for request in self.requests)
 
@@ -330,9 +338,12 @@ def _restated(order: Order, report: ExecutionReport, event: Event) -> dict[str, 
 
 def _ended(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
     canceled = event is Event.CANCELED
-    request = order.request(report.cl_ord_id, Request.CANCEL) if canceled else None
-    # What this does not answer is pending no more, but still unanswered.
-    unanswered = (r for r in order.requests if r is not request)
+    request = order.cancel_answered(report.cl_ord_id) if canceled else None
+    # What this does not answer is pending no more, but still unanswered; a cancel of the engine's
+    # own has got what it asked for.
+    answered = (r for r in order.requests if canceled and r.silent and r.kind is Request.CANCEL)
+    done = {request, *answered}
+    unanswered = (r for r in order.requests if r not in done)
     changes: dict[str, Any] = {"requests": tuple(replace(r, pending=False) for r in unanswered)}
     if request is not None and request.origin == order.origin:
         changes["orig_cl_ord_id"] = order.cl_ord_id
@@ -361,6 +372,8 @@ def _request_entered(order: Order, note: RequestEntered, now: datetime) -> Order
         released=note.released,
         order_qty=request.order_qty,
         price=request.price if isinstance(request, OrderCancelReplaceRequest) else None,
+        silent=note.silent,
+        text=request.text if note.silent else "",
     )
     return order.evolve(requests=(*order.requests, entered), updated=now)
 

@@ -45,8 +45,10 @@ class Story:
 
 
 def can_release(route: Route, order: Order) -> bool:
-    """Whether a cancel or replace can go to the venue now rather than be held."""
+    """Whether a further cancel or replace can go to the venue now rather than be held."""
     if not route.up or (order.in_doubt is not None and order.in_doubt.request is Request.NEW):
+        return False
+    if not route.capabilities.chains_requests and any(r.released for r in order.requests):
         return False
     return order.acknowledged or route.capabilities.cancel_before_ack
 
@@ -97,8 +99,8 @@ def _too_late(story: Story, request: PendingRequest) -> None:
     )
     after = apply(story.order, reject, story.now)
     answer = cancel_reject(request, after, CxlRejReason.TOO_LATE_TO_CANCEL, story.now, text)
-    told = ToOrigin(request.origin, answer)
-    story.add(reject, told, order=after, evidence=Evidence.POLICY)
+    told = () if request.silent else (ToOrigin(request.origin, answer),)
+    story.add(reject, *told, order=after, evidence=Evidence.POLICY)
 
 
 def release(book: Book, story: Story, request: PendingRequest) -> None:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from oms.core.book import Book
 from oms.core.errors import IllegalTransition
+from oms.core.facts import PendingRequest
 from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdRejReason
 from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.notes import Quarantined, Request
@@ -194,8 +195,9 @@ def _check_complete(story: Story) -> None:
 def move(story: Story, report: ExecutionReport, event: Event) -> None:
     """Apply a report that is no fill and tell the owner."""
     order, now = story.order, story.now
-    kind = _KIND_OF.get(event)
-    answered = None if kind is None else order.request(report.cl_ord_id, kind)
+    answered = _answered(order, report, event)
+    if answered is not None and answered.silent and not report.text:
+        report = replace(report, text=answered.text)
     after = apply(order, report, now)
     exec_type = report.exec_type
     if event in (Event.BUST, Event.CORRECTION):
@@ -215,8 +217,14 @@ def move(story: Story, report: ExecutionReport, event: Event) -> None:
     story.add(report, *outbound, order=after)
 
 
+def _answered(order: Order, report: ExecutionReport, event: Event) -> PendingRequest | None:
+    if event is Event.CANCELED:
+        return order.cancel_answered(report.cl_ord_id)
+    kind = _KIND_OF.get(event)
+    return None if kind is None else order.request(report.cl_ord_id, kind)
+
+
 _KIND_OF = {
-    Event.CANCELED: Request.CANCEL,
     Event.PENDING_CANCEL: Request.CANCEL,
     Event.REPLACED: Request.REPLACE,
     Event.PENDING_REPLACE: Request.REPLACE,
@@ -237,8 +245,5 @@ def _refusal(story: Story, reject: OrderCancelReject) -> None:
     after = apply(order, replace(reject, cl_ord_id=request.cl_ord_id), now)
     reason = reject.cxl_rej_reason or CxlRejReason.BROKER_CREDIT
     answer = cancel_reject(request, after, reason, now, reject.text)
-    story.add(
-        replace(reject, cl_ord_id=request.cl_ord_id),
-        ToOrigin(request.origin, answer),
-        order=after,
-    )
+    told = () if request.silent else (ToOrigin(request.origin, answer),)
+    story.add(replace(reject, cl_ord_id=request.cl_ord_id), *told, order=after)

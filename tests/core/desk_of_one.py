@@ -7,9 +7,11 @@ from typing import Final
 from oms.core.book import EVERY_ROUTE, Book, Changes
 from oms.core.decide import decide
 from oms.core.fields import OrdType, TimeInForce
-from oms.core.notes import Instruments, OrderEntered, RouteStatus
+from oms.core.house import HOUSE, cancel
+from oms.core.notes import Instruments, OrderEntered, Quarantined, RouteStatus
 from oms.core.order import Order, apply, enter
 from oms.core.ports import Decision, Evidence, Inbound, Message, Record, ToOrigin, ToVenue
+from oms.core.story import Story
 from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity, Instrument
 
 ROUTE: Final = "VENUE"
@@ -74,6 +76,17 @@ class DeskOfOne:
         """A message from the venue's gateway."""
         return self._post(Inbound(source=ROUTE, message=message, evidence=evidence))
 
+    def house(self, text: str, number: int = 1) -> bool:
+        """The engine cancels the n-th order by itself; whether it asked for anything."""
+        self.now += timedelta(milliseconds=1)
+        source = Inbound(
+            source=HOUSE, message=Quarantined(reason="", text=""), evidence=Evidence.POLICY
+        )
+        story = Story(source, self.order(number), self.now)
+        asked = cancel(self.book, story, text)
+        self._fold(tuple(story.records))
+        return asked
+
     def order(self, number: int = 1) -> Order:
         """The n-th order."""
         order = self.book.any_order(f"{number:010d}")
@@ -83,6 +96,10 @@ class DeskOfOne:
     def _post(self, inbound: Inbound) -> Decision:
         self.now += timedelta(milliseconds=1)
         decision = decide(self.book, inbound, self.now, self._draw)
+        self._fold(decision)
+        return decision
+
+    def _fold(self, decision: Decision) -> None:
         self.told, self.asked = [], []
         for record in decision:
             self._replayed(record)
@@ -93,7 +110,6 @@ class DeskOfOne:
                     self.told.append(outbound)
                 else:
                     self.asked.append(outbound)
-        return decision
 
     def _draw(self, count: int) -> str:
         self.drawn += 1

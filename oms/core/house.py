@@ -1,0 +1,49 @@
+"""What the engine asks of a venue by itself: a cancel that no desk has sent.
+
+The kill switch, a desk that fell off, an expiry, an order that may not rest: each ends in the same
+request. The order's owner sees no Pending Cancel, only what comes of it.
+"""
+
+from typing import Final
+
+from oms.core.book import Book
+from oms.core.messages import OrderCancelRequest
+from oms.core.notes import Request, RequestEntered
+from oms.core.order import apply
+from oms.core.ports import Evidence
+from oms.core.story import Story, can_release, request_to_venue
+
+HOUSE: Final = "house"
+"""The origin of requests that the engine makes by itself; nobody can log on under it."""
+
+
+def cancel(book: Book, story: Story, text: str, origin: str = HOUSE) -> bool:
+    """Have the story's order cancelled, unless it has ended or is being cancelled already.
+
+    `text` says why: it stands on the report of the cancel. `origin` is who asked. The request is
+    held while the venue can not take it: the route is down, the order in doubt, or another request
+    unanswered. Returns whether a request was entered.
+    """
+    order = story.order
+    route = book.routes.get(order.route)
+    over = order.ended or order.filled
+    if over or route is None or any(r.kind is Request.CANCEL for r in order.requests):
+        return False
+    released = can_release(route, order)
+    note = RequestEntered(
+        request=OrderCancelRequest(
+            cl_ord_id=f"{order.order_id}:CANCEL:{book.seq + 1 + len(story.records)}",
+            orig_cl_ord_id=order.cl_ord_id,
+            symbol=order.symbol,
+            side=order.side,
+            text=text,
+        ),
+        origin=origin,
+        pending=False,
+        released=released,
+        silent=True,
+    )
+    after = apply(order, note, story.now)
+    outbound = (request_to_venue(after, after.requests[-1]),) if released else ()
+    story.add(note, *outbound, order=after, evidence=Evidence.POLICY)
+    return True
