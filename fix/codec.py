@@ -1,6 +1,6 @@
 """A desk's FIX 4.2 and the core's messages. Pure: [(tag, text)] <-> messages.
 
-In: D, F, G, H. Out: 8, 9, j, within the stock FIX42.xml unless the desk asked for more tags.
+In: D, F, G, H. Out: 8, 9, j, B, within the stock FIX42.xml unless the desk asked for more tags.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -40,6 +40,7 @@ from oms.core.messages import (
     BusinessMessageReject,
     ExecutionReport,
     NewOrderSingle,
+    News,
     OrderCancelReject,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
@@ -216,6 +217,8 @@ def encode(report: DeskReport, *, extended: bool = False) -> Fields:
             return _cancel_reject(report)
         case BusinessMessageReject():
             return _business_reject(report)
+        case News():
+            return _news(report)
     assert_never(report)
 
 
@@ -251,6 +254,7 @@ def _names(report: ExecutionReport) -> tuple[tuple[int, str | None], ...]:
         (tags.CL_ORD_ID, report.cl_ord_id),
         (tags.ORIG_CL_ORD_ID, report.orig_cl_ord_id),
         (tags.SECONDARY_ORDER_ID, report.secondary_order_id),
+        (tags.CLIENT_ID, report.client_id),
         (tags.EXEC_REF_ID, report.exec_ref_id),
         (tags.EXEC_BROKER, report.exec_broker),
         (tags.ACCOUNT, report.account),
@@ -323,6 +327,7 @@ def _cancel_reject(reject: OrderCancelReject) -> Fields:
         fields,
         (
             (tags.SECONDARY_ORDER_ID, reject.secondary_order_id),
+            (tags.CLIENT_ID, reject.client_id),
             (tags.CXL_REJ_REASON, reject.cxl_rej_reason),
             (tags.ACCOUNT, reject.account),
             (tags.TEXT, reject.text),
@@ -349,3 +354,15 @@ def _business_reject(reject: BusinessMessageReject) -> Fields:
         ),
     )
     return fields
+
+
+def _news(news: News) -> Fields:
+    # FIX 4.2 requires the group of lines, and has it before the Headline here: quickfix writes a
+    # body in the order of its tags, and nothing may stand between 33 and its first 58.
+    lines = [printable(line) for line in news.text.splitlines() if line.strip()]
+    return [
+        (tags.MSG_TYPE, "B"),
+        (tags.LINES_OF_TEXT, str(len(lines))),
+        *((tags.TEXT, line) for line in lines),
+        (tags.HEADLINE, printable(news.headline) or NOTHING),
+    ]

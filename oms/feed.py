@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms.core.errors import OrderRejected
-from oms.core.messages import BusinessMessageReject
+from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.ports import DeskReport
 
 Numbered = tuple[int, DeskReport]
@@ -33,7 +33,9 @@ class Feed:
 
     def send(self, number: int, report: DeskReport) -> None:
         """From the writer's thread: wake who waits; the report itself is in the store."""
-        name = "" if isinstance(report, BusinessMessageReject) else report.cl_ord_id
+        name = ""
+        if isinstance(report, ExecutionReport | OrderCancelReject):
+            name = report.cl_ord_id
         with self._lock:
             awaited = self._awaited.get(name)
             if awaited is not None and awaited.answers(report):

@@ -14,7 +14,7 @@ from types import MappingProxyType, NoneType
 from typing import Any, Final, get_args, get_type_hints
 
 from oms.core.errors import MalformedMessage
-from oms.core.messages import BusinessMessageReject, ExecutionReport, OrderCancelReject
+from oms.core.messages import BusinessMessageReject, ExecutionReport, News, OrderCancelReject
 from oms.core.ports import DeskReport
 from oms.door import Row
 
@@ -23,6 +23,7 @@ _CLASSES: Final[Mapping[str, type[DeskReport]]] = MappingProxyType(
         "EXECUTION_REPORT": ExecutionReport,
         "ORDER_CANCEL_REJECT": OrderCancelReject,
         "BUSINESS_MESSAGE_REJECT": BusinessMessageReject,
+        "NEWS": News,
     }
 )
 _UNSAID: Final = (None, "", False)

@@ -14,7 +14,7 @@ from oms.clock import Clock
 from oms.core.book import Book, Changes
 from oms.core.decide import Draw, decide
 from oms.core.fields import ExecType
-from oms.core.messages import BusinessMessageReject, OrderCancelReject
+from oms.core.messages import BusinessMessageReject, ExecutionReport, OrderCancelReject
 from oms.core.notes import Doubt, Quarantined, RouteStatus
 from oms.core.ports import DeskGateway, Inbound, Record, ToOrigin, ToVenue, VenueGateway
 from oms.core.reports import BREAK
@@ -136,9 +136,14 @@ def _tell(record: Record) -> None:
 
 def _tell_refusal(outbound: ToOrigin) -> None:
     report = outbound.message
-    if isinstance(report, BusinessMessageReject):
-        _log.info("refused", origin=outbound.origin, ref=report.ref_seq_num, why=report.text)
-    elif isinstance(report, OrderCancelReject) or report.exec_type is ExecType.REJECTED:
-        _log.info("refused", origin=outbound.origin, cl_ord_id=report.cl_ord_id, why=report.text)
-    elif report.text.startswith(BREAK):
-        _log.error("break", origin=outbound.origin, order=report.order_id, why=report.text)
+    match report:
+        case BusinessMessageReject():
+            _log.info("refused", origin=outbound.origin, ref=report.ref_seq_num, why=report.text)
+        case ExecutionReport() | OrderCancelReject() if report.client_id:
+            return  # a copy of what was told just before
+        case OrderCancelReject() | ExecutionReport(exec_type=ExecType.REJECTED):
+            _log.info(
+                "refused", origin=outbound.origin, cl_ord_id=report.cl_ord_id, why=report.text
+            )
+        case ExecutionReport() if report.text.startswith(BREAK):
+            _log.error("break", origin=outbound.origin, order=report.order_id, why=report.text)

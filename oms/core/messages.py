@@ -106,6 +106,8 @@ class ExecutionReport:
     cl_ord_id: str = ""
     orig_cl_ord_id: str = ""
     secondary_order_id: str = ""
+    client_id: str = ""
+    """On a copy: the origin whose report it is."""
     exec_trans_type: ExecTransType = ExecTransType.NEW
     exec_ref_id: str = ""
     ord_status: OrdStatus | None = None
@@ -146,6 +148,8 @@ class OrderCancelReject:
     orig_cl_ord_id: str = ""
     order_id: str = ""
     secondary_order_id: str = ""
+    client_id: str = ""
+    """On a copy: the origin whose refusal it is."""
     ord_status: OrdStatus | None = None
     cxl_rej_response_to: CxlRejResponseTo = CxlRejResponseTo.ORDER_CANCEL_REQUEST
     cxl_rej_reason: CxlRejReason | None = None
@@ -162,4 +166,12 @@ class BusinessMessageReject:
     business_reject_reason: BusinessRejectReason
     ref_seq_num: int | None = None
     business_reject_ref_id: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """B: something that concerns no single order. Each line of `text` is a line of the message."""
+
+    headline: str
     text: str = ""

@@ -10,6 +10,7 @@ from oms.core.messages import (
     BusinessMessageReject,
     ExecutionReport,
     NewOrderSingle,
+    News,
     OrderCancelReject,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
@@ -87,7 +88,7 @@ Recorded = (
 """What can stand in the journal."""
 
 VenueRequest = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
-DeskReport = ExecutionReport | OrderCancelReject | BusinessMessageReject
+DeskReport = ExecutionReport | OrderCancelReject | BusinessMessageReject | News
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

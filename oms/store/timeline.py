@@ -15,6 +15,7 @@ from oms.core.messages import (
     BusinessMessageReject,
     ExecutionReport,
     NewOrderSingle,
+    News,
     OrderCancelReject,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
@@ -125,6 +126,8 @@ def _told(report: DeskReport) -> str:
             return _words("OrderCancelReject", report.cl_ord_id, report.cxl_rej_reason, report.text)
         case BusinessMessageReject():
             return _words("BusinessMessageReject", report.business_reject_reason, report.text)
+        case News():
+            return _words("News", report.headline, report.text)
 
 
 def _execution(report: ExecutionReport) -> str:

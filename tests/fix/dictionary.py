@@ -23,4 +23,6 @@ def validate(fields: Iterable[tuple[int, str]], path: Path = STOCK) -> None:
     head = [(8, "FIX.4.2"), (9, "0"), first, (49, "OMS"), (56, "DESK1"), (34, "2")]
     whole = [*head, (52, "20260102-03:04:05.000"), *rest, (10, "000")]
     text = "".join(f"{tag}={value}\x01" for tag, value in whole)
-    dictionary.validate(quickfix.Message(text, False))
+    # Written as quickfix writes it, and read as a client does, groups and all.
+    written = quickfix.Message(text, False).toString()
+    dictionary.validate(quickfix.Message(written, dictionary, False))

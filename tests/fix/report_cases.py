@@ -20,6 +20,7 @@ from oms.core.fields import (
 from oms.core.messages import (
     BusinessMessageReject,
     ExecutionReport,
+    News,
     OrderCancelReject,
 )
 from oms.core.ports import DeskReport
@@ -282,4 +283,22 @@ OUT = (
         ),
         "35=j|372=B|380=3",
     ),
+    Out(
+        "a copy of another desk's acknowledgement",
+        _with(client_id="DESK1"),
+        f"35=8|37=0000000001|17=0000000001:NEW|20=0|150=0|39=0|55=BTC/USDT|54=1|151=1.5|14=0|6=0"
+        f"|109=DESK1|{_ORDER}",
+        "5001=N",
+    ),
+    Out(
+        "a copy of another desk's refused cancel",
+        OrderCancelReject(cl_ord_id="c1", client_id="grid-1"),
+        "35=9|37=NONE|11=c1|41=NONE|39=8|434=1|109=grid-1",
+    ),
+    Out(
+        "news of several lines, in ASCII",
+        News(headline="ANDX is down\u2026", text="one\n\ntwo \u00fc"),
+        "35=B|33=2|58=one|58=two ?|148=ANDX is down?",
+    ),
+    Out("news without a line", News(headline=""), "35=B|33=0|148=NONE"),
 )
