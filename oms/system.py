@@ -103,6 +103,7 @@ class System:
             },
             self._entitlements(),
             self._store.history,
+            drop_copies=[desk.comp_id for desk in self.settings.desks if desk.drop_copy],
         )
         self._store.load(self.book)
         sessions = dict(self.book.sessions)

@@ -109,10 +109,14 @@ class Book:
         capabilities: Mapping[str, Capabilities] | None = None,
         entitlements: Mapping[str, frozenset[str]] | None = None,
         history: History | None = None,
+        *,
+        drop_copies: Iterable[str] = (),
     ) -> None:
-        """`entitlements`: origin -> routes it may use, `*` for all."""
+        """`entitlements`: origin -> routes it may use, `*` for all. `drop_copies`: the origins
+        that are told what all others are, and ask for nothing."""
         self.routes = {name: Route(name, c) for name, c in (capabilities or {}).items()}
         self.entitlements = dict(entitlements or {})
+        self.drop_copies = tuple(drop_copies)
         self.history: History = history or Nothing()
         self.stopping = False
         self.seq = 0

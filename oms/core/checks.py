@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from oms.core.book import Book, Route
+from oms.core.copies import REFUSAL
 from oms.core.fields import (
     PARTICIPATE_DONT_INITIATE,
     OrdRejReason,
@@ -87,6 +88,8 @@ def _engine(book: Book) -> Refusal | None:
 
 
 def _destination(book: Book, origin: str, order: NewOrderSingle) -> Refusal | None:
+    if origin in book.drop_copies:
+        return Refusal(OrdRejReason.BROKER_CREDIT, REFUSAL)
     allowed = sorted(name for name in book.routes if book.entitled(origin, name))
     name = order.ex_destination
     if name not in allowed:

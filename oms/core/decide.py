@@ -9,6 +9,7 @@ from datetime import datetime
 
 from oms.core import desk_side, doubts, venue_side
 from oms.core.book import Book
+from oms.core.copies import copied
 from oms.core.desk_side import OPERATOR, Draw
 from oms.core.messages import (
     ExecutionReport,
@@ -35,6 +36,10 @@ from oms.core.ports import Decision, Inbound
 
 def decide(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision:
     """What follows from one message. Raises nothing for anything a peer can send."""
+    return copied(book.drop_copies, _decide(book, inbound, now, draw))
+
+
+def _decide(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision:
     message = inbound.message
     match message:
         case ExecutionReport() | OrderCancelReject() | Quarantined():

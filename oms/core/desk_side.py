@@ -6,6 +6,7 @@ from typing import Final
 
 from oms.core.book import Book, Route
 from oms.core.checks import Candidate, Refusal, examine
+from oms.core.copies import REFUSAL
 from oms.core.facts import PendingRequest
 from oms.core.fields import BusinessRejectReason, CxlRejReason, ExecType
 from oms.core.messages import (
@@ -278,6 +279,8 @@ def change(
     if used is not None:
         reject = cancel_reject(request, order, CxlRejReason.BROKER_CREDIT, now, "duplicate ClOrdID")
         return _answer(inbound, now, order, reject)
+    if origin in book.drop_copies:
+        return _no(inbound, request, None, CxlRejReason.BROKER_CREDIT, now, REFUSAL)
     if order is None:
         return _no(inbound, request, None, CxlRejReason.UNKNOWN_ORDER, now, "unknown order")
     refusal = _unchangeable(book, order, request)
@@ -378,11 +381,12 @@ def _entered(
 
 
 def status(book: Book, inbound: Inbound, request: OrderStatusRequest, now: datetime) -> Decision:
-    """The state of one of the asker\'s orders, from the books."""
+    """The state of one of the asker\'s orders, from the books. Drop copies and the operator may
+    ask for anybody's, by its OrderID."""
     order = book.own(inbound.source, request.cl_ord_id)
     if order is None and request.order_id:
         order = book.any_order(request.order_id)
-        if order is not None and inbound.source not in (order.origin, OPERATOR):
+        if order is not None and inbound.source not in (order.origin, OPERATOR, *book.drop_copies):
             order = None
     if order is None:
         return _answer(inbound, now, None, unknown_report(request, now))
