@@ -1,5 +1,6 @@
 """What waits to leave for a venue on one session: cancels first, and nothing that waited too long."""
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from oms.core.messages import NewOrderSingle, OrderCancelRequest, OrderStatusReq
 from oms.core.notes import Request
 from oms.core.ports import VenueRequest
 
+_log = logging.getLogger(__name__)
+
 MAX_WAIT_S: Final = 2.0
 """An order that waited longer is not sent any more: its price may be of another time."""
 
@@ -19,11 +22,15 @@ WAITING_MAX: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """A request on its way out, and when its time is over (seconds of Clock.monotonic)."""
+    """A request on its way out, and when its time is over (seconds of Clock.monotonic).
+
+    `opening`: for which of its session's logons it was taken over.
+    """
 
     message: VenueRequest | OrderStatusRequest
     security_exchange: str
     deadline: float
+    opening: int = 0
 
     @property
     def venue_name(self) -> str:
@@ -67,6 +74,7 @@ class Departures:
         self._closed_because = "not logged on yet"
         self._open = False
         self._stopping = False
+        self._opening = 0
         self._thread = threading.Thread(target=self._run, name=f"departures {name}", daemon=True)
 
     def start(self) -> None:
@@ -76,9 +84,9 @@ class Departures:
     def put(self, message: VenueRequest | OrderStatusRequest, security_exchange: str) -> None:
         """Send when it is its turn. Returns at once; from any thread."""
         deadline = self._clock.monotonic() + self._max_wait_s
-        departure = Departure(message, security_exchange, deadline)
         lane = self._lanes[_rank(message)]
         with self._wake:
+            departure = Departure(message, security_exchange, deadline, self._opening)
             because = self._closed_because
             if self._open and len(lane) >= WAITING_MAX:
                 because = f"{WAITING_MAX} requests are waiting already"
@@ -92,6 +100,11 @@ class Departures:
         """The session is up."""
         with self._wake:
             self._open = True
+            self._opening += 1
+
+    def still(self, departure: Departure) -> bool:
+        """Whether the session is up that it was taken over for: on the next one it is asked anew."""
+        return self._open and departure.opening == self._opening
 
     def close(self, because: str) -> None:
         """The session is down: what waits stays."""
@@ -114,7 +127,10 @@ class Departures:
 
     def _run(self) -> None:
         while (departure := self._next()) is not None:
-            self._depart(departure)
+            try:
+                self._depart(departure)
+            except Exception:  # noqa: BLE001  the one thread that sends must outlive a mistake
+                _log.exception("%s: a request was lost on its way out", self._thread.name)
 
     def _next(self) -> Departure | None:
         with self._wake:

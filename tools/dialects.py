@@ -55,12 +55,26 @@ class Relaxation:
 
 
 @dataclass(frozen=True)
+class Openness:
+    """Messages whose fields may hold any text: no list of values, no type but those that frame."""
+
+    messages: tuple[str, ...]
+    why: str
+
+
+FRAMING: Final = ("LENGTH", "DATA")
+"""Types that say where a field ends."""
+
+Fact = Value | Addition | Relaxation | Openness
+
+
+@dataclass(frozen=True)
 class Dialect:
     """A dictionary: whom it is for, and how it departs from the stock one."""
 
     file: str
     purpose: str
-    facts: tuple[Value | Addition | Relaxation, ...]
+    facts: tuple[Fact, ...]
 
 
 def _post_only(why: str) -> Value:
@@ -92,7 +106,11 @@ DIALECTS: Final = (
         "APIFINY42.xml",
         "what Apifiny's gateway sends and takes; its document, section FIX API",
         (
-            _post_only("New Order lists 59=7 as PostOnly, and a report may echo it"),
+            Openness(
+                ("ExecutionReport", "OrderCancelReject", "Reject", "BusinessMessageReject"),
+                "what our session refuses is lost, so the decoder decides on every value; 59=7 is "
+                "PostOnly here",
+            ),
             Relaxation(
                 "ExecutionReport",
                 ("ExecTransType", "LeavesQty", "CumQty", "AvgPx"),
@@ -140,7 +158,7 @@ def _only(root: ET.Element, path: str) -> ET.Element:
     return found[0]
 
 
-def apply(root: ET.Element, fact: Value | Addition | Relaxation) -> str:
+def apply(root: ET.Element, fact: Fact) -> str:
     """Change the dictionary by one fact; return the line that tells of it."""
     match fact:
         case Value():
@@ -164,6 +182,23 @@ def apply(root: ET.Element, fact: Value | Addition | Relaxation) -> str:
                 assert member.get("required") == "Y", (fact.message, name)
                 member.set("required", "N")
             return f"{fact.message} does not require {', '.join(fact.fields)}: {fact.why}"
+        case Openness():
+            for name in _fields_of(root, fact.messages):
+                _open(_only(root, f"./fields/field[@name='{name}']"))
+            return f"{', '.join(fact.messages)} may hold any text in any field: {fact.why}"
+
+
+def _open(field: ET.Element) -> None:
+    for value in field.findall("value"):
+        field.remove(value)
+    if field.get("type") not in FRAMING:
+        field.set("type", "STRING")
+
+
+def _fields_of(root: ET.Element, messages: tuple[str, ...]) -> Iterator[str]:
+    for message in messages:
+        for field in _only(root, f"./messages/message[@name='{message}']").iter("field"):
+            yield str(field.get("name"))
 
 
 def dictionary(dialect: Dialect) -> str:

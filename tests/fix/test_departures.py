@@ -1,6 +1,8 @@
 """What waits to leave for a venue: the order in which it leaves, and what stays."""
 
+import queue
 import threading
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -129,6 +131,46 @@ def test_a_stop_keeps_back_what_waits(door: Door) -> None:
     assert set(door.left) | {name for name, _ in door.stayed} == {"held", "n1"}
     door.waiting.put(new("n2"), "")
     assert door.stayed[-1] == ("n2", "the engine is stopping")
+
+
+def test_a_mistake_on_the_way_out_keeps_nothing_else_back() -> None:
+    """There is one thread to send, and it must outlive it."""
+    door = Door()
+    waiting = Departures("test", _trip(door), lambda one, why: None, ManualClock())
+    waiting.start()
+    waiting.open()
+    waiting.put(new("n1"), "")
+    waiting.put(new("n2"), "")
+    assert door.wait_left(1) == ["n2"]
+    waiting.stop()
+    door.waiting.stop()
+
+
+def _trip(door: Door) -> Callable[[Departure], None]:
+    def depart(departure: Departure) -> None:
+        if departure.message.cl_ord_id == "n1":
+            raise RuntimeError("a mistake of ours, on purpose")
+        door._depart(departure)
+
+    return depart
+
+
+def test_what_was_taken_over_for_one_logon_does_not_leave_on_the_next() -> None:
+    """The engine was told meanwhile that the session was lost, and with it what was under way."""
+    taken: queue.SimpleQueue[Departure] = queue.SimpleQueue()
+    waiting = Departures("test", taken.put, lambda one, why: None, ManualClock())
+    waiting.start()
+    waiting.open()
+    waiting.put(new("n1"), "")
+    first = taken.get(timeout=WAIT_S)
+    assert waiting.still(first)
+    waiting.close("lost")
+    assert not waiting.still(first)
+    waiting.open()
+    assert not waiting.still(first)
+    waiting.put(new("n2"), "")
+    assert waiting.still(taken.get(timeout=WAIT_S))
+    waiting.stop()
 
 
 def test_the_queue_has_an_end(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
