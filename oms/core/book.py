@@ -148,6 +148,11 @@ class Book:
         """Orders of the route that are not closed, oldest first."""
         return list(self._working.get(route, {}).values())
 
+    def closed(self, route: str) -> list[Order]:
+        """Orders of the route that closed lately, as far as they are in memory; oldest end first."""
+        found = [self._orders.get(order_id) for order_id in list(self._closed)]
+        return [order for order in found if order is not None and order.route == route]
+
     def all_working(self) -> list[Order]:
         """Orders that are not closed, of every route there is or was, oldest first."""
         found = [order for orders in self._working.values() for order in orders.values()]

@@ -106,6 +106,14 @@ class DoubtSettled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VenueNamed:
+    """The venue's own id of an order is known, and nothing else of what it told is news."""
+
+    cl_ord_id: str
+    secondary_order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotSent:
     """A request provably did not leave the house. `too_late`: it would have waited too long."""
 

@@ -29,6 +29,7 @@ from oms.core.notes import (
     Request,
     RequestEntered,
     RequestReleased,
+    VenueNamed,
 )
 from oms.core.numbers import ZERO, add, average, multiply, subtract
 from oms.core.transitions import (
@@ -198,6 +199,7 @@ OrderMessage = (
     | RequestReleased
     | Doubt
     | DoubtSettled
+    | VenueNamed
     | NotSent
     | Answered
     | Quarantined
@@ -226,6 +228,8 @@ def apply(order: Order, message: OrderMessage, now: datetime) -> Order:
             return order.evolve(in_doubt=doubt, updated=now)
         case DoubtSettled():
             return order.evolve(in_doubt=None, updated=now)
+        case VenueNamed():
+            return order.evolve(secondary_order_id=message.secondary_order_id, updated=now)
         case _:
             return order
 

@@ -31,6 +31,7 @@ from oms.core.notes import (
     SessionReset,
     Started,
     Unworkable,
+    VenueNamed,
 )
 from oms.core.order import Order
 
@@ -77,6 +78,7 @@ Recorded = (
     | OrderCancelReject
     | Doubt
     | DoubtSettled
+    | VenueNamed
     | NotSent
     | Quarantined
     | RouteStatus
@@ -179,6 +181,9 @@ class Books(Protocol):
 
     def working(self, route: str) -> list[Order]:
         """All orders of a route that are not closed, oldest first."""
+
+    def closed(self, route: str) -> list[Order]:
+        """Orders of a route that closed lately, as far as they are in memory."""
 
 
 class History(Protocol):

@@ -13,7 +13,7 @@ from oms.core.errors import IllegalTransition
 from oms.core.facts import PendingRequest
 from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdRejReason
 from oms.core.messages import ExecutionReport, OrderCancelReject
-from oms.core.notes import Quarantined, Request
+from oms.core.notes import Quarantined, Request, VenueNamed
 from oms.core.numbers import number_text, subtract
 from oms.core.order import Order, apply
 from oms.core.ports import Decision, Inbound, Outbound, Record, ToOrigin
@@ -51,6 +51,7 @@ def told(
             text=f"order {order.order_id} {order.ord_status.name}: {error}",
         )
         return (quarantine(inbound, note, now, order),)
+    _learn_name(book, story, message.secondary_order_id)
     if story.records:
         follow_up(book, story)
     return tuple(story.records)
@@ -69,6 +70,13 @@ def quarantine(
         route=inbound.source,
         raw=inbound.raw,
     )
+
+
+def _learn_name(book: Book, story: Story, theirs: str) -> None:
+    """What else a report says may be no news: later ones may name the order by this id alone."""
+    order = story.order
+    if theirs and not order.secondary_order_id and book.at_venue(order.route, "", theirs) is None:
+        story.add(VenueNamed(cl_ord_id=order.venue_cl_ord_id, secondary_order_id=theirs))
 
 
 def _report(story: Story, report: ExecutionReport) -> None:

@@ -2,15 +2,16 @@
 
 import sqlite3
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, not_, select
 
-from oms.core.book import Book, Changes
+from oms.core.book import CLOSED_KEPT, Book, Changes
 from oms.core.errors import StoreFenced
 from oms.core.facts import Execution
+from oms.core.order import Order
 from oms.store.database import (
     BUSY_TIMEOUT_S,
     driver_of,
@@ -24,8 +25,13 @@ from oms.store.lock import Lock
 from oms.store.projections import write_journal, write_projections
 from oms.store.rows import execution_of, order_of, session_of
 from oms.store.schema import migrate
-from oms.store.tables import COUNTED, EXECUTIONS, FIX_SESSIONS, OPEN, ORDERS, POSITIONS
-from oms.store.types import utc_text
+from oms.store.tables import COUNTED, EXECUTIONS, FIX_SESSIONS, JOURNAL, OPEN, ORDERS, POSITIONS
+from oms.store.types import utc_text, utc_time
+
+RECENT_RECORDS: Final = 20_000
+RECENT: Final = timedelta(minutes=10)
+"""What moved in the journal's last records, and not longer than this before the last of them, is
+loaded although it is closed."""
 
 _OWNER: Final = "SELECT epoch, who FROM owner ORDER BY epoch DESC LIMIT 1"
 
@@ -120,9 +126,11 @@ class Store:
     def load(self, book: Book) -> None:
         """Put into an empty book what the store holds of it."""
         with translated("reading the store"), self._reading.connect() as connection:
-            executions = _executions_of_open_orders(connection)
-            rows = connection.execute(select(ORDERS).where(OPEN).order_by(ORDERS.c.order_id))
-            book.restore(order_of(row, executions[row.order_id]) for row in rows)
+            book.restore(_orders(connection, OPEN))
+            # What closed last may still have to be compared with what its venue says of it.
+            book.restore(
+                _orders(connection, not_(OPEN), ORDERS.c.order_id.in_(_recent(connection)))
+            )
             book.seq = _scalar(connection, "SELECT max(seq) FROM journal")
             book.last_order_number = _scalar(connection, "SELECT max(order_id) FROM orders")
             book.last_client_ids.update(_pairs(connection, _CLIENT_IDS))
@@ -174,16 +182,32 @@ def _begin_epoch(engine: Engine, owner: str, now: datetime) -> int:
     return epoch
 
 
-def _executions_of_open_orders(connection: Connection) -> defaultdict[str, list[Execution]]:
-    found: defaultdict[str, list[Execution]] = defaultdict(list)
+def _orders(connection: Connection, *which: ColumnElement[bool]) -> list[Order]:
+    executions: defaultdict[str, list[Execution]] = defaultdict(list)
     statement = (
         select(EXECUTIONS)
-        .where(EXECUTIONS.c.order_id.in_(select(ORDERS.c.order_id).where(OPEN)))
+        .where(EXECUTIONS.c.order_id.in_(select(ORDERS.c.order_id).where(*which)))
         .order_by(EXECUTIONS.c.order_id, EXECUTIONS.c.seq)
     )
     for row in connection.execute(statement):
-        found[row.order_id].append(execution_of(row))
-    return found
+        executions[row.order_id].append(execution_of(row))
+    rows = connection.execute(select(ORDERS).where(*which).order_by(ORDERS.c.order_id))
+    return [order_of(row, executions[row.order_id]) for row in rows]
+
+
+def _recent(connection: Connection) -> list[str]:
+    last = connection.exec_driver_sql("SELECT seq, time FROM journal ORDER BY seq DESC LIMIT 1")
+    found = last.one_or_none()
+    if found is None:
+        return []
+    since = utc_text(utc_time(found.time) - RECENT)
+    moved = select(JOURNAL.c.order_id).where(
+        JOURNAL.c.seq > found.seq - RECENT_RECORDS,
+        JOURNAL.c.order_id != "",
+        JOURNAL.c.time >= since,
+    )
+    names = connection.execute(moved.order_by(JOURNAL.c.seq.desc())).scalars()
+    return list(dict.fromkeys(names))[:CLOSED_KEPT]
 
 
 def _scalar(connection: Connection, statement: str) -> int:

@@ -1,8 +1,8 @@
 """The story of one order, told from the journal: `time kind evidence text raw`.
 
 REQUEST is what was asked of the engine, SENT what went to the venue, REPORT what came back, TOLD
-what the desk or strategy was told; DOUBT, SETTLED, HELD, RELEASED, NOT_SENT and QUARANTINED are
-what happened to the order on the way.
+what the desk or strategy was told; DOUBT, SETTLED, NAMED, HELD, RELEASED, NOT_SENT and QUARANTINED
+are what happened to the order on the way.
 """
 
 from collections.abc import Iterator
@@ -30,6 +30,7 @@ from oms.core.notes import (
     Quarantined,
     RequestEntered,
     RequestReleased,
+    VenueNamed,
 )
 from oms.core.numbers import number_text
 from oms.core.ports import DeskReport, Outbound, Record, Recorded, ToVenue
@@ -76,6 +77,8 @@ def _noted(message: Recorded) -> tuple[str, str]:
         case RequestReleased():
             kind = "RELEASED" if message.released else "HELD"
             return kind, _words(message.cl_ord_id, message.text)
+        case VenueNamed():
+            return "NAMED", f"the venue calls it {message.secondary_order_id}"
         case NotSent():
             return "NOT_SENT", f"{message.request.name}: {message.text}"
         case Quarantined():

@@ -18,6 +18,7 @@ from oms.core.messages import OrderCancelReject
 from oms.core.notes import Delivered, Doubt, Request, RouteStatus, SessionReset
 from oms.core.order import Order
 from oms.core.transitions import Life
+from oms.store.store import RECENT
 from tests.store.messages_of import exactly
 from tests.store.trading_day import DESK, FIX, REST, STRATEGY, Firm, trade
 
@@ -100,11 +101,22 @@ def test_an_order_goes_its_way_over_restarts(firm: Firm) -> None:
     assert firm.order(order_id).requests[0].cl_ord_id == "C-1"
     firm.report(firm.order(order_id), ExecType.CANCELED)
     assert_same(firm.loaded(), firm.book)
-    assert firm.loaded().order(order_id) is None
-    closed = firm.loaded().any_order(order_id)
-    assert closed is not None
+    (closed,) = firm.loaded().closed(REST)
     assert closed.cl_ord_id == "C-1"
     assert closed.leaves_qty == 0
+
+
+def test_what_closed_long_before_the_end_is_left_in_the_history(firm: Firm) -> None:
+    """The start is not to take the longer, the more there ever was."""
+    order = firm.enter()
+    firm.report(order, ExecType.CANCELED)
+    firm.now += RECENT
+    later = firm.enter()
+    firm.report(later, ExecType.CANCELED)
+    loaded = firm.loaded()
+    assert [closed.order_id for closed in loaded.closed(REST)] == [later.order_id]
+    assert loaded.order(order.order_id) is None
+    assert loaded.any_order(order.order_id) == firm.order(order.order_id)
 
 
 def test_busts_and_corrections_stay_undone(firm: Firm) -> None:

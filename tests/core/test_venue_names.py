@@ -1,0 +1,65 @@
+"""The venue's own id of an order is news whenever it is told, whatever else is not."""
+
+from dataclasses import replace
+
+from oms.core.fields import ExecTransType, ExecType, OrdStatus
+from oms.core.messages import OrderCancelReject, OrderCancelRequest
+from oms.core.notes import Quarantined, VenueNamed
+from tests.core.desk_of_one import DeskOfOne
+from tests.core.test_checks import GOOD
+from tests.core.test_requests import CANCEL, _told
+
+
+def nameless(core: DeskOfOne) -> DeskOfOne:
+    """An order that works, acknowledged by a query that knows no id but ours."""
+    core.desk(GOOD)
+    core.venue(replace(_told(core, ExecType.NEW, "Q:NEW"), order_id="", secondary_order_id=""))
+    assert core.order().secondary_order_id == ""
+    return core
+
+
+def test_a_status_names_an_order_that_is_known_to_work() -> None:
+    """Its later reports name it by that id alone."""
+    core = nameless(DeskOfOne())
+    told = replace(_told(core, ExecType.NEW, "S1"), order_id="v7", secondary_order_id="v7")
+    core.venue(replace(told, exec_trans_type=ExecTransType.STATUS))
+    assert [record.message for record in core.records[-1:]] == [
+        VenueNamed(cl_ord_id=core.order().venue_cl_ord_id, secondary_order_id="v7")
+    ]
+    assert core.told == [], "nothing that the desk can see has changed"
+    core.venue(replace(told, cl_ord_id="", exec_id="V9", exec_type=ExecType.CANCELED))
+    assert core.order().ord_status is OrdStatus.CANCELED
+
+
+def test_an_acknowledgement_that_comes_second_names_the_order() -> None:
+    core = nameless(DeskOfOne())
+    core.venue(replace(_told(core, ExecType.NEW, "V1"), order_id="v7", secondary_order_id="v7"))
+    assert core.order().secondary_order_id == "v7"
+    assert core.told == []
+
+
+def test_a_refusal_that_answers_nothing_names_the_order() -> None:
+    core = nameless(DeskOfOne())
+    name = core.order().venue_cl_ord_id
+    reject = OrderCancelReject(cl_ord_id=name, orig_cl_ord_id=name, secondary_order_id="v7")
+    core.venue(reject)
+    assert core.order().secondary_order_id == "v7"
+    core.desk(CANCEL)
+    (asked,) = core.asked
+    assert isinstance(asked.message, OrderCancelRequest)
+    assert asked.message.order_id == "v7"
+
+
+def test_an_id_is_learned_once_and_never_taken_from_another_order() -> None:
+    core = nameless(DeskOfOne())
+    told = replace(_told(core, ExecType.NEW, "V1"), order_id="v7", secondary_order_id="v7")
+    core.venue(told)
+    count = len(core.records)
+    core.venue(replace(told, order_id="v8", secondary_order_id="v8"))
+    assert (core.order().secondary_order_id, len(core.records)) == ("v7", count)
+    core.desk(replace(GOOD, cl_ord_id="A2"))
+    second = core.order(2).venue_cl_ord_id
+    core.venue(replace(told, cl_ord_id=second, order_id="", secondary_order_id=""))
+    core.venue(replace(told, cl_ord_id=second))
+    assert core.order(2).secondary_order_id == ""
+    assert not any(isinstance(record.message, Quarantined) for record in core.records)
