@@ -155,6 +155,9 @@ class VenueRunner(VenueGateway, Protocol):
         Only for venues whose orders go another way than REST.
         """
 
+    def link_tore(self) -> None:
+        """The session stands and has lost a message of the venue's; from any thread."""
+
     def trade_through(self, gateway: VenueGateway) -> None:
         """Name the gateway that carries this route's orders, before `start`."""
 

@@ -3,12 +3,15 @@
 While the link is up, its own reports are the truth and nothing is booked from queries, except for
 orders that lived through a loss of the link: their answers and fills may be gone for ever. Those
 are looked at when the link is back, then until book and venue agree, and once more when they have
-ended. So are orders in doubt. An order that the link has no name for is followed to its end. That
-a lost order is absent proves nothing here: it stays in doubt until it appears.
+ended. So are orders in doubt, and after a start those that closed shortly before. An order that
+the link has no name for is followed to its end. That a lost order is absent proves nothing here:
+it stays in doubt until it appears.
 """
 
 import asyncio
 import threading
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from adapters.looks import Looks
@@ -24,6 +27,9 @@ from oms.core.ports import Evidence
 CONNECTING: Final = "not connected yet"
 RECONCILING: Final = "not reconciled yet"
 
+CLOSED_LATELY: Final = timedelta(minutes=1)
+"""An order may have closed so long ago and still be what a lost report was about."""
+
 
 class Repair:
     """Looks after one linked route. `link_moved` from any thread, the rest on the adapters' loop."""
@@ -35,12 +41,15 @@ class Repair:
         self._options = options
         self._clock = teller.clock
         self._pace = Pace(self._clock.monotonic, options.speed)
+        self._ended_pace = Pace(self._clock.monotonic, options.speed)
+        self._held_pace = Pace(self._clock.monotonic, options.speed)
         self._lock = threading.Lock()
         self._link = False
         self._text = CONNECTING
         self._turn = 0
         self._mended_turn = 0
         self._torn: dict[str, bool] = {}
+        self._begun = False
         self._loaded = False
         self._refresh_at = self._clock.monotonic()
         self._told: RouteStatus | None = None
@@ -55,6 +64,11 @@ class Repair:
                 self._tell(RECONCILING, ready=False)
             else:
                 self._tell(text, ready=False, lost_answers=True)
+
+    def link_tore(self) -> None:
+        """The link stands and has lost something: look at every order as after a loss of it."""
+        with self._lock:
+            self._turn += 1
 
     async def run(self) -> None:
         """Look after the route until cancelled."""
@@ -100,7 +114,7 @@ class Repair:
 
     async def _mend(self, turn: int) -> None:
         working = self._teller.books.working(self._teller.route)
-        self._torn.update((order.order_id, False) for order in working)
+        self._torn.update((order.order_id, False) for order in (*working, *self._closed_lately()))
         for order in self._looks.in_turn(working):
             # A lost order is asked for on the link first, whose answer also tells the name that
             # the link's later reports will use; queries follow at their pace.
@@ -111,12 +125,21 @@ class Repair:
                 self._mended_turn = turn
                 self._tell(self._text, ready=True)
 
+    def _closed_lately(self) -> list[Order]:
+        """Closed orders that the venue may say more of. At first all that were loaded: whether they
+        agreed with the venue is known to nobody any more."""
+        closed = self._teller.books.closed(self._teller.route)
+        since = self._clock.now() - CLOSED_LATELY
+        begun, self._begun = self._begun, True
+        return [order for order in closed if not begun or order.updated >= since]
+
     async def _follow(self) -> None:
         working = {o.order_id: o for o in self._teller.books.working(self._teller.route)}
         known = {*working, *self._torn}
         self._teller.keep(known)
         self._looks.keep(known)
         self._pace.keep(known)
+        self._ended_pace.keep(self._torn)
         found: list[Order] = []
         for order_id in known:
             order = working.get(order_id) or self._teller.books.order(order_id)
@@ -124,9 +147,20 @@ class Repair:
                 del self._torn[order_id]
             else:
                 found.append(order)
+        self._release_held(working)
         for order in self._looks.in_turn(found):
             if self._wants_look(order):
                 await self._look(order)
+
+    def _release_held(self, working: Mapping[str, Order]) -> None:
+        """A cancel that could not leave although the route is ready waits for the next such word."""
+        held = {i for i, order in working.items() if not all(r.released for r in order.requests)}
+        self._held_pace.keep(held)
+        due = [order_id for order_id in held if self._held_pace.due(order_id)]
+        if due:
+            with self._lock:
+                if self._link and self._told is not None and self._told.ready:
+                    self._teller.post(self._told, Evidence.POLICY)
 
     def _wants_look(self, order: Order) -> bool:
         if _is_lost(order):
@@ -136,10 +170,12 @@ class Repair:
         agreed = self._torn.get(order.order_id)
         if agreed is None:
             return False
+        if order.closed:
+            return self._ended_pace.due(order.order_id)
         derived = any(execution.derived for execution in order.executions.values())
         # Without the link's own name for it, the link's reports can not be told to be its.
         nameless = not order.secondary_order_id
-        return order.closed or derived or nameless or not order.acknowledged or not agreed
+        return derived or nameless or not order.acknowledged or not agreed
 
     async def _look(self, order: Order) -> None:
         agreed = await self._looks.look(order)

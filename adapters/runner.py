@@ -98,6 +98,12 @@ class Runner:
         self._repair.link_moved(up, text)
         self._loop.call(self._repair.woken.set)
 
+    def link_tore(self) -> None:
+        """That session lost a message of the venue's; from any thread."""
+        assert self._repair is not None, "this route trades by itself"
+        self._repair.link_tore()
+        self._loop.call(self._repair.woken.set)
+
     def trade_through(self, gateway: VenueGateway) -> None:
         """Name the gateway that carries this route's orders, before `start`."""
         self._gateway = gateway

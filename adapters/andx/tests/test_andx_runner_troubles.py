@@ -164,6 +164,9 @@ class StumblingBooks:
             raise RuntimeError("a mistake of ours")
         return self._book.working(route)
 
+    def closed(self, route: str) -> list[Order]:
+        return self._book.closed(route)
+
 
 def test_a_fault_of_ours_does_not_silence_the_route_for_ever() -> None:
     with one_route("andx", start=False) as andx:
