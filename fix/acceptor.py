@@ -216,7 +216,10 @@ class Acceptor:
         reset = message.get(tags.RESET_SEQ_NUM_FLAG) == "Y"
         # On a connection that has logged on already, a Logon is a wish to start anew.
         if not self._role.is_logged_on(session):
+            if not reset:
+                self._undo_reset(desk, int(message[tags.MSG_SEQ_NUM]))
             try:
+                _demand_parameters(message, reset=reset)
                 _demand_token(message.get(tags.RAW_DATA, ""), desk, self._clock)
             except LogonRefused:
                 _log.warning("%s: a logon was refused", desk.comp_id)
@@ -230,6 +233,19 @@ class Acceptor:
             desk.consumed = 0
             desk.outlet.reset()
             desk.store.keep()
+
+    def _undo_reset(self, desk: _Desk, number: int) -> None:
+        """A Logon that quickfix refused by itself, for its SendingTime, may have emptied the store.
+
+        Raises LogonRefused if the desk's number is too low for what is put back.
+        """
+        if not desk.store.emptied():
+            return
+        desk.store.restore()
+        self._role.reread(desk.config.name)
+        expected, _ = self._role.next_numbers(desk.config.name)
+        if number < expected:
+            raise LogonRefused(f"MsgSeqNum too low, expecting {expected} but received {number}")
 
     def admin_received(self, session: str, fields: Fields) -> None:
         """A desk that rejects one of our reports is an alarm for a human."""
@@ -314,6 +330,16 @@ def _common_port(settings: Path, configs: list[SessionConfig]) -> int:
     if ports or not port.isdecimal():
         raise ConfigError(f"{settings}: all acceptor sessions need one SocketAcceptPort")
     return int(port)
+
+
+def _demand_parameters(message: Mapping[int, str], *, reset: bool) -> None:
+    """Raise LogonRefused for what quickfix would agree to; the token is not looked at."""
+    if message.get(tags.ENCRYPT_METHOD) != "0":
+        raise LogonRefused("EncryptMethod (98) must be 0")
+    if message.get(tags.HEART_BT_INT, "").startswith("-"):
+        raise LogonRefused("HeartBtInt (108) must be 0 or more")
+    if reset and int(message[tags.MSG_SEQ_NUM]) != 1:
+        raise LogonRefused("MsgSeqNum (34) must be 1 with ResetSeqNumFlag (141)")
 
 
 def _demand_token(token: str, desk: _Desk, clock: Clock) -> None:

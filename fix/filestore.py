@@ -58,10 +58,14 @@ class FileStore:
         undone.
         """
         marked = self._mark.exists()
-        kept, current = self._kept("seqnums"), self._part("seqnums")
-        if not marked and kept.exists() and not (current.exists() and kept.samefile(current)):
+        if not marked and self.emptied():
             self.restore()
         return marked
+
+    def emptied(self) -> bool:
+        """Whether quickfix emptied the files since they were kept."""
+        kept, current = self._kept("seqnums"), self._part("seqnums")
+        return kept.exists() and not (current.exists() and kept.samefile(current))
 
     def keep(self) -> None:
         """Hold on to the files as they are, under their second names. Raises ConfigError."""
