@@ -16,7 +16,7 @@ import quickfix
 
 from fix import tags
 from fix.transport import Kind, SessionConfig, quickfix_text
-from fix.wire import Fields, redact, shown, to_fields, to_text
+from fix.wire import Fields, printable, redact, shown, to_fields, to_text
 from oms.clock import Clock
 from oms.core.errors import ConfigError, MalformedMessage
 
@@ -25,7 +25,13 @@ _log = logging.getLogger(__name__)
 LOGOUT_WAIT_S: Final = 1.5
 """quickfix looks for a wish to log out once a second; then the peer's answer is waited for."""
 
+ASK_AGAIN_S: Final = 2.0
+"""A peer that leaves a gap in what it sends again is asked again, but not more often than this."""
+
 _POLL_S: Final = 0.02
+
+_REQUIRED_TAG_MISSING: Final = "1"
+"""SessionRejectReason (373)."""
 
 
 class LogonRefused(Exception):
@@ -80,6 +86,12 @@ class Peer(Protocol):
 _handing: Final = threading.local()
 """On the thread that hands a message over to quickfix: that it does."""
 
+_refusing: Final[dict[int, Fields]] = {}
+"""By the thread that refuses a message: what the Reject says in place of quickfix's own words.
+
+Every callback has a Python thread state of its own, so that a threading.local forgets.
+"""
+
 
 def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
     """Let out of a callback what quickfix understands and the callback meant; nothing else."""
@@ -97,10 +109,12 @@ def _guarded(callback: Callable[..., None]) -> Callable[..., None]:
 
 
 class _Application(quickfix.Application):
-    def __init__(self, peer: Peer, kind: Kind) -> None:
+    def __init__(self, peer: Peer, kind: Kind, asked: Callable[[str], None]) -> None:
+        """`asked` is told of every session whose peer is asked to send again."""
         super().__init__()
         self._peer = peer
         self._kind = kind
+        self._asked = asked
 
     def onCreate(self, session_id: quickfix.SessionID) -> None:
         """Nothing: the role knows its sessions."""
@@ -115,8 +129,14 @@ class _Application(quickfix.Application):
 
     @_guarded
     def toAdmin(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
-        if message.getHeader().getField(tags.MSG_TYPE) not in ("A", "3"):
+        msg_type = message.getHeader().getField(tags.MSG_TYPE)
+        if msg_type == "2":
+            self._asked(session_id.toString())
+        if msg_type not in ("A", "3"):
             return
+        if msg_type == "3":
+            for tag, value in _refusing.pop(threading.get_ident(), []):
+                message.setField(tag, value)
         fields = to_fields(message.toString())
         for tag, value in self._peer.admin_sending(session_id.toString(), fields):
             message.setField(tag, value)
@@ -145,6 +165,8 @@ class _Application(quickfix.Application):
         msg_type = message.getHeader().getField(tags.MSG_TYPE)
         if msg_type == "A":
             self._logon(message, session_id)
+        elif msg_type == "2":
+            _demand_range(dict(to_fields(message.toString())), session_id)
         elif msg_type in ("3", "4", "5"):
             self._demand_logged_on(session_id)
             if msg_type != "4":
@@ -170,9 +192,11 @@ class _Application(quickfix.Application):
     def fromApp(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
         try:
             fields = to_fields(message.toString())
+            if self._kind is Kind.ACCEPTOR:
+                _demand_orig_sending_time(dict(fields))
             self._peer.received(session_id.toString(), fields, shown(fields))
         except MalformedMessage as error:
-            raise quickfix.IncorrectTagValue(error.ref_tag_id, str(error)) from None
+            raise _refusal(error.ref_tag_id, str(error)) from None
 
     def fail(self, arguments: tuple[Any, ...], error: BaseException) -> None:
         """Tell of a mistake of ours, whatever else goes wrong while telling it."""
@@ -183,6 +207,33 @@ class _Application(quickfix.Application):
             self._peer.failed(session, raw, error)
         except BaseException:  # noqa: BLE001  as in _guarded
             _log.exception("a FIX callback's failure could not be told")
+
+
+def _refusal(tag: int, text: str, reason: str = "") -> quickfix.IncorrectTagValue:
+    """What makes quickfix send a Reject (3) with that Text, 373=5 unless a reason is named."""
+    fields: Fields = [(tags.TEXT, printable(text))]
+    if reason:
+        fields.append((tags.SESSION_REJECT_REASON, reason))
+    _refusing[threading.get_ident()] = fields
+    return quickfix.IncorrectTagValue(tag, text)
+
+
+def _demand_orig_sending_time(message: dict[int, str]) -> None:
+    """quickfix asks for it only under a number that was used."""
+    if message.get(tags.POSS_DUP_FLAG) == "Y" and tags.ORIG_SENDING_TIME not in message:
+        text = "OrigSendingTime (122) goes with PossDupFlag (43)"
+        raise _refusal(tags.ORIG_SENDING_TIME, text, _REQUIRED_TAG_MISSING)
+
+
+def _demand_range(message: dict[int, str], session_id: quickfix.SessionID) -> None:
+    """quickfix answers a range that is none with a gap fill that goes backwards."""
+    session = quickfix.Session.lookupSession(session_id)
+    assert session is not None, "a message came by it"
+    begin, end = int(message[tags.BEGIN_SEQ_NO]), int(message[tags.END_SEQ_NO])
+    if not 0 < begin < session.getExpectedSenderNum():
+        raise _refusal(tags.BEGIN_SEQ_NO, f"BeginSeqNo (7) {begin} was not sent")
+    if end and end < begin:
+        raise _refusal(tags.END_SEQ_NO, f"EndSeqNo (16) {end} is before BeginSeqNo (7)")
 
 
 class Role:
@@ -204,11 +255,12 @@ class Role:
         self._sessions: dict[str, quickfix.Session] = {}
         self._parts: list[object] = []
         self._quickfix: quickfix.Acceptor | quickfix.Initiator | None = None
+        self._asked: dict[str, float] = {}
 
     def open(self) -> None:
         """Load the sessions' stores; nothing listens or connects yet. Raises ConfigError."""
         assert self._quickfix is None, "a role is opened once"
-        application = _Application(self._peer, self._kind)
+        application = _Application(self._peer, self._kind, self._note_asked)
         try:
             settings = quickfix.SessionSettings()
             settings.setFromString(quickfix_text(list(self.configs.values())))
@@ -287,6 +339,22 @@ class Role:
     def reread(self, session: str) -> None:
         """Read the session's store again from its files."""
         self._sessions[session].refresh()
+
+    def _note_asked(self, session: str) -> None:
+        self._asked[session] = self._clock.monotonic()
+        self._sessions[session].setSendRedundantResendRequests(False)
+
+    def ask_again(self) -> None:
+        """Let sessions ask again for a gap that is still there some time after they asked.
+
+        quickfix asks once and then waits for ever; told to ask again, it does so at every message
+        that is too high, which a peer that is far behind would never catch up with.
+        """
+        now = self._clock.monotonic()
+        for session, asked in list(self._asked.items()):
+            if now - asked >= ASK_AGAIN_S:
+                self._sessions[session].setSendRedundantResendRequests(True)
+                self._asked.pop(session, None)
 
     def log_out(self, text: str) -> None:
         """Log all sessions out; back when they are, or after LOGOUT_WAIT_S."""

@@ -58,6 +58,7 @@ class Strangers:
         while not self._ending.wait(_LOOK_EVERY_S):
             for session in self._expected:
                 self._put_back(session)
+            self._role.ask_again()
             self._cut_silent()
 
     def _put_back(self, session: str) -> None:
