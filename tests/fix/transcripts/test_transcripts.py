@@ -1,0 +1,63 @@
+"""Every session scenario of this folder, played over sockets against a running engine.
+
+Scenarios that wait for a clock are played side by side in threads of their own.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+
+from tests.fix.transcripts.firm import Firm
+from tests.fix.transcripts.notation import Scenario, read_all
+from tests.fix.transcripts.player import Player
+from tests.fix.transcripts.wire import Mismatch
+
+SCENARIOS = read_all()
+DESKS = {one.name: f"T{number:03d}" for number, one in enumerate(SCENARIOS)}
+RESTARTING = [one for one in SCENARIOS if "engine" in one.text]
+SLOW = [one for one in SCENARIOS if one.slow and one not in RESTARTING]
+QUICK = [one for one in SCENARIOS if not one.slow and one not in RESTARTING]
+
+
+@pytest.fixture(scope="module")
+def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
+    """One engine for all of them; at the end no desk has an order that no transcript names."""
+    with ExitStack() as stack:
+        made = Firm(tmp_path_factory.mktemp("transcripts"), list(DESKS.values()))
+        stack.enter_context(made.simulators())
+        made.start()
+        stack.callback(made.kill)
+        made.wait_ready()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def slow_ones(firm: Firm) -> Iterator[dict[str, Future[None]]]:
+    """Those that wait, begun."""
+    with ThreadPoolExecutor(max_workers=max(len(SLOW), 1)) as pool:
+        yield {one.name: pool.submit(_play, firm, one) for one in SLOW}
+
+
+def _play(firm: Firm, scenario: Scenario) -> None:
+    try:
+        Player(firm, DESKS[scenario.name]).play(scenario)
+    except Mismatch as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+
+def _name(scenario: Scenario) -> str:
+    return scenario.name
+
+
+@pytest.mark.parametrize("scenario", QUICK, ids=_name)
+def test_quick(firm: Firm, scenario: Scenario) -> None:
+    """As written, line by line."""
+    _play(firm, scenario)
+
+
+@pytest.mark.parametrize("scenario", SLOW, ids=_name)
+def test_slow(slow_ones: dict[str, Future[None]], scenario: Scenario) -> None:
+    """As written, line by line, while others are played."""
+    slow_ones[scenario.name].result(timeout=60)
