@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from oms.core.facts import Execution
+from oms.core.facts import Execution, order_named
 from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.notes import (
     Answered,
@@ -23,7 +23,7 @@ from oms.core.notes import (
 )
 from oms.core.numbers import ZERO, add
 from oms.core.order import Order
-from oms.core.ports import History, Record, ToOrigin
+from oms.core.ports import Evidence, History, Record, ToOrigin
 from oms.core.positions import PositionKey, moves
 from oms.core.transitions import EXECUTES, FILLS, Event, event_of
 from oms.core.venue import Capabilities, Instrument
@@ -58,9 +58,14 @@ class Route:
         self.instruments = known
 
 
+def venue_session(route: str) -> str:
+    """The name of a route's session among the desks'; no origin has a slash in it."""
+    return f"/{route}"
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A desk session's position. `msg_seq_num_in` was the last consumed; reports up to
+    """A FIX session's position, a desk's or a route's. `msg_seq_num_in` was the last consumed; reports up to
     `delivered` were handed over, the last one not after `msg_seq_num_out`."""
 
     msg_seq_num_in: int = 0
@@ -172,8 +177,10 @@ class Book:
         self, route: str, venue_cl_ord_id: str, secondary_order_id: str = ""
     ) -> Order | None:
         """The order that the venue calls by either id; the id we drew decides."""
-        order_id = None
-        if venue_cl_ord_id:
+        order_id = self._by_venue_cl_ord_id.get((route, venue_cl_ord_id))
+        if order_id is None and venue_cl_ord_id:
+            # The id of a request, or of an order that was replaced, tells the order's first one.
+            venue_cl_ord_id = order_named(venue_cl_ord_id)
             order_id = self._by_venue_cl_ord_id.get((route, venue_cl_ord_id))
         if order_id is None and secondary_order_id:
             order_id = self._by_secondary_order_id.get((route, secondary_order_id))
@@ -261,6 +268,8 @@ class Book:
 
     def _session(self, record: Record, changes: Changes) -> None:
         message, origin = record.message, record.origin
+        if record.evidence is Evidence.VENUE_MESSAGE:
+            origin = venue_session(record.route)
         now = self.sessions.get(origin, Session())
         match message:
             case SessionReset():

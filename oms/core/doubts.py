@@ -65,7 +65,10 @@ def _not_sent(book: Book, story: Story, note: NotSent) -> None:
     order = story.order
     if note.request is not Request.NEW:
         # Held again; the next time the route is ready releases it.
+        named = order.names_request(note.cl_ord_id)
         for request in order.requests:
+            if named and request.venue_cl_ord_id != note.cl_ord_id:
+                continue
             if request.kind is note.request and request.released:
                 story.add(
                     RequestReleased(cl_ord_id=request.cl_ord_id, released=False, text=note.text)

@@ -1,10 +1,21 @@
 """The facts that an order is made of, beside its life."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
-from oms.core.notes import Request
+from oms.core.messages import OrderCancelReplaceRequest, OrderCancelRequest
+from oms.core.notes import Request, RequestEntered
+
+_OF_REQUEST: Final = re.compile(r"(.+)[CR][0-9]+", re.ASCII)
+
+
+def order_named(name: str) -> str:
+    """The `venue_cl_ord_id` of the order that one of its requests is named after."""
+    found = _OF_REQUEST.fullmatch(name)
+    return found[1] if found else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +44,30 @@ class PendingRequest:
     released: bool
     order_qty: Decimal | None = None
     price: Decimal | None = None
+    venue_cl_ord_id: str = ""
+    """What the venue calls the request; no other request about the order is ever called so."""
     silent: bool = False
     """The engine's own; `text` says why it was made."""
     text: str = ""
+
+
+def entered_request(note: RequestEntered, venue_cl_ord_id: str, number: int) -> PendingRequest:
+    """The `number`-th request about the order that the venue calls so."""
+    request = note.request
+    cancel = isinstance(request, OrderCancelRequest)
+    return PendingRequest(
+        cl_ord_id=request.cl_ord_id,
+        orig_cl_ord_id=request.orig_cl_ord_id,
+        origin=note.origin,
+        kind=Request.CANCEL if cancel else Request.REPLACE,
+        pending=note.pending,
+        released=note.released,
+        order_qty=request.order_qty,
+        price=request.price if isinstance(request, OrderCancelReplaceRequest) else None,
+        venue_cl_ord_id=f"{venue_cl_ord_id}{'C' if cancel else 'R'}{number}",
+        silent=note.silent,
+        text=request.text if note.silent else "",
+    )
 
 
 @dataclass(frozen=True, slots=True)

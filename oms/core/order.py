@@ -11,13 +11,11 @@ from decimal import Decimal
 from typing import Any, Final, Self
 
 from oms.core.errors import IllegalTransition
-from oms.core.facts import Execution, InDoubt, PendingRequest
+from oms.core.facts import Execution, InDoubt, PendingRequest, entered_request, order_named
 from oms.core.fields import OrdStatus, OrdType, Side, TimeInForce
 from oms.core.messages import (
     ExecutionReport,
     OrderCancelReject,
-    OrderCancelReplaceRequest,
-    OrderCancelRequest,
 )
 from oms.core.notes import (
     Answered,
@@ -74,6 +72,8 @@ class Order:
     replaced: bool = False
     stopped: bool = False
     requests: tuple[PendingRequest, ...] = ()
+    requests_made: int = 0
+    replaced_name: str = ""
     executions: Mapping[str, Execution] = field(default_factory=dict)
     cum_qty: Decimal = ZERO
     notional: Decimal = ZERO
@@ -143,15 +143,26 @@ class Order:
                 total = add(total, execution.last_shares)
         return total
 
+    @property
+    def name_at_venue(self) -> str:
+        """What the venue calls the order now: the id of the last replace, once there is one."""
+        return self.replaced_name or self.venue_cl_ord_id
+
     def request(self, cl_ord_id: str, kind: Request | None = None) -> PendingRequest | None:
-        """The open request of that id, else the first of that kind."""
+        """The open request of that id, the venue's or the asker's, else the first of that kind.
+
+        None for the id of a request that has been answered.
+        """
         for request in self.requests:
-            if request.cl_ord_id == cl_ord_id:
+            if cl_ord_id in (request.venue_cl_ord_id, request.cl_ord_id):
                 return request
-        for request in self.requests:
-            if request.kind is kind:
-                return request
-        return None
+        if self.names_request(cl_ord_id) and cl_ord_id != self.name_at_venue:
+            return None
+        return next((request for request in self.requests if request.kind is kind), None)
+
+    def names_request(self, name: str) -> bool:
+        """Whether a venue's name for something is that of a request about this order."""
+        return name != self.venue_cl_ord_id and order_named(name) == self.venue_cl_ord_id
 
     def cancel_answered(self, cl_ord_id: str) -> PendingRequest | None:
         """The request that a cancel by that id answers: rather the owner's than the engine's."""
@@ -325,7 +336,10 @@ def _restated(order: Order, report: ExecutionReport, event: Event) -> dict[str, 
     request = order.request(report.cl_ord_id, Request.REPLACE)
     changes: dict[str, Any] = {}
     order_qty, price = report.order_qty, report.price
+    if event is Event.REPLACED and order.names_request(report.cl_ord_id):
+        changes["replaced_name"] = report.cl_ord_id
     if event is Event.REPLACED and request is not None:
+        changes.setdefault("replaced_name", request.venue_cl_ord_id)
         order_qty = order_qty if order_qty is not None else request.order_qty
         price = price if price is not None else request.price
         changes["requests"] = tuple(r for r in order.requests if r is not request)
@@ -365,21 +379,10 @@ def _cancel_rejected(order: Order, reject: OrderCancelReject, now: datetime) -> 
 
 
 def _request_entered(order: Order, note: RequestEntered, now: datetime) -> Order:
-    request = note.request
-    cancel = isinstance(request, OrderCancelRequest)
-    entered = PendingRequest(
-        cl_ord_id=request.cl_ord_id,
-        orig_cl_ord_id=request.orig_cl_ord_id,
-        origin=note.origin,
-        kind=Request.CANCEL if cancel else Request.REPLACE,
-        pending=note.pending,
-        released=note.released,
-        order_qty=request.order_qty,
-        price=request.price if isinstance(request, OrderCancelReplaceRequest) else None,
-        silent=note.silent,
-        text=request.text if note.silent else "",
-    )
-    return order.evolve(requests=(*order.requests, entered), updated=now)
+    number = order.requests_made + 1
+    entered = entered_request(note, order.venue_cl_ord_id, number)
+    requests = (*order.requests, entered)
+    return order.evolve(requests=requests, requests_made=number, updated=now)
 
 
 def _released(order: Order, note: RequestReleased, now: datetime) -> Order:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from itertools import takewhile
 
 from oms.core.book import Book, Route
 from oms.core.facts import PendingRequest
@@ -38,6 +39,7 @@ class Story:
                 origin=self.order.origin,
                 route=self.order.route,
                 raw="" if self.records else self.inbound.raw,
+                msg_seq_num=0 if self.records else self.inbound.msg_seq_num,
                 outbound=outbound,
                 order=self.order,
             )
@@ -57,8 +59,8 @@ def request_to_venue(order: Order, request: PendingRequest) -> ToVenue:
     """The cancel or replace in the venue's names."""
     if request.kind is Request.CANCEL:
         cancel = OrderCancelRequest(
-            cl_ord_id=f"{order.venue_cl_ord_id}C{len(order.requests)}",
-            orig_cl_ord_id=order.venue_cl_ord_id,
+            cl_ord_id=request.venue_cl_ord_id,
+            orig_cl_ord_id=_named_by(order, request),
             order_id=order.secondary_order_id,
             symbol=order.symbol,
             side=order.side,
@@ -66,16 +68,28 @@ def request_to_venue(order: Order, request: PendingRequest) -> ToVenue:
         )
         return ToVenue(order.route, order.order_id, cancel)
     amend = OrderCancelReplaceRequest(
-        cl_ord_id=request.cl_ord_id,
-        orig_cl_ord_id=order.venue_cl_ord_id,
+        cl_ord_id=request.venue_cl_ord_id,
+        orig_cl_ord_id=_named_by(order, request),
         order_id=order.secondary_order_id,
         symbol=order.symbol,
         side=order.side,
         ord_type=order.ord_type,
-        order_qty=request.order_qty,
-        price=request.price,
+        order_qty=order.order_qty if request.order_qty is None else request.order_qty,
+        price=order.price if request.price is None else request.price,
+        stop_px=order.stop_px,
+        time_in_force=order.time_in_force,
+        expire_time=order.expire_time,
+        exec_inst=order.exec_inst,
     )
     return ToVenue(order.route, order.order_id, amend)
+
+
+def _named_by(order: Order, request: PendingRequest) -> str:
+    """OrigClOrdID: the last id that the venue has not refused, as FIX has senders chain ahead."""
+    name = request.venue_cl_ord_id
+    before = takewhile(lambda earlier: earlier.venue_cl_ord_id != name, order.requests)
+    ahead = [r.venue_cl_ord_id for r in before if r.kind is Request.REPLACE and r.released]
+    return ahead[-1] if ahead else order.name_at_venue
 
 
 def follow_up(book: Book, story: Story) -> None:

@@ -26,6 +26,9 @@ class Fence(StrEnum):
 
     NOTHING = "NOTHING"
     RELOGON_AND_QUERIES = "RELOGON_AND_QUERIES"
+    SEQUENCE = "SEQUENCE"
+    """A session whose numbers go on for ever, on which no order is sent a second time: what a status
+    request finds unknown never arrived, and can not arrive any more."""
     NONCE = "NONCE"
     EXPIRY = "EXPIRY"
 

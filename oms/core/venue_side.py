@@ -11,15 +11,16 @@ from decimal import Decimal
 from oms.core.book import Book
 from oms.core.errors import IllegalTransition
 from oms.core.facts import PendingRequest
-from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdRejReason
+from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdRejReason, OrdStatus
 from oms.core.messages import ExecutionReport, OrderCancelReject
-from oms.core.notes import Quarantined, Request, VenueNamed
-from oms.core.numbers import number_text, subtract
+from oms.core.notes import DoubtSettled, Quarantined, Request, VenueNamed
+from oms.core.numbers import ZERO, average, multiply, number_text, subtract
 from oms.core.order import Order, apply
 from oms.core.ports import Decision, Inbound, Outbound, Record, ToOrigin
-from oms.core.reports import BREAK, cancel_reject, event_report
+from oms.core.reports import BREAK, cancel_reject, event_report, status_report
 from oms.core.story import Story, doubt, follow_up
 from oms.core.transitions import FILLS, REACHED_BY, Event, Life, event_of
+from oms.core.venue import Fence
 
 
 def told(
@@ -31,18 +32,14 @@ def told(
     """A venue's report or refusal, or something of it that could not be read."""
     if isinstance(message, Quarantined):
         return (quarantine(inbound, message, now),)
-    name = message.orig_cl_ord_id
-    if isinstance(message, ExecutionReport):
-        # The answer to a cancel or replace names that request in ClOrdID and the order in 41.
-        name = name or message.cl_ord_id
-    order = book.at_venue(inbound.source, name, message.order_id)
+    order = _named(book, inbound.source, message)
     if order is None:
         note = Quarantined(reason="unknown order", text=f"{inbound.source}: no such order here")
         return (quarantine(inbound, note, now),)
     story = Story(inbound, order, now)
     try:
         if isinstance(message, ExecutionReport):
-            _report(story, message)
+            _report(book, story, message)
         else:
             _refusal(story, message)
     except IllegalTransition as error:
@@ -57,6 +54,15 @@ def told(
     return tuple(story.records)
 
 
+def _named(book: Book, route: str, message: ExecutionReport | OrderCancelReject) -> Order | None:
+    """The order a venue means. An answer names the request in ClOrdID, the order in OrigClOrdID."""
+    name = message.orig_cl_ord_id or message.cl_ord_id
+    order = book.at_venue(route, name, message.order_id)
+    if order is None and message.cl_ord_id not in ("", name):
+        order = book.at_venue(route, message.cl_ord_id)
+    return order
+
+
 def quarantine(
     inbound: Inbound, note: Quarantined, now: datetime, order: Order | None = None
 ) -> Record:
@@ -69,6 +75,7 @@ def quarantine(
         origin=order.origin if order else "",
         route=inbound.source,
         raw=inbound.raw,
+        msg_seq_num=inbound.msg_seq_num,
     )
 
 
@@ -79,9 +86,10 @@ def _learn_name(book: Book, story: Story, theirs: str) -> None:
         story.add(VenueNamed(cl_ord_id=order.venue_cl_ord_id, secondary_order_id=theirs))
 
 
-def _report(story: Story, report: ExecutionReport) -> None:
+def _report(book: Book, story: Story, report: ExecutionReport) -> None:
     if report.exec_trans_type is ExecTransType.STATUS:
-        _sight(story, report)
+        route = book.routes.get(story.order.route)
+        _sight(story, report, Fence.NOTHING if route is None else route.capabilities.fence)
         return
     event = event_of(report.exec_type, report.exec_trans_type)
     _demand_positive(report)
@@ -107,12 +115,102 @@ def _no_news(order: Order, event: Event) -> bool:
     return REACHED_BY.get(event) is order.life
 
 
-def _sight(story: Story, report: ExecutionReport) -> None:
-    """A status told on request: it proves that the order exists, quantities are not booked."""
+def _sight(story: Story, report: ExecutionReport, fence: Fence) -> None:
+    """A status told on request: it proves that the order exists.
+
+    Where the session's numbers fence what was sent, it also tells what never arrived, and its
+    quantities show what was lost; elsewhere they are not booked.
+    """
+    fenced = fence is Fence.SEQUENCE
+    if fenced and report.ord_rej_reason is OrdRejReason.UNKNOWN_ORDER:
+        _unknown_there(story, report)
+        return
     alive = report.exec_type not in (ExecType.REJECTED, ExecType.PENDING_NEW)
     if story.order.life is Life.PENDING_NEW and alive:
         seen = replace(report, exec_type=ExecType.NEW, exec_trans_type=ExecTransType.NEW)
         move(story, seen, Event.NEW)
+    if fenced:
+        _make_up(story, report)
+        _end(story, report)
+        _settle(story, report)
+
+
+def _unknown_there(story: Story, report: ExecutionReport) -> None:
+    """The venue has no such order: one that is on its way no more never was, others should be."""
+    order = story.order
+    lost = order.in_doubt is not None and order.in_doubt.request is Request.NEW
+    if lost and not order.acknowledged:
+        absent = replace(
+            report,
+            exec_id=f"{order.order_id}:ABSENT",
+            exec_trans_type=ExecTransType.NEW,
+            ord_rej_reason=OrdRejReason.EXCHANGE_CLOSED,
+            text="it never arrived: the venue does not know it, and it is not sent again",
+        )
+        move(story, absent, Event.REJECTED)
+    elif not order.closed:
+        text = "the venue does not know an order that it took before; its people have to be asked"
+        story.add(Quarantined(reason="order unknown there", text=f"{order.order_id}: {text}"))
+        if order.in_doubt is None:
+            doubt(story, Request.FILLS, text)
+
+
+def _make_up(story: Story, report: ExecutionReport) -> None:
+    """Book what the venue has executed and its reports did not tell, and say so loudly."""
+    order = story.order
+    if report.cum_qty is None or report.cum_qty == order.cum_qty:
+        return
+    told, booked = number_text(report.cum_qty), number_text(order.cum_qty)
+    text = f"{order.order_id}: the status says that {told} was executed, reports say {booked}"
+    story.add(Quarantined(reason="executions do not add up", text=text))
+    missing = subtract(report.cum_qty, order.cum_qty)
+    notional = subtract(multiply(report.cum_qty, report.avg_px or ZERO), order.notional)
+    if missing < 0 or notional <= 0:
+        if order.in_doubt is None:
+            doubt(story, Request.FILLS, f"{text}; the venue's people have to be asked")
+        return
+    derived = replace(
+        report,
+        exec_id=f"{report.secondary_order_id or order.venue_cl_ord_id}:{told}",
+        exec_type=ExecType.PARTIAL_FILL,
+        exec_trans_type=ExecTransType.NEW,
+        last_shares=missing,
+        last_px=average(notional, missing),
+        derived=True,
+    )
+    for part in _unbooked(order, derived):
+        _book_fill(story, part, order.cum_qty)
+
+
+def _end(story: Story, report: ExecutionReport) -> None:
+    """An end that the reports did not tell."""
+    exec_type = _ENDS.get(report.ord_status) if report.ord_status is not None else None
+    if exec_type is None or story.order.ended:
+        return
+    event = event_of(exec_type, ExecTransType.NEW)
+    if not _no_news(story.order, event):
+        ended = replace(report, exec_type=exec_type, exec_trans_type=ExecTransType.NEW)
+        move(story, ended, event)
+
+
+_ENDS = {
+    OrdStatus.CANCELED: ExecType.CANCELED,
+    OrdStatus.EXPIRED: ExecType.EXPIRED,
+    OrdStatus.REJECTED: ExecType.REJECTED,
+    OrdStatus.DONE_FOR_DAY: ExecType.DONE_FOR_DAY,
+}
+
+
+def _settle(story: Story, report: ExecutionReport) -> None:
+    """What was sent before the status request has arrived, or is known not to have."""
+    order = story.order
+    if order.in_doubt is None:
+        return
+    if order.in_doubt.request is Request.FILLS and report.cum_qty != order.cum_qty:
+        return
+    note = DoubtSettled(cl_ord_id=order.venue_cl_ord_id, text="the venue has told its state")
+    after = apply(order, note, story.now)
+    story.add(note, ToOrigin(order.origin, status_report(after, story.now)), order=after)
 
 
 def _unbooked(order: Order, report: ExecutionReport) -> list[ExecutionReport]:
@@ -247,9 +345,11 @@ def _rej_reason(report: ExecutionReport) -> OrdRejReason | None:
 
 def _refusal(story: Story, reject: OrderCancelReject) -> None:
     order, now = story.order, story.now
-    if not order.requests:
+    request = order.request(reject.cl_ord_id)
+    if request is None and order.requests and not order.names_request(reject.cl_ord_id):
+        request = order.requests[0]  # a venue whose cancels have no id of their own
+    if request is None:
         return
-    request = order.request(reject.cl_ord_id) or order.requests[0]
     after = apply(order, replace(reject, cl_ord_id=request.cl_ord_id), now)
     reason = reject.cxl_rej_reason or CxlRejReason.BROKER_CREDIT
     answer = cancel_reject(request, after, reason, now, reject.text)

@@ -142,6 +142,8 @@ def order_row(order: Order) -> Values:
         order.replaced,
         order.stopped,
         _requests_text(order),
+        order.requests_made,
+        order.replaced_name,
         decimal_text(order.cum_qty),
         decimal_text(order.notional),
         None if doubt is None else doubt.request._name_,

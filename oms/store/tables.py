@@ -91,6 +91,8 @@ ORDERS: Final = Table(
     Column("replaced", Boolean, nullable=False),
     Column("stopped", Boolean, nullable=False),
     _word("requests"),
+    Column("requests_made", Integer, nullable=False),
+    _word("replaced_name"),
     Column("cum_qty", ExactDecimal, nullable=False),
     Column("notional", ExactDecimal, nullable=False),
     Column("in_doubt_request", Word(Request)),

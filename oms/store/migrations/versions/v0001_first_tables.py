@@ -75,6 +75,8 @@ def _orders() -> None:
         _flag("replaced"),
         _flag("stopped"),
         _text("requests"),
+        sa.Column("requests_made", sa.Integer, nullable=False),
+        _text("replaced_name"),
         _text("cum_qty"),
         _text("notional"),
         _text("in_doubt_request", nullable=True),
