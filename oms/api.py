@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from adapters.port import Balance
 from oms import words
-from oms.core.desk_side import OPERATOR
+from oms.core.book import OPERATOR
 from oms.core.errors import OrderRejected, OutcomeUnknown, UnknownOrder
 from oms.core.fields import ExecTransType, ExecType, OrdType, Side
 from oms.core.messages import (

@@ -183,6 +183,7 @@ class Client(Door):
             "exchange": request.security_exchange,
             "account": request.account,
             "post_only": bool(request.exec_inst),
+            "on_behalf_of": request.on_behalf_of_comp_id,
             "cl_ord_id": request.cl_ord_id,
         }
         try:

@@ -83,12 +83,14 @@ class Door(ABC):
         exchange: str = "",
         account: str = "",
         post_only: bool = False,
+        on_behalf_of: str = "",
         cl_ord_id: str | None = None,
     ) -> Handle:
         """Send a new order; returns when it is durable and on its way.
 
         Quantities in base units, `cash_order_qty` and prices in quote units, as text, int or
-        Decimal. Raises InvalidOrder for what can not be an order, OrderRejected for a refusal,
+        Decimal. With `on_behalf_of` the operator enters what that desk or strategy has asked for
+        by telephone: the order is theirs, and so are its reports. Raises InvalidOrder for what can not be an order, OrderRejected for a refusal,
         OutcomeUnknown when no answer came: then ask for the order by its ClOrdID, and do not
         submit it again.
         """
@@ -106,6 +108,7 @@ class Door(ABC):
             security_exchange=words.text("exchange", exchange).upper(),
             account=words.text("account", account),
             exec_inst=PARTICIPATE_DONT_INITIATE if words.flag("post_only", post_only) else "",
+            on_behalf_of_comp_id=words.text("on_behalf_of", on_behalf_of),
         )
         return await self._submit(request)
 

@@ -42,6 +42,10 @@ Exchange = Annotated[
     str, typer.Option("--exchange", metavar="NAME", help="The exchange behind the route.")
 ]
 PostOnly = Annotated[bool, typer.Option("--post-only", help="Never take what rests.")]
+OnBehalfOf = Annotated[
+    str,
+    typer.Option("--for", metavar="ORIGIN", help="The desk or strategy that has telephoned."),
+]
 
 
 def new(
@@ -57,6 +61,7 @@ def new(
     exchange: Exchange = "",
     account: Annotated[str, typer.Option("--account", metavar="NAME", help="For the books.")] = "",
     post_only: PostOnly = False,
+    on_behalf_of: OnBehalfOf = "",
     cl_ord_id: ClOrdID = None,
     yes: Yes = False,
     config: Config = None,
@@ -65,7 +70,8 @@ def new(
     """Send an order. Returns when it is durable and on its way, and shows it."""
     size = order_qty or f"for {cash_order_qty}"
     limit = f" @ {price}" if price else ""
-    _ask(f"{side} {size} {symbol} {ord_type}{limit} at {venue}", yes)
+    owner = f" for {on_behalf_of}" if on_behalf_of else ""
+    _ask(f"{side} {size} {symbol} {ord_type}{limit} at {venue}{owner}", yes)
     request_id = cl_ord_id or draw_id()
 
     async def send(client: Client) -> str:
@@ -82,6 +88,7 @@ def new(
             exchange=exchange,
             account=account,
             post_only=post_only,
+            on_behalf_of=on_behalf_of,
             cl_ord_id=request_id,
         )
         return handle.order_id

@@ -24,7 +24,7 @@ from oms.core.notes import (
 from oms.core.numbers import ZERO, add
 from oms.core.order import Order
 from oms.core.ports import Evidence, History, Record, ToOrigin
-from oms.core.positions import PositionKey, moves
+from oms.core.positions import PositionKey, moves, split_move
 from oms.core.transitions import EXECUTES, FILLS, Event, event_of
 from oms.core.venue import Capabilities, Instrument
 
@@ -32,6 +32,9 @@ CLOSED_KEPT: Final = 2_000
 """Closed orders kept in memory, so that a late fill or a status request finds them there."""
 
 EVERY_ROUTE: Final = "*"
+
+OPERATOR: Final = "operator"
+"""The origin that may look at and cancel everybody's orders, and enter orders for others."""
 
 
 @dataclass(slots=True)
@@ -82,6 +85,8 @@ class Changes:
     executions: list[tuple[Order, Execution, ExecutionReport]] = field(default_factory=list)
     undone: list[tuple[str, str]] = field(default_factory=list)
     """OrderID and ExecID of executions that stand no more."""
+    split: list[tuple[Decimal, str, str]] = field(default_factory=list)
+    """SplitShares, OrderID and ExecID of executions that a split has scaled."""
     cl_ord_ids: dict[tuple[str, str], str] = field(default_factory=dict)
     positions: dict[PositionKey, Decimal] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
@@ -164,7 +169,12 @@ class Book:
         return sorted(found, key=lambda order: order.order_id)
 
     def used(self, origin: str, cl_ord_id: str) -> str | None:
-        """The OrderID of a used ClOrdID, "" if it made no order, None if it is unused."""
+        """The OrderID of a used ClOrdID, "" if it made no order, None if it is unused.
+
+        No ClOrdID at all is never used: telephoned orders have none (D18).
+        """
+        if not cl_ord_id:
+            return None
         found = self._by_cl_ord_id.get((origin, cl_ord_id))
         return self.history.cl_ord_id(origin, cl_ord_id) if found is None else found
 
@@ -235,6 +245,10 @@ class Book:
             event = event_of(message.exec_type, message.exec_trans_type)
             if event in EXECUTES:
                 self._execute(order, message, event, changes)
+            elif event is Event.RESTATED:
+                before = before or self.history.order(order.order_id)
+                assert before is not None, "what is restated was there before"
+                self._split(before, order, changes)
         elif isinstance(message, OrderCancelReject):
             request = before.request(message.cl_ord_id) if before is not None else None
             if request is not None:
@@ -250,13 +264,27 @@ class Book:
         if event not in FILLS:
             changes.undone.append((order.order_id, report.exec_ref_id))
             deltas += moves(order, order.executions[report.exec_ref_id], undone=True)
+        self._hold(deltas, changes)
+
+    def _hold(self, deltas: list[tuple[PositionKey, Decimal]], changes: Changes) -> None:
         for key, delta in deltas:
             self.positions[key] = add(self.positions.get(key, ZERO), delta)
             changes.positions[key] = self.positions[key]
 
+    def _split(self, before: Order, order: Order, changes: Changes) -> None:
+        for exec_id, execution in order.executions.items():
+            shares = execution.split_shares
+            if shares is not None and shares != before.executions[exec_id].split_shares:
+                changes.split.append((shares, order.order_id, exec_id))
+        if order.cum_qty != before.cum_qty:
+            self._hold([split_move(order, before)], changes)
+
     def _consume(self, record: Record, changes: Changes) -> None:
         message = record.message
         match message:
+            case OrderEntered() if message.request.on_behalf_of_comp_id:
+                # The name of the entry is the operator's; the order's owner has none for it.
+                self._use(record.origin, message.request.cl_ord_id, record.order_id, changes)
             case OrderEntered() | RequestEntered():
                 self._use(message.origin, message.request.cl_ord_id, record.order_id, changes)
             case Answered() if message.consumes:
@@ -264,7 +292,8 @@ class Book:
 
     def _use(self, origin: str, cl_ord_id: str, order_id: str, changes: Changes) -> None:
         self._name((origin, cl_ord_id), order_id)
-        changes.cl_ord_ids[origin, cl_ord_id] = order_id
+        if cl_ord_id:
+            changes.cl_ord_ids[origin, cl_ord_id] = order_id
 
     def _session(self, record: Record, changes: Changes) -> None:
         message, origin = record.message, record.origin
@@ -283,6 +312,8 @@ class Book:
         self.sessions[origin] = changes.sessions[origin] = new
 
     def _name(self, key: tuple[str, str], order_id: str) -> None:
+        if not key[1]:
+            return
         self._by_cl_ord_id[key] = order_id
         if order_id:
             self._ids_of.setdefault(order_id, []).append(key)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
-from oms.core.book import Book, Route
+from oms.core.book import OPERATOR, Book, Route
 from oms.core.copies import REFUSAL
 from oms.core.fields import (
     PARTICIPATE_DONT_INITIATE,
@@ -48,8 +48,12 @@ Check = Callable[[Candidate], Refusal | None]
 
 
 def examine(book: Book, origin: str, order: NewOrderSingle) -> Candidate | Refusal:
-    """All checks on a NewOrderSingle; the candidate carries the order as it will be sent."""
-    refusal = _engine(book) or _destination(book, origin, order)
+    """All checks on a NewOrderSingle that `origin` has sent, for itself or on behalf of another.
+
+    The candidate carries the order as it will be sent.
+    """
+    owner = order.on_behalf_of_comp_id or origin
+    refusal = _engine(book) or _behalf(book, origin, order) or _destination(book, owner, order)
     if refusal:
         return refusal
     route = book.routes[order.ex_destination]
@@ -84,6 +88,19 @@ def _time_in_force(route: Route, order: NewOrderSingle) -> TimeInForce:
 def _engine(book: Book) -> Refusal | None:
     if book.stopping:
         return Refusal(OrdRejReason.EXCHANGE_CLOSED, "the engine is stopping")
+    return None
+
+
+def _behalf(book: Book, origin: str, order: NewOrderSingle) -> Refusal | None:
+    owner = order.on_behalf_of_comp_id
+    if not owner:
+        return None
+    if origin != OPERATOR:
+        return Refusal(
+            OrdRejReason.BROKER_CREDIT, "only the operator enters orders on behalf of another"
+        )
+    if owner == OPERATOR or owner not in book.entitlements:
+        return Refusal(OrdRejReason.BROKER_CREDIT, f"no desk or strategy is called {owner!r}")
     return None
 
 

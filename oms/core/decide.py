@@ -8,9 +8,9 @@ lost answers in `doubts`.
 from datetime import datetime
 
 from oms.core import desk_side, doubts, venue_side
-from oms.core.book import Book
+from oms.core.book import OPERATOR, Book
 from oms.core.copies import copied
-from oms.core.desk_side import OPERATOR, Draw
+from oms.core.desk_side import Draw
 from oms.core.messages import (
     ExecutionReport,
     NewOrderSingle,

@@ -1,10 +1,11 @@
 """What desks and strategies ask, and what they are answered."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from oms.core.book import Book, Route
+from oms.core.book import OPERATOR, Book, Route
 from oms.core.checks import Candidate, Refusal, examine
 from oms.core.copies import REFUSAL
 from oms.core.facts import PendingRequest
@@ -42,9 +43,6 @@ from oms.core.venue import ClientId
 
 Draw = Callable[[int], str]
 """draw(n): n random decimal digits as text."""
-
-OPERATOR: Final = "operator"
-"""The origin that may look at and cancel everybody's orders."""
 
 COUNTER_EPOCH_S: Final = 1_735_689_600
 """2025-01-01T00:00:00Z: COUNTER ids are seconds since then, so that they fit 31 bits."""
@@ -154,7 +152,7 @@ def _accepted(
     venue_cl_ord_id = _venue_cl_ord_id(book, route, order_id, now, draw)
     note = OrderEntered(
         request=candidate.order,
-        origin=inbound.source,
+        origin=candidate.order.on_behalf_of_comp_id or inbound.source,
         route=route.name,
         venue_cl_ord_id=venue_cl_ord_id,
     )
@@ -164,6 +162,8 @@ def _accepted(
         # A strategy is told that its order is durable and on its way; a desk's first report is
         # the venue's word (FIX 4.2: Pending New answers status requests only).
         report = event_report(order, ExecType.PENDING_NEW, now)
+        if order.origin != inbound.source:  # whoever enters for another hears its own name for it
+            report = replace(report, cl_ord_id=candidate.order.cl_ord_id)
         outbound.append(ToOrigin(inbound.source, report))
     return Record(
         time=now,
@@ -383,12 +383,14 @@ def _entered(
 def status(book: Book, inbound: Inbound, request: OrderStatusRequest, now: datetime) -> Decision:
     """The state of one of the asker\'s orders, from the books. Drop copies and the operator may
     ask for anybody's, by its OrderID."""
-    order = book.own(inbound.source, request.cl_ord_id)
+    order, name = book.own(inbound.source, request.cl_ord_id), request.cl_ord_id
     if order is None and request.order_id:
         order = book.any_order(request.order_id)
         if order is not None and inbound.source not in (order.origin, OPERATOR, *book.drop_copies):
             order = None
+        elif order is not None and not order.cl_ord_id:
+            name = ""  # a telephoned order: no report of it has a ClOrdID
     if order is None:
         return _answer(inbound, now, None, unknown_report(request, now))
-    report = status_report(order, now, cl_ord_id=request.cl_ord_id)
+    report = status_report(order, now, cl_ord_id=name)
     return _answer(inbound, now, order, report)

@@ -8,6 +8,7 @@ from typing import Final
 
 from oms.core.messages import OrderCancelReplaceRequest, OrderCancelRequest
 from oms.core.notes import Request, RequestEntered
+from oms.core.numbers import multiply
 
 _OF_REQUEST: Final = re.compile(r"(.+)[CR][0-9]+", re.ASCII)
 
@@ -20,7 +21,11 @@ def order_named(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One execution as the venue named it. `stands` is False once busted or corrected."""
+    """One execution as the venue told it. `stands` is False once busted or corrected.
+
+    `day` is the order's day on which it was executed. `split_shares` is what splits of the
+    instrument have made of `last_shares`, worth the same; None while there was none.
+    """
 
     exec_id: str
     last_shares: Decimal
@@ -30,6 +35,18 @@ class Execution:
     exec_ref_id: str = ""
     commission: Decimal | None = None
     fee_currency: str = ""
+    day: str = ""
+    split_shares: Decimal | None = None
+
+    @property
+    def qty(self) -> Decimal:
+        """What it counts for in CumQty."""
+        return self.last_shares if self.split_shares is None else self.split_shares
+
+    @property
+    def notional(self) -> Decimal:
+        """What it is worth, in quote units: no split changes it."""
+        return multiply(self.last_shares, self.last_px)
 
 
 @dataclass(frozen=True, slots=True)

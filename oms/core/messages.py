@@ -27,7 +27,12 @@ from oms.core.fields import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOrderSingle:
-    """D: quantities in base units, `cash_order_qty` and prices in quote units."""
+    """D: quantities in base units, `cash_order_qty` and prices in quote units.
+
+    With `on_behalf_of_comp_id` the operator enters what a desk or a strategy has asked for by
+    telephone: the order is theirs and has no ClOrdID; `cl_ord_id` is the operator's own name for
+    the request, and may be empty.
+    """
 
     cl_ord_id: str
     symbol: str
@@ -45,6 +50,7 @@ class NewOrderSingle:
     exec_inst: str = ""
     text: str = ""
     poss_resend: bool = False
+    on_behalf_of_comp_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +103,8 @@ class ExecutionReport:
     """8: one event of one order.
 
     From a venue, `cum_qty`, `leaves_qty` and `avg_px` are None where the venue does not tell
-    them. `derived` marks a fill whose identity was made from cumulative quantities.
+    them. `derived` marks a fill whose identity was made from cumulative quantities. The day's
+    figures are told of a good-till order once a day of it has been renewed.
     """
 
     exec_id: str
@@ -131,6 +138,9 @@ class ExecutionReport:
     leaves_qty: Decimal | None = None
     cum_qty: Decimal | None = None
     avg_px: Decimal | None = None
+    day_order_qty: Decimal | None = None
+    day_cum_qty: Decimal | None = None
+    day_avg_px: Decimal | None = None
     commission: Decimal | None = None
     fee_currency: str = ""
     trade_id: str = ""

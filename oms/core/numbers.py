@@ -30,6 +30,14 @@ subtract = _EXACT.subtract
 multiply = _EXACT.multiply
 
 
+def scaled(number: Decimal, to: Decimal, of: Decimal) -> Decimal | None:
+    """number * to / of, exactly; None where that is no finite decimal."""
+    try:
+        return _EXACT.divide(multiply(number, to), of)
+    except Inexact:
+        return None
+
+
 def average(notional: Decimal, qty: Decimal) -> Decimal:
     """AvgPx: notional / qty, 0 while nothing has been executed."""
     if not qty:

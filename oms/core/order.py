@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Self
 
+from oms.core.days import DayFigures, begins_day, day_figures, split, total_qty
 from oms.core.errors import IllegalTransition
 from oms.core.facts import Execution, InDoubt, PendingRequest, entered_request, order_named
 from oms.core.fields import OrdStatus, OrdType, Side, TimeInForce
@@ -77,6 +78,7 @@ class Order:
     executions: Mapping[str, Execution] = field(default_factory=dict)
     cum_qty: Decimal = ZERO
     notional: Decimal = ZERO
+    day: str = ""
     in_doubt: InDoubt | None = None
     text: str = ""
 
@@ -104,6 +106,11 @@ class Order:
     def avg_px(self) -> Decimal:
         """AvgPx (6) over the executions that stand, 0 without any."""
         return average(self.notional, self.cum_qty)
+
+    @property
+    def day_figures(self) -> DayFigures | None:
+        """DayOrderQty, DayCumQty, DayAvgPx; None on the first day, which has none of its own."""
+        return day_figures(self.executions, self.day, self.order_qty, self.cum_qty)
 
     @property
     def ended(self) -> bool:
@@ -140,7 +147,7 @@ class Order:
         total = ZERO
         for execution in self.executions.values():
             if execution.derived and execution.stands:
-                total = add(total, execution.last_shares)
+                total = add(total, execution.qty)
         return total
 
     @property
@@ -179,12 +186,13 @@ class Order:
 def enter(note: OrderEntered, order_id: str, now: datetime) -> Order:
     """The order that a NewOrderSingle makes; its OrderQty is 0 while it is sized by cash."""
     request = note.request
+    telephoned = bool(note.venue_cl_ord_id) and request.on_behalf_of_comp_id == note.origin
     return Order(
         order_id=order_id,
         origin=note.origin,
         route=note.route,
         venue_cl_ord_id=note.venue_cl_ord_id,
-        cl_ord_id=request.cl_ord_id,
+        cl_ord_id="" if telephoned else request.cl_ord_id,  # D18: its owner never sent one
         symbol=request.symbol,
         side=request.side,
         ord_type=request.ord_type,
@@ -287,14 +295,15 @@ _SETTLED_BY_ANY: Final = (Request.NEW,)
 
 def _executed(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
     executions = dict(order.executions)
-    cum_qty, notional = order.cum_qty, order.notional
+    cum_qty, notional, day = order.cum_qty, order.notional, order.day
     if event not in FILLS:
         undone = executions.get(report.exec_ref_id)
         if undone is None or not undone.stands:
             raise IllegalTransition(f"no standing execution {report.exec_ref_id!r} to undo")
         executions[undone.exec_id] = replace(undone, stands=False)
-        cum_qty = subtract(cum_qty, undone.last_shares)
-        notional = subtract(notional, multiply(undone.last_shares, undone.last_px))
+        cum_qty = subtract(cum_qty, undone.qty)
+        notional = subtract(notional, undone.notional)
+        day = undone.day  # D36: what is corrected stays of its own day
     busted = event is Event.BUST
     shares = ZERO if busted or report.last_shares is None else report.last_shares
     price = ZERO if busted or report.last_px is None else report.last_px
@@ -307,6 +316,7 @@ def _executed(order: Order, report: ExecutionReport, event: Event) -> dict[str, 
         report.exec_ref_id,
         report.commission,
         report.fee_currency,
+        day,
     )
     changes: dict[str, Any] = {
         "executions": executions,
@@ -335,9 +345,13 @@ def _made_pending(
 def _restated(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
     request = order.request(report.cl_ord_id, Request.REPLACE)
     changes: dict[str, Any] = {}
-    order_qty, price = report.order_qty, report.price
+    order_qty, price, cum_qty = report.order_qty, report.price, order.cum_qty
     if event is Event.REPLACED and order.names_request(report.cl_ord_id):
         changes["replaced_name"] = report.cl_ord_id
+    if begins_day(report):
+        changes["day"] = report.exec_id
+        changes["executions"] = split(order.executions, cum_qty, order.order_qty, report)
+        cum_qty = changes["cum_qty"] = total_qty(changes["executions"])
     if event is Event.REPLACED and request is not None:
         changes.setdefault("replaced_name", request.venue_cl_ord_id)
         order_qty = order_qty if order_qty is not None else request.order_qty
@@ -348,7 +362,7 @@ def _restated(order: Order, report: ExecutionReport, event: Event) -> dict[str, 
             changes["cl_ord_id"] = request.cl_ord_id
     if order_qty is not None:
         # D11, D12: a quantity below what is executed becomes what is executed.
-        changes["order_qty"] = max(order_qty, order.cum_qty)
+        changes["order_qty"] = max(order_qty, cum_qty)
     if price is not None:
         changes["price"] = price
     return changes

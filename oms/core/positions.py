@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from oms.core.facts import Execution
 from oms.core.fields import Side
-from oms.core.numbers import ZERO, multiply, subtract
+from oms.core.numbers import ZERO, subtract
 from oms.core.order import Order
 
 PositionKey = tuple[str, str, str, str]
@@ -17,8 +17,7 @@ def moves(
 ) -> Iterator[tuple[PositionKey, Decimal]]:
     """The change of each position by one execution, or by its undoing."""
     base, _, quote = order.symbol.partition("/")
-    shares = execution.last_shares
-    cash = multiply(shares, execution.last_px)
+    shares, cash = execution.qty, execution.notional
     if (order.side is Side.BUY) == undone:
         shares = subtract(ZERO, shares)
     else:
@@ -31,6 +30,13 @@ def moves(
             _key(order, execution.fee_currency or quote),
             (fee if undone else subtract(ZERO, fee)),
         )
+
+
+def split_move(order: Order, before: Order) -> tuple[PositionKey, Decimal]:
+    """The change of the base asset by a split of what has been executed: no cash moves."""
+    base = order.symbol.partition("/")[0]
+    gained = subtract(order.cum_qty, before.cum_qty)
+    return _key(order, base), gained if order.side is Side.BUY else subtract(ZERO, gained)
 
 
 def _key(order: Order, asset: str) -> PositionKey:

@@ -224,6 +224,7 @@ _ONCE = frozenset({"NEW", "CANCELED", "REJECTED", "EXPIRED", "PENDING_NEW"})
 
 
 def _describe(order: Order, **event: object) -> ExecutionReport:
+    day = order.day_figures
     fields: dict[str, object] = {
         "order_id": order.order_id,
         "secondary_order_id": order.secondary_order_id,
@@ -244,6 +245,9 @@ def _describe(order: Order, **event: object) -> ExecutionReport:
         "leaves_qty": order.leaves_qty,
         "cum_qty": order.cum_qty,
         "avg_px": order.avg_px,
+        "day_order_qty": None if day is None else day.order_qty,
+        "day_cum_qty": None if day is None else day.cum_qty,
+        "day_avg_px": None if day is None else day.avg_px,
         "in_doubt": order.in_doubt is not None,
     }
     fields.update(event)

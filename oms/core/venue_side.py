@@ -100,7 +100,7 @@ def _report(book: Book, story: Story, report: ExecutionReport) -> None:
         if event is Event.FILL:
             _check_complete(story)
         return
-    if report.exec_id in story.order.executions or _no_news(story.order, event):
+    if report.exec_id in story.order.executions or _no_news(story.order, event, report):
         return
     move(story, report, event)
 
@@ -111,7 +111,10 @@ def _demand_positive(report: ExecutionReport) -> None:
             raise IllegalTransition(f"{name} {number_text(number)}: no execution is negative")
 
 
-def _no_news(order: Order, event: Event) -> bool:
+def _no_news(order: Order, event: Event, report: ExecutionReport) -> bool:
+    if event is Event.RESTATED:
+        # Told again, it would put what was executed since into the day before.
+        return bool(order.day) and report.exec_id == order.day
     return REACHED_BY.get(event) is order.life
 
 

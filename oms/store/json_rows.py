@@ -77,6 +77,7 @@ def fill_json(row: Row[Any]) -> JsonRow:
         "side": row.side.name,
         "last_shares": number_text(row.last_shares),
         "last_px": number_text(row.last_px),
+        "split_shares": _number(row.split_shares),
         "fee": _number(row.commission),
         "fee_currency": (row.fee_currency or quote) if row.commission is not None else "",
         "transact_time": utc_text(row.transact_time),

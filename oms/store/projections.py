@@ -23,6 +23,7 @@ from oms.store.rows import (
     report_row,
     request_row,
     session_row,
+    split_row,
 )
 from oms.store.tables import (
     CL_ORD_IDS,
@@ -63,6 +64,7 @@ _PUT_CL_ORD_ID: Final = _upsert(CL_ORD_IDS)
 _PUT_POSITION: Final = _upsert(POSITIONS)
 _PUT_SESSION: Final = _upsert(FIX_SESSIONS)
 _UNDO: Final = "UPDATE executions SET stands = 0 WHERE order_id = ? AND exec_id = ?"
+_SPLIT: Final = "UPDATE executions SET split_shares = ? WHERE order_id = ? AND exec_id = ?"
 
 
 def write_journal(driver: sqlite3.Connection, changes: Changes) -> None:
@@ -74,6 +76,7 @@ def write_projections(driver: sqlite3.Connection, changes: Changes) -> None:
     """Write what the records changed; the same for the engine and for a replay."""
     _run(driver, _PUT_ORDER, [order_row(order) for order in changes.orders.values()])
     _run(driver, _PUT_EXECUTION, list(_executions(changes)))
+    _run(driver, _SPLIT, [split_row(*split) for split in changes.split])
     _run(driver, _UNDO, changes.undone)
     _run(driver, _PUT_CL_ORD_ID, [(*key, to) for key, to in changes.cl_ord_ids.items()])
     _run(driver, _PUT_POSITION, [position_row(k, q) for k, q in changes.positions.items()])

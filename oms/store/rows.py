@@ -146,6 +146,7 @@ def order_row(order: Order) -> Values:
         order.replaced_name,
         decimal_text(order.cum_qty),
         decimal_text(order.notional),
+        order.day,
         None if doubt is None else doubt.request._name_,
         None if doubt is None else utc_text(doubt.since),
         None if doubt is None else doubt.text,
@@ -201,6 +202,8 @@ def execution_row(seq: int, order: Order, execution: Execution, report: Executio
         execution.exec_ref_id,
         _maybe(execution.commission),
         execution.fee_currency,
+        execution.day,
+        _maybe(execution.split_shares),
         # A report that does not say when is dated by its record, as the order's update was.
         utc_text(report.transact_time or order.updated),
     )
@@ -217,7 +220,14 @@ def execution_of(row: Row[Any]) -> Execution:
         exec_ref_id=row.exec_ref_id,
         commission=row.commission,
         fee_currency=row.fee_currency,
+        day=row.day,
+        split_shares=row.split_shares,
     )
+
+
+def split_row(shares: Decimal, order_id: str, exec_id: str) -> Values:
+    """What a split has made of an execution's shares."""
+    return (decimal_text(shares), order_id, exec_id)
 
 
 # The rest

@@ -105,7 +105,9 @@ def _asked(request: Asked) -> str:
             target = request.orig_cl_ord_id or request.order_id
             return _words(name, cl_ord_id, "of", target, *_terms(request))
         case NewOrderSingle():
-            return _words(name, cl_ord_id, *_terms(request), request.time_in_force)
+            owner = request.on_behalf_of_comp_id
+            behalf = f"on behalf of {owner}" if owner else ""
+            return _words(name, cl_ord_id, behalf, *_terms(request), request.time_in_force)
 
 
 def _terms(request: NewOrderSingle | OrderCancelReplaceRequest) -> tuple["Word", ...]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from oms.core.book import EVERY_ROUTE, Book, Changes
+from oms.core.book import EVERY_ROUTE, OPERATOR, Book, Changes
 from oms.core.decide import decide
 from oms.core.fields import OrdType, TimeInForce
 from oms.core.house import HOUSE, cancel
@@ -71,6 +71,11 @@ class DeskOfOne:
     def desk(self, message: Message, origin: str = DESK) -> Decision:
         """A message from the desk."""
         return self._post(Inbound(source=origin, message=message, evidence=Evidence.DESK))
+
+    def operator(self, message: Message) -> Decision:
+        """A message from the operator."""
+        source = Inbound(source=OPERATOR, message=message, evidence=Evidence.OPERATOR)
+        return self._post(source)
 
     def venue(self, message: Message, evidence: Evidence = Evidence.VENUE_MESSAGE) -> Decision:
         """A message from the venue's gateway."""

@@ -14,8 +14,9 @@ from typing import Any
 import oms.core.order as order_module
 import oms.core.transitions as table
 import oms.core.venue_side as venue_side
-import tests.core.test_matrices as matrices
 from oms.core.transitions import CLEARS_PENDING, LIFE, PRECEDENCE, REACHED_BY, Event, Life
+from tests.core.scenario import MATRICES
+from tests.core.test_matrices import play_on_core
 from tools import order_states
 
 Mutant = tuple[str, Mapping[str, Any]]
@@ -85,8 +86,8 @@ def _fails(check: Callable[[], object]) -> bool:
 
 
 def _matrices() -> None:
-    for matrix in matrices.RUN:
-        matrices._play(matrix)
+    for matrix in MATRICES:
+        play_on_core(matrix)
 
 
 def _page() -> None:

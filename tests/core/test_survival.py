@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from oms.core.book import CLOSED_KEPT, Book
-from oms.core.desk_side import OPERATOR
+from oms.core.book import CLOSED_KEPT, OPERATOR, Book
 from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdStatus, OrdType, Side
 from oms.core.messages import ExecutionReport, OrderCancelReject, OrderCancelReplaceRequest
 from oms.core.notes import Quarantined, Request, Started

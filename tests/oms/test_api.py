@@ -64,6 +64,32 @@ def test_a_second_request_of_the_same_id_is_refused_while_the_first_is_unanswere
         asyncio.run(within("both answers", test(engine)))
 
 
+def test_the_operator_enters_a_telephoned_order(tmp_path: Path) -> None:
+    """It is the strategy's, nameless there; the operator finds it by its own name for the entry."""
+
+    async def test(engine: SmallEngine) -> None:
+        operator, owner = engine.oms("operator"), engine.oms("grid-1")
+        engine.venues["PLAIN"].script = "fill"
+        handle = await operator.submit(**ORDER, on_behalf_of="grid-1", cl_ord_id="A1")
+        assert handle.cl_ord_id == "A1"
+        row = await operator.order_row("operator/A1")
+        assert (row["origin"], row["cl_ord_id"]) == ("grid-1", "")
+        assert (await owner.order_row(handle.order_id))["order_id"] == handle.order_id
+        told = [report async for _, report in owner.reports(follow=False)]
+        assert {report.cl_ord_id for report in told if isinstance(report, ExecutionReport)} == {""}
+        story = await owner.timeline(handle.order_id)
+        assert "A1 on behalf of grid-1 BUY 0.01 BTC/TRY" in story[0]["text"]
+        with pytest.raises(OrderRejected, match="duplicate ClOrdID A1"):
+            await operator.submit(**ORDER, on_behalf_of="grid-1", cl_ord_id="A1")
+        with pytest.raises(OrderRejected, match="only the operator"):
+            await owner.submit(**ORDER, on_behalf_of="operator")
+        with pytest.raises(InvalidOrder, match="on_behalf_of"):
+            await operator.submit(**ORDER, on_behalf_of=" ")
+
+    with running(tmp_path) as engine:
+        asyncio.run(within("the order", test(engine)))
+
+
 def test_an_answer_is_not_mistaken_for_news_of_an_older_order_of_that_id(tmp_path: Path) -> None:
     """A fill of A1 may come between a second A1 and its refusal."""
 

@@ -114,6 +114,17 @@ def test_an_order_is_sent_and_its_story_told(tmp_path: Path) -> None:
         assert bench.oms("cancel", "1").code == 1
 
 
+def test_a_telephoned_order_is_entered_for_its_owner(tmp_path: Path) -> None:
+    with running_bench(tmp_path) as bench:
+        told = bench.oms("new", *LIMIT, "--for", "grid-1", "--cl-ord-id", "A1", "--json")
+        assert told.code == 0
+        assert (told.document["origin"], told.document["cl_ord_id"]) == ("grid-1", "")
+        assert bench.oms("order", "operator/A1").lines[0] == "0000000001  grid-1/  at PLAIN"
+        told = bench.oms("new", *LIMIT, "--for", "NOBODY")
+        assert told.code == 1
+        assert "no desk or strategy is called 'NOBODY'" in told.err
+
+
 def test_every_listing_is_one_json_document_with_the_promised_fields(tmp_path: Path) -> None:
     with running_bench(tmp_path) as bench:
         _filled(bench)

@@ -91,6 +91,7 @@ def test_a_fill_row(firm: Firm, reader: Reader) -> None:
             "side": "BUY",
             "last_shares": "0.0001",
             "last_px": "40000.5",
+            "split_shares": None,
             "fee": "0.1",
             "fee_currency": "USDT",
             "transact_time": "2025-03-01T09:30:00.006042Z",
