@@ -6,7 +6,7 @@ In: D, F, G, H. Out: 8, 9, j, B, within the stock FIX42.xml unless the desk aske
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
 from fix import tags
 from fix.values import (
@@ -73,6 +73,11 @@ def decode(fields: Iterable[Field], origin: str) -> DeskRequest | Unworkable:
     """
     message = dict(fields)
     msg_type = message.get(tags.MSG_TYPE, "")
+    if tags.ON_BEHALF_OF_COMP_ID in message:
+        raise MalformedMessage(
+            "OnBehalfOfCompID (115) is not taken: a desk trades for itself",
+            tags.ON_BEHALF_OF_COMP_ID,
+        )
     try:
         reader = _READERS.get(msg_type)
         if reader is None:
@@ -95,25 +100,11 @@ def decode(fields: Iterable[Field], origin: str) -> DeskRequest | Unworkable:
 
 
 def _new_order(message: Message) -> NewOrderSingle:
-    ord_type = read_enum(message, tags.ORD_TYPE, OrdType)
-    time_in_force, exec_inst = _time_in_force(message)
     order = NewOrderSingle(
-        cl_ord_id=read_id(message, tags.CL_ORD_ID),
-        symbol=read_id(message, tags.SYMBOL),
-        side=read_enum(message, tags.SIDE, Side),
-        ord_type=ord_type,
         ex_destination=read_text(message, tags.EX_DESTINATION).upper(),
         security_exchange=read_text(message, tags.SECURITY_EXCHANGE).upper(),
         account=read_text(message, tags.ACCOUNT),
-        order_qty=read_number(message, tags.ORDER_QTY),
-        cash_order_qty=read_number(message, tags.CASH_ORDER_QTY),
-        price=read_number(message, tags.PRICE),
-        stop_px=read_number(message, tags.STOP_PX),
-        time_in_force=time_in_force,
-        expire_time=read_time(message, tags.EXPIRE_TIME),
-        exec_inst=exec_inst,
-        text=read_free_text(message),
-        poss_resend=message.get(tags.POSS_RESEND) == "Y",
+        **_terms(message),
     )
     _check_conditions(order)
     return order
@@ -133,26 +124,33 @@ def _cancel(message: Message) -> OrderCancelRequest:
 
 
 def _replace(message: Message) -> OrderCancelReplaceRequest:
-    time_in_force, exec_inst = _time_in_force(message)
     request = OrderCancelReplaceRequest(
-        cl_ord_id=read_id(message, tags.CL_ORD_ID),
         orig_cl_ord_id=read_id(message, tags.ORIG_CL_ORD_ID),
-        symbol=read_id(message, tags.SYMBOL),
-        side=read_enum(message, tags.SIDE, Side),
-        ord_type=read_enum(message, tags.ORD_TYPE, OrdType),
         order_id=read_text(message, tags.ORDER_ID),
-        order_qty=read_number(message, tags.ORDER_QTY),
-        cash_order_qty=read_number(message, tags.CASH_ORDER_QTY),
-        price=read_number(message, tags.PRICE),
-        stop_px=read_number(message, tags.STOP_PX),
-        time_in_force=time_in_force,
-        expire_time=read_time(message, tags.EXPIRE_TIME),
-        exec_inst=exec_inst,
-        text=read_free_text(message),
-        poss_resend=message.get(tags.POSS_RESEND) == "Y",
+        **_terms(message),
     )
     _check_conditions(request)
     return request
+
+
+def _terms(message: Message) -> dict[str, Any]:
+    """What D and G both say: G restates the order."""
+    time_in_force, exec_inst = _time_in_force(message)
+    return {
+        "cl_ord_id": read_id(message, tags.CL_ORD_ID),
+        "symbol": read_id(message, tags.SYMBOL),
+        "side": read_enum(message, tags.SIDE, Side),
+        "ord_type": read_enum(message, tags.ORD_TYPE, OrdType),
+        "order_qty": read_number(message, tags.ORDER_QTY),
+        "cash_order_qty": read_number(message, tags.CASH_ORDER_QTY),
+        "price": read_number(message, tags.PRICE),
+        "stop_px": read_number(message, tags.STOP_PX),
+        "time_in_force": time_in_force,
+        "expire_time": read_time(message, tags.EXPIRE_TIME),
+        "exec_inst": exec_inst,
+        "text": read_free_text(message),
+        "poss_resend": message.get(tags.POSS_RESEND) == "Y",
+    }
 
 
 def _status(message: Message) -> OrderStatusRequest:
@@ -275,6 +273,9 @@ def _amounts(report: ExecutionReport) -> tuple[tuple[int, Decimal | None], ...]:
     shares, px = _executed(report)
     return (
         (tags.ORDER_QTY, report.order_qty if sized else None),
+        (tags.DAY_ORDER_QTY, report.day_order_qty),
+        (tags.DAY_CUM_QTY, report.day_cum_qty),
+        (tags.DAY_AVG_PX, report.day_avg_px),
         (tags.CASH_ORDER_QTY, report.cash_order_qty),
         (tags.PRICE, report.price),
         (tags.STOP_PX, report.stop_px),
@@ -285,8 +286,8 @@ def _amounts(report: ExecutionReport) -> tuple[tuple[int, Decimal | None], ...]:
 
 
 def _executed(report: ExecutionReport) -> tuple[Decimal | None, Decimal | None]:
-    """LastShares and LastPx: of fills and corrections, 0 on a bust, else absent."""
-    fill = report.exec_type in (ExecType.PARTIAL_FILL, ExecType.FILL)
+    """LastShares and LastPx: of fills, guarantees (D37) and corrections, 0 on a bust, else absent."""
+    fill = report.exec_type in (ExecType.PARTIAL_FILL, ExecType.FILL, ExecType.STOPPED)
     match report.exec_trans_type:
         case ExecTransType.CANCEL:
             return ZERO, ZERO

@@ -224,6 +224,8 @@ IN = (
 
 WRONG = (
     # what is wrong, the message, the tag that the Reject names
+    ("on behalf of another", f"{D}|115=DESK2|11=a1|55=X/Y|54=1|40=1|38=1", 115),
+    ("on behalf of nobody", f"{D}|115=|11=a1|55=X/Y|54=1|40=1|38=1", 115),
     ("no ClOrdID", f"{D}|55=X/Y|54=1|40=1|38=1", 11),
     ("an empty ClOrdID", f"{D}|11=|55=X/Y|54=1|40=1|38=1", 11),
     ("a ClOrdID outside ASCII", f"{D}|11=\udcff\udcfe|55=X/Y|54=1|40=1|38=1", 11),

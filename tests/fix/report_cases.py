@@ -234,6 +234,31 @@ OUT = (
         "5001=N",
     ),
     Out(
+        "a guarantee",
+        _with(
+            exec_type=ExecType.STOPPED,
+            ord_status=OrdStatus.STOPPED,
+            last_shares=Decimal(1),
+            last_px=Decimal(40000),
+        ),
+        "35=8|37=0000000001|17=0000000001:NEW|20=0|150=7|39=7|55=BTC/USDT|54=1|151=1.5|14=0|6=0"
+        f"|{_ORDER}|32=1|31=40000",
+        "5001=N",
+    ),
+    Out(
+        "a renewal: the day's figures",
+        _with(
+            exec_type=ExecType.RESTATED,
+            exec_restatement_reason=ExecRestatementReason.GT_RENEWAL,
+            day_order_qty=Decimal("1.20"),
+            day_cum_qty=Decimal(0),
+            day_avg_px=Decimal(0),
+        ),
+        "35=8|37=0000000001|17=0000000001:NEW|20=0|150=D|39=0|55=BTC/USDT|54=1|151=1.5|14=0|6=0"
+        f"|{_ORDER}|378=1|424=1.2|425=0|426=0",
+        "5001=N",
+    ),
+    Out(
         "a restatement with its reason",
         _with(
             exec_type=ExecType.RESTATED,

@@ -56,6 +56,7 @@ WRONG = {
     "no ClOrdID": ("D", order(""), "11"),
     "a tag that FIX does not know": ("D", [*order("a1"), (9999, "1")], "9999"),
     "a TimeInForce that FIX does not know": ("D", order("a1", {59: "8"}), "59"),
+    "an order on behalf of another": ("D", [(115, "DESK2"), *order("a1")], "115"),
 }
 
 
