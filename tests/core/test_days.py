@@ -222,4 +222,4 @@ def test_what_was_busted_before_a_split_is_not_split() -> None:
     told = _split(core, "0.02", "0.004")
     assert (told.cum_qty, told.avg_px) == _numbers("0.004", "20000")
     assert core.order().executions["E2"].split_shares is None
-    assert core.book.positions == {BASE: Decimal("0.004"), QUOTE: Decimal("-80")}
+    assert core.book.positions == {BASE: Decimal("0.004"), QUOTE: Decimal(-80)}
