@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from oms.core.days import DayFigures, begins_day, day_figures, split, total_qty
 from oms.core.errors import IllegalTransition
+from oms.core.executions import book_execution
 from oms.core.facts import Execution, InDoubt, PendingRequest, entered_request, order_named
 from oms.core.fields import OrdStatus, OrdType, Side, TimeInForce
 from oms.core.messages import (
@@ -30,12 +31,11 @@ from oms.core.notes import (
     RequestReleased,
     VenueNamed,
 )
-from oms.core.numbers import ZERO, add, average, multiply, subtract
+from oms.core.numbers import ZERO, add, average, subtract
 from oms.core.transitions import (
     CLEARS_PENDING,
     ENDED,
     EXECUTES,
-    FILLS,
     Event,
     Life,
     event_of,
@@ -294,34 +294,11 @@ _SETTLED_BY_ANY: Final = (Request.NEW,)
 
 
 def _executed(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
-    executions = dict(order.executions)
-    cum_qty, notional, day = order.cum_qty, order.notional, order.day
-    if event not in FILLS:
-        undone = executions.get(report.exec_ref_id)
-        if undone is None or not undone.stands:
-            raise IllegalTransition(f"no standing execution {report.exec_ref_id!r} to undo")
-        executions[undone.exec_id] = replace(undone, stands=False)
-        cum_qty = subtract(cum_qty, undone.qty)
-        notional = subtract(notional, undone.notional)
-        day = undone.day  # D36: what is corrected stays of its own day
-    busted = event is Event.BUST
-    shares = ZERO if busted or report.last_shares is None else report.last_shares
-    price = ZERO if busted or report.last_px is None else report.last_px
-    executions[report.exec_id] = Execution(
-        report.exec_id,
-        shares,
-        price,
-        not busted,
-        report.derived,
-        report.exec_ref_id,
-        report.commission,
-        report.fee_currency,
-        day,
-    )
+    executions, shares, notional = book_execution(order.executions, report, event, order.day)
     changes: dict[str, Any] = {
         "executions": executions,
-        "cum_qty": add(cum_qty, shares),
-        "notional": add(notional, multiply(shares, price)),
+        "cum_qty": add(order.cum_qty, shares),
+        "notional": add(order.notional, notional),
     }
     if order.cash_order_qty is not None and not order.order_qty and event is Event.FILL:
         # Sized by cash: the quantity is known when the venue says that it is complete.

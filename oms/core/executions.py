@@ -1,0 +1,45 @@
+"""What an execution, its bust or its correction does to the executions of an order."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from oms.core.errors import IllegalTransition
+from oms.core.facts import Execution
+from oms.core.messages import ExecutionReport
+from oms.core.numbers import ZERO, subtract
+from oms.core.transitions import FILLS, Event
+
+
+def book_execution(
+    executions: Mapping[str, Execution], report: ExecutionReport, event: Event, day: str
+) -> tuple[dict[str, Execution], Decimal, Decimal]:
+    """The executions after the report, and by how much CumQty and notional move.
+
+    `day` is the order's. Raises IllegalTransition where a bust or a correction names an execution
+    that does not stand.
+    """
+    booked = dict(executions)
+    undone_qty, undone_notional = ZERO, ZERO
+    if event not in FILLS:
+        undone = booked.get(report.exec_ref_id)
+        if undone is None or not undone.stands:
+            raise IllegalTransition(f"no standing execution {report.exec_ref_id!r} to undo")
+        booked[undone.exec_id] = replace(undone, stands=False)
+        undone_qty, undone_notional = undone.qty, undone.notional
+        day = undone.day  # D36: what is corrected stays of its own day
+    busted = event is Event.BUST
+    execution = Execution(
+        report.exec_id,
+        ZERO if busted or report.last_shares is None else report.last_shares,
+        ZERO if busted or report.last_px is None else report.last_px,
+        not busted,
+        report.derived,
+        report.exec_ref_id,
+        report.commission,
+        report.fee_currency,
+        day,
+    )
+    booked[report.exec_id] = execution
+    qty, notional = execution.qty, execution.notional
+    return booked, subtract(qty, undone_qty), subtract(notional, undone_notional)
