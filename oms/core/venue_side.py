@@ -100,7 +100,7 @@ def _report(book: Book, story: Story, report: ExecutionReport) -> None:
         if event is Event.FILL:
             _check_complete(story)
         return
-    if report.exec_id in story.order.executions or _no_news(story.order, event, report):
+    if _told_before(story.order, event, report) or _no_news(story.order, event):
         return
     move(story, report, event)
 
@@ -111,10 +111,13 @@ def _demand_positive(report: ExecutionReport) -> None:
             raise IllegalTransition(f"{name} {number_text(number)}: no execution is negative")
 
 
-def _no_news(order: Order, event: Event, report: ExecutionReport) -> bool:
-    if event is Event.RESTATED:
-        # Told again, it would put what was executed since into the day before.
-        return bool(order.day) and report.exec_id == order.day
+def _told_before(order: Order, event: Event, report: ExecutionReport) -> bool:
+    # A renewal told again would put what was executed since into the day before.
+    renewed = event is Event.RESTATED and bool(order.day) and report.exec_id == order.day
+    return renewed or report.exec_id in order.executions
+
+
+def _no_news(order: Order, event: Event) -> bool:
     return REACHED_BY.get(event) is order.life
 
 
