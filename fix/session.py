@@ -170,7 +170,9 @@ class _Application(quickfix.Application):
         elif msg_type in ("3", "4", "5"):
             self._demand_logged_on(session_id)
             if msg_type != "4":
-                self._peer.admin_received(session_id.toString(), to_fields(message.toString()))
+                fields = to_fields(message.toString())
+                _keep_gap(dict(fields), session_id)
+                self._peer.admin_received(session_id.toString(), fields)
 
     def _logon(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
         try:
@@ -234,6 +236,15 @@ def _demand_range(message: dict[int, str], session_id: quickfix.SessionID) -> No
         raise _refusal(tags.BEGIN_SEQ_NO, f"BeginSeqNo (7) {begin} was not sent")
     if end and end < begin:
         raise _refusal(tags.END_SEQ_NO, f"EndSeqNo (16) {end} is before BeginSeqNo (7)")
+
+
+def _keep_gap(message: dict[int, str], session_id: quickfix.SessionID) -> None:
+    """quickfix counts a Reject or Logout up whatever its number is, over a message that is missing."""
+    session = quickfix.Session.lookupSession(session_id)
+    assert session is not None, "a message came by it"
+    expected = session.getExpectedTargetNum()
+    if int(message[tags.MSG_SEQ_NUM]) != expected:
+        session.setNextTargetMsgSeqNum(expected - 1)
 
 
 class Role:

@@ -137,9 +137,10 @@ class Player:
         self._connections[who].send(content, bytewise=how == "bytewise")
 
     def _message(self, who: str, fields: tuple[Pair, ...], *, complete: bool) -> bytes:
-        given = [(tag, self._value(value)) for tag, value in fields]
+        given = _replaced([(tag, self._value(value)) for tag, value in fields])
         if complete:
             given = self._completed(who, given)
+        given = [one for one in given if one[1] != b"<absent>"]
         body = next((at for at, (tag, _) in enumerate(given) if tag == "9"), 0) + 1
         tail = next((at for at, (tag, _) in enumerate(given) if tag == "10"), len(given))
         offset = self._number(given, "9")
@@ -149,7 +150,7 @@ class Player:
         if offset is not None:
             right = int(checksum(join(given[:tail])))
             given[tail] = ("10", f"{(right + offset) % 256:03d}".encode())
-        return join([one for one in given if one[1] != b"<absent>"])
+        return join(given)
 
     @staticmethod
     def _number(given: Pairs, tag: str) -> int | None:
@@ -289,6 +290,18 @@ class Player:
             if time.monotonic() > until:
                 raise Mismatch(f"the books say {found}")
             time.sleep(0.02)
+
+
+def _replaced(given: Pairs) -> Pairs:
+    """With each `tag:=value` in the place of the field before it that it replaces."""
+    found: Pairs = []
+    for tag, value in given:
+        if not tag.endswith(":"):
+            found.append((tag, value))
+            continue
+        at = [name for name, _ in found].index(tag[:-1])
+        found[at] = (tag[:-1], value)
+    return found
 
 
 def _pair(text: str) -> Pair:

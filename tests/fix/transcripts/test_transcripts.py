@@ -61,3 +61,11 @@ def test_quick(firm: Firm, scenario: Scenario) -> None:
 def test_slow(slow_ones: dict[str, Future[None]], scenario: Scenario) -> None:
     """As written, line by line, while others are played."""
     slow_ones[scenario.name].result(timeout=60)
+
+
+@pytest.mark.parametrize("scenario", RESTARTING, ids=_name)
+def test_restarting(firm: Firm, slow_ones: dict[str, Future[None]], scenario: Scenario) -> None:
+    """As written; the engine ends under them, so that those that are played aside end first."""
+    for one in slow_ones.values():
+        one.exception(timeout=60)
+    _play(firm, scenario)
