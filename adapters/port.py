@@ -170,12 +170,12 @@ class VenueSpec:
     venue's settings by the names they have in the configuration file, secrets as text; `loop` is
     an `adapters.loop.Loop`; `speed` divides waits and multiplies rates. `capabilities(config)` is
     what the engine may rely on. `simulate` is the dotted name, with a colon, of its simulator's
-    build function.
+    build function; a counterparty that can be anybody has none.
     """
 
     name: str
     capabilities: Callable[[Mapping[str, Any]], Capabilities]
     build: Callable[..., VenueRunner]
-    simulate: str
+    simulate: str = ""
     trades_here: bool = True
     """False where orders go another way than through the runner, which then only queries."""

@@ -254,6 +254,9 @@ class Role:
     exist at a time.
     """
 
+    keeps_files = False
+    """Whether an initiator's numbers and messages outlive the process; an acceptor's always do."""
+
     def __init__(
         self, kind: Kind, sessions: Sequence[SessionConfig], peer: Peer, clock: Clock
     ) -> None:
@@ -275,13 +278,13 @@ class Role:
         try:
             settings = quickfix.SessionSettings()
             settings.setFromString(quickfix_text(list(self.configs.values())))
+            store: quickfix.MessageStoreFactory = quickfix.MemoryStoreFactory()
+            if self.keeps_files or self._kind is Kind.ACCEPTOR:
+                store = quickfix.FileStoreFactory(settings)
+            self._parts = [application, settings, store]
             if self._kind is Kind.ACCEPTOR:
-                store: quickfix.MessageStoreFactory = quickfix.FileStoreFactory(settings)
-                self._parts = [application, settings, store]
                 self._quickfix = quickfix.ThreadedSocketAcceptor(application, store, settings)
             else:
-                store = quickfix.MemoryStoreFactory()
-                self._parts = [application, settings, store]
                 self._quickfix = quickfix.ThreadedSocketInitiator(application, store, settings)
         except quickfix.FIXException as error:
             raise ConfigError(f"quickfix: {error}") from error

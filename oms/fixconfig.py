@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from oms.core.errors import ConfigError
-from oms.settings import ApifinySettings, Settings
+from oms.settings import ApifinySettings, Fix42Settings, Settings
 from oms.settings_problems import suggestion
 
 OUR_COMP_ID: Final = "OMS"
 """The SenderCompID of every desk session."""
 BEGIN_STRING: Final = "FIX.4.2"
 _SECTIONS: Final = ("DEFAULT", "SESSION")
+_RESETS: Final = ("ResetOnLogon", "ResetOnLogout", "ResetOnDisconnect")
+
+FixRoute = ApifinySettings | Fix42Settings
+"""A route whose orders go over a session of quickfix.cfg."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +110,13 @@ def _entry_fault(line: str, sections: Sequence[_Section]) -> str:
 
 
 def check_fix_config(settings: Settings, folders: Iterable[Path] | None = None) -> None:
-    """Hold `settings.fix.settings` against the desks and Apifiny routes of `settings`.
+    """Hold `settings.fix.settings` against the desks and FIX routes of `settings`.
 
     `folders`: where bare dictionary names are looked up, `dictionary_folders()` when None.
     ConfigError with one line for each problem. Without desks and FIX routes the file is not read.
     """
     path = settings.fix.settings
-    routes = {n: v for n, v in settings.venues.items() if isinstance(v, ApifinySettings)}
+    routes = {n: v for n, v in settings.venues.items() if isinstance(v, FixRoute)}
     if not settings.desks and not routes:
         return
     try:
@@ -134,7 +138,7 @@ def check_fix_config(settings: Settings, folders: Iterable[Path] | None = None) 
     faults += [f"{path}: {fault}" for fault in _desk_faults(settings, sessions)]
     for name, route in routes.items():
         faults += [f"{path}: {fault}" for fault in _route_faults(name, route, sessions)]
-    faults += [f"{path}: {fault}" for fault in _strangers(routes.values(), sessions)]
+    faults += [f"{path}: {fault}" for fault in _strangers([*routes.values()], sessions)]
     if faults:
         raise ConfigError("\n".join(faults))
 
@@ -155,6 +159,9 @@ def _repeated(sessions: Sequence[FixSession]) -> list[str]:
     return faults
 
 
+_HOURS: Final = (("StartTime", "00:00:00"), ("EndTime", "00:00:00"))
+
+
 def _session_faults(session: FixSession) -> list[str]:
     """What is wrong with the keys of one session, by itself."""
     kind = session.text("ConnectionType")
@@ -163,10 +170,9 @@ def _session_faults(session: FixSession) -> list[str]:
     faults = [
         f"{key}: is missing; write {key}={example}"
         for key, example in (
-            ("SenderCompID", OUR_COMP_ID if kind == "acceptor" else "<the account id>"),
+            ("SenderCompID", OUR_COMP_ID if kind == "acceptor" else "<our id there>"),
             ("TargetCompID", "<the desk>" if kind == "acceptor" else "APIFINY"),
-            ("StartTime", "00:00:00"),
-            ("EndTime", "00:00:00"),
+            *(() if session.text("NonStopSession") == "Y" else _HOURS),
         )
         if not session.text(key)
     ]
@@ -197,7 +203,8 @@ def _dictionary_fault(session: FixSession, path: Path, folders: Sequence[Path]) 
         return []
     name = session.text("DataDictionary")
     if not name:
-        return ["DataDictionary: is missing; write OMS42.xml for a desk, APIFINY42.xml for Apifiny"]
+        names = "OMS42.xml for a desk, APIFINY42.xml for Apifiny, FIX42.xml for any other"
+        return [f"DataDictionary: is missing; write {names}"]
     bare = Path(name).name == name
     if any((folder / name).is_file() for folder in (folders if bare else (path.parent,))):
         return []
@@ -231,13 +238,49 @@ def _desk_faults(settings: Settings, sessions: Sequence[FixSession]) -> list[str
     return faults
 
 
-def _route_faults(name: str, route: ApifinySettings, sessions: Sequence[FixSession]) -> list[str]:
-    """Exchanges of an Apifiny route that no initiator session reaches."""
-    own = [
-        s
-        for s in sessions
-        if s.text("ConnectionType") == "initiator" and s.text("SenderCompID") == route.account_id
+def _owns(route: FixRoute, session: FixSession) -> bool:
+    """Whether an initiator session is the route's."""
+    if isinstance(route, ApifinySettings):
+        return session.text("SenderCompID") == route.account_id
+    same = route.target_comp_id in ("", session.text("TargetCompID"))
+    return same and session.text("SenderCompID") == route.comp_id
+
+
+def _route_faults(name: str, route: FixRoute, sessions: Sequence[FixSession]) -> list[str]:
+    """What keeps a route from trading over its initiator sessions."""
+    own = [s for s in sessions if s.text("ConnectionType") == "initiator" and _owns(route, s)]
+    if isinstance(route, Fix42Settings):
+        return _counterparty_faults(name, route, own)
+    return _apifiny_faults(name, route, own)
+
+
+def _counterparty_faults(name: str, route: Fix42Settings, own: Sequence[FixSession]) -> list[str]:
+    """A plain counterparty's one session, whose numbers go on for ever."""
+    if len(own) != 1:
+        target = route.target_comp_id or "<its CompID>"
+        return [
+            f"route {name} has {len(own)} sessions and needs one; write a [SESSION] with "
+            f"ConnectionType=initiator, SenderCompID={route.comp_id}, TargetCompID={target}, and "
+            "name both in the route where comp_id alone does not tell"
+        ]
+    (session,) = own
+    where = f"[SESSION] at line {session.line}"
+    faults = [
+        f"{where}: {key}: must not be Y: the reports of a lost connection are asked for by number"
+        for key in _RESETS
+        if session.text(key) == "Y"
     ]
+    if not session.text("FileStorePath"):
+        faults.append(f"{where}: FileStorePath: is missing; write FileStorePath=var/fix")
+    if session.text("PersistMessages") == "N":
+        faults.append(f"{where}: PersistMessages: must be Y: what was sent has to be known again")
+    if session.text("SessionQualifier"):
+        faults.append(f"{where}: SessionQualifier: is for Apifiny's exchanges; remove it")
+    return faults
+
+
+def _apifiny_faults(name: str, route: ApifinySettings, own: Sequence[FixSession]) -> list[str]:
+    """Exchanges of an Apifiny route that no initiator session reaches."""
     add = f"add a [SESSION] with ConnectionType=initiator, SenderCompID={route.account_id}"
     if not own:
         return [f"route {name} has no session; {add}, TargetCompID=APIFINY"]
@@ -258,14 +301,19 @@ def _route_faults(name: str, route: ApifinySettings, sessions: Sequence[FixSessi
     return faults
 
 
-def _strangers(routes: Iterable[ApifinySettings], sessions: Sequence[FixSession]) -> list[str]:
-    """Initiator sessions that belong to no route."""
-    accounts = {route.account_id for route in routes}
-    return [
-        f"[SESSION] at line {s.line}: SenderCompID: is no route's account_id; correct it, or add "
-        "a [venues.*] table for that account"
-        for s in sessions
-        if s.text("ConnectionType") == "initiator"
-        and s.text("SenderCompID")
-        and s.text("SenderCompID") not in accounts
-    ]
+def _strangers(routes: Sequence[FixRoute], sessions: Sequence[FixSession]) -> list[str]:
+    """Initiator sessions that belong to no route, or to several."""
+    faults: list[str] = []
+    for session in sessions:
+        if session.text("ConnectionType") != "initiator" or not session.text("SenderCompID"):
+            continue
+        owners = sum(_owns(route, session) for route in routes)
+        where = f"[SESSION] at line {session.line}: SenderCompID"
+        if not owners:
+            faults.append(
+                f"{where}: is no route's account_id or comp_id; correct it, or add a [venues.*] "
+                "table for that account"
+            )
+        elif owners > 1:
+            faults.append(f"{where}: names {owners} routes; a session is one route's")
+    return faults

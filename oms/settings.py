@@ -27,8 +27,6 @@ from oms.settings_env import (
 )
 from oms.settings_problems import Key, Problems, heading, sentence, suggestion
 from oms.settings_tables import (
-    KINDS,
-    NESTED,
     AndxSettings,
     ApifinySettings,
     ApiSettings,
@@ -39,15 +37,16 @@ from oms.settings_tables import (
     StoreSettings,
     StrategySettings,
     Table,
-    Venues,
     VenueSettings,
 )
+from oms.settings_venues import KINDS, NESTED, AnyVenue, Fix42Settings, Venues
 
 __all__ = [
     "AndxSettings",
     "ApiSettings",
     "ApifinySettings",
     "DeskSettings",
+    "Fix42Settings",
     "FixSettings",
     "InstrumentSettings",
     "RateLimit",
@@ -62,7 +61,7 @@ __all__ = [
 DEFAULT_CONFIG: Final = Path("oms.toml")
 OPERATOR: Final = "operator"
 """The origin of what the API's own token orders."""
-LATER_KINDS: Final = ("cryptex", "bitexbit", "btcturk", "fix42")
+LATER_KINDS: Final = ("cryptex", "bitexbit", "btcturk")
 """Kinds of venue that a later version serves."""
 
 _T = TypeVar("_T", bound=Table)
@@ -233,12 +232,12 @@ class _Loader:
                 made[name] = table
         return made
 
-    def _venues(self, raw: object) -> dict[str, AndxSettings | ApifinySettings]:
+    def _venues(self, raw: object) -> dict[str, AnyVenue]:
         """The valid venue tables, by route name in upper case."""
         if not isinstance(raw, dict):
             self._problems.add(("venues",), "must be a table; write [venues.<name>]")
             return {}
-        made: dict[str, AndxSettings | ApifinySettings] = {}
+        made: dict[str, AnyVenue] = {}
         seen: set[str] = set()
         for name, table in raw.items():
             key = ("venues", name)
@@ -257,9 +256,7 @@ class _Loader:
             seen.add(name.upper())
         return made
 
-    def _kind(
-        self, name: str, kind: str, *, told: bool
-    ) -> type[AndxSettings | ApifinySettings] | None:
+    def _kind(self, name: str, kind: str, *, told: bool) -> type[AnyVenue] | None:
         """The model of that kind; None after a problem was noted. `told`: the table names it."""
         if kind in KINDS:
             return KINDS[kind]

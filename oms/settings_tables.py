@@ -214,6 +214,9 @@ class RateLimit(Table):
 class InstrumentSettings(Table):
     """One market, where the venue lists none. Base units, and quote units for price and notional."""
 
+    venue_symbol: str = Field(
+        default="", description="the venue's own code, where it is not the table's name"
+    )
     tick: Amount = Field(description='the price step, like "0.01"')
     step: Amount = Field(description='the quantity step, like "0.0001"')
     min_qty: Annotated[Decimal, Field(ge=0)] = Field(
@@ -242,17 +245,22 @@ class VenueSettings(Table):
     """What every [venues.<name>] has. The table's name is the route's."""
 
     kind: str
-    rate_limit: RateLimit
     max_wait_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         default=2, description="how long an order may wait for the rate budget, in seconds"
     )
-    timeout_s: Seconds = Field(default=5, description="how long to wait for an answer, in seconds")
     instruments: Instruments = Field(
         default_factory=lambda: MappingProxyType({}), description='tables by symbol, like "BTC/USD"'
     )
 
 
-class AndxSettings(VenueSettings):
+class RestSettings(VenueSettings):
+    """What every venue has that is asked over HTTP."""
+
+    rate_limit: RateLimit
+    timeout_s: Seconds = Field(default=5, description="how long to wait for an answer, in seconds")
+
+
+class AndxSettings(RestSettings):
     """An account at ANDX. Defaults: the venue's document; units are what its samples dispute."""
 
     kind: Literal["andx"] = Field(default="andx", description="the kind of venue")
@@ -306,7 +314,7 @@ def _hosts(given: Mapping[str, str]) -> Mapping[str, str]:
     return MappingProxyType({**APIFINY_HOSTS, **named} if named else {})
 
 
-class ApifinySettings(VenueSettings):
+class ApifinySettings(RestSettings):
     """An account at Apifiny. Defaults: the venue's document of 2021-08-03."""
 
     kind: Literal["apifiny"] = Field(default="apifiny", description="the kind of venue")
@@ -358,20 +366,3 @@ class ApifinySettings(VenueSettings):
     rate_limit: RateLimit = Field(
         default=RateLimit(requests=20, per_seconds=1), description="the budget of the account"
     )
-
-
-KINDS: Final[Mapping[str, type[AndxSettings | ApifinySettings]]] = MappingProxyType(
-    {"andx": AndxSettings, "apifiny": ApifinySettings}
-)
-NESTED: Final[Mapping[Any, type[Table]]] = MappingProxyType(
-    {
-        "rate_limit": RateLimit,
-        "market_rate_limit": RateLimit,
-        "instruments": InstrumentSettings,
-    }
-)
-"""Tables inside a venue's table, by the key under which they stand."""
-Venues = Annotated[
-    Mapping[str, AndxSettings | ApifinySettings],
-    AfterValidator(lambda given: MappingProxyType(dict(given))),
-]

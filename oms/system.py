@@ -17,10 +17,12 @@ from adapters import venue
 from adapters.loop import Loop
 from adapters.port import VenueRunner
 from fix.acceptor import Acceptor, DeskLogin
-from fix.initiator import Initiator, VenueLogin
+from fix.counterparty import Counterparty, Identity
+from fix.fix42 import Terms
+from fix.initiator import Initiator, LinkMoved, VenueLogin
 from oms.api import Oms
 from oms.clock import Clock, SystemClock, draw_digits, draw_id
-from oms.core.book import EVERY_ROUTE, Book
+from oms.core.book import EVERY_ROUTE, Book, Session, venue_session
 from oms.core.decide import OPERATOR, Draw
 from oms.core.errors import NotAuthorised, NotSupported
 from oms.core.notes import Started
@@ -31,7 +33,7 @@ from oms.door import Row
 from oms.feed import Feed
 from oms.fixconfig import check_fix_config
 from oms.log import room
-from oms.settings import ApifinySettings, Settings, VenueSettings, load_settings
+from oms.settings import ApifinySettings, Fix42Settings, Settings, VenueSettings, load_settings
 from oms.store.queries import Reader
 from oms.store.store import Store
 from oms.writer import Gateways, Writer
@@ -65,9 +67,9 @@ class System:
         self._loop = Loop()
         self._gateways = Gateways()
         self._runners: dict[str, VenueRunner] = {}
-        self._initiators: dict[str, Initiator] = {}
+        self._initiators: dict[str, Initiator | Counterparty] = {}
         self._acceptor: Acceptor | None = None
-        self._fix: list[Initiator | Acceptor] = []
+        self._fix: list[Initiator | Counterparty | Acceptor] = []
         self._closing = ExitStack()
         self._feeds: dict[str, Feed] = {OPERATOR: Feed()}
         self._feeds |= {strategy.name: Feed() for strategy in settings.strategies}
@@ -157,25 +159,47 @@ class System:
             speed=self._speed,
         )
         self._runners[name] = runner
-        if not isinstance(table, ApifinySettings):
-            return
+        if isinstance(table, ApifinySettings):
+            self._initiators[name] = self._initiate(name, table, runner.link_moved)
+            runner.trade_through(self._initiators[name])
+        elif isinstance(table, Fix42Settings):
+            self._initiators[name] = self._face(name, table)
+
+    def _initiate(self, name: str, table: ApifinySettings, link_moved: LinkMoved) -> Initiator:
         login = VenueLogin(
             account_id=table.account_id,
             api_key_id=table.api_key_id.get_secret_value(),
             api_secret_key=table.api_secret_key.get_secret_value(),
         )
-        initiator = Initiator(
+        return Initiator(
             self.settings.fix.settings,
             name,
             login,
             self._writer.post,
             self.book,
-            runner.link_moved,
+            link_moved,
             self.clock,
             max_wait_s=table.max_wait_s,
         )
-        runner.trade_through(initiator)
-        self._initiators[name] = initiator
+
+    def _face(self, name: str, table: Fix42Settings) -> Counterparty:
+        markets = table.instruments.items()
+        return Counterparty(
+            self.settings.fix.settings,
+            name,
+            Identity(comp_id=table.comp_id, target_comp_id=table.target_comp_id),
+            Terms(
+                account=table.account,
+                security_exchange=table.security_exchange,
+                symbols={symbol: market.venue_symbol or symbol for symbol, market in markets},
+            ),
+            self._writer.post,
+            self.book,
+            self.book.sessions.get(venue_session(name), Session()),
+            self.clock,
+            status_on_logon=table.status_on_logon,
+            max_wait_s=table.max_wait_s,
+        )
 
     def _accept(self, sessions: Mapping[str, Any]) -> Acceptor:
         return Acceptor(

@@ -164,7 +164,7 @@ _VENUE = "[SESSION] at line 14: "
         ("SocketAcceptPort", "SessionQualifier=A\nSocketAcceptPort", f"{_DESK}SessionQualifier: is "
          "for initiators only; remove it"),
         ("DataDictionary=FIX42.xml", "", f"{_DESK}DataDictionary: is missing; write OMS42.xml for a "
-         "desk, APIFINY42.xml for Apifiny"),
+         "desk, APIFINY42.xml for Apifiny, FIX42.xml for any other"),
         ("TargetCompID=DESK1", "TargetCompID=DESK2", "desk DESK1 has no session; add a [SESSION] with "
          "ConnectionType=acceptor, SenderCompID=OMS, TargetCompID=DESK1"),
         ("TargetCompID=DESK1", "TargetCompID=DESK2", f"{_DESK}TargetCompID: oms.toml has no such desk; "
@@ -174,7 +174,7 @@ _VENUE = "[SESSION] at line 14: "
         ("SenderCompID=STA-00000001", "SenderCompID=STA-1", "route APIFINY has no session; add a "
          "[SESSION] with ConnectionType=initiator, SenderCompID=STA-00000001, TargetCompID=APIFINY"),
         ("SenderCompID=STA-00000001", "SenderCompID=STA-1", f"{_VENUE}SenderCompID: is no route's "
-         "account_id; correct it, or add a [venues.*] table for that account"),
+         "account_id or comp_id; correct it, or add a [venues.*] table for that account"),
         ("HeartBtInt=30", "HeartBtInt=30\nSessionQualifier=BINANCE", "exchange KUCOIN of route APIFINY "
          "has no session; add a [SESSION] with ConnectionType=initiator, SenderCompID=STA-00000001, "
          "and no SessionQualifier or SessionQualifier=KUCOIN"),
@@ -196,6 +196,74 @@ def test_a_co_located_exchange_has_a_session_of_its_own(tmp_path: Path) -> None:
     venue = GOOD[GOOD.rindex("[SESSION]") :]
     _check(tmp_path, f"{GOOD}\n{venue}SessionQualifier=BINANCE\n")
     _check(tmp_path, f"{GOOD}SessionQualifier=KUCOIN\n{venue}SessionQualifier=BINANCE\n")
+
+
+BROKER = """
+[SESSION]
+ConnectionType=initiator
+SenderCompID=HOUSE
+TargetCompID=BROKER
+SocketConnectHost=fix.example
+SocketConnectPort=1444
+HeartBtInt=30
+FileStorePath=var/fix
+"""
+
+ROUTE = """
+[venues.one]
+kind = "fix42"
+comp_id = "HOUSE"
+[venues.one.instruments."BTC/USD"]
+tick = "0.01"
+step = "1"
+"""
+
+_BROKER = "[SESSION] at line 22: "
+
+
+def test_a_plain_counterparty_has_a_session(tmp_path: Path) -> None:
+    """Named by our CompID there, and by the counterparty's where several are named so."""
+    (tmp_path / "quickfix.cfg").write_text(GOOD + BROKER)
+    check_fix_config(_settings(tmp_path, CONFIG + ROUTE))
+    two = GOOD + BROKER + BROKER.replace("BROKER", "OTHER").replace("StartTime=00:00:00", "")
+    both = ROUTE.replace('HOUSE"', 'HOUSE"\ntarget_comp_id = "BROKER"')
+    both += ROUTE.replace('HOUSE"', 'HOUSE"\ntarget_comp_id = "OTHER"').replace("one", "two")
+    (tmp_path / "quickfix.cfg").write_text(two)
+    check_fix_config(_settings(tmp_path, CONFIG + both))
+    (tmp_path / "quickfix.cfg").write_text(
+        (GOOD + BROKER).replace("StartTime=00:00:00\nEndTime=00:00:00", "NonStopSession=Y")
+    )
+    check_fix_config(_settings(tmp_path, CONFIG + ROUTE))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("FileStorePath=var/fix", "", f"{_BROKER}FileStorePath: is missing; write FileStorePath=var/fix"),
+        ("FileStorePath", "ResetOnLogon=Y\nFileStorePath", f"{_BROKER}ResetOnLogon: must not be Y: the "
+         "reports of a lost connection are asked for by number"),
+        ("FileStorePath", "PersistMessages=N\nFileStorePath", f"{_BROKER}PersistMessages: must be Y: "
+         "what was sent has to be known again"),
+        ("FileStorePath", "SessionQualifier=A\nFileStorePath", f"{_BROKER}SessionQualifier: is for "
+         "Apifiny's exchanges; remove it"),
+        ("SenderCompID=HOUSE", "SenderCompID=ME", "route ONE has 0 sessions and needs one; write a "
+         "[SESSION] with ConnectionType=initiator, SenderCompID=HOUSE, TargetCompID=<its CompID>, and "
+         "name both in the route where comp_id alone does not tell"),
+    ],
+)  # fmt: skip
+def test_what_a_plain_counterparty_s_session_needs_is_told(
+    tmp_path: Path, old: str, new: str, line: str
+) -> None:
+    assert old in BROKER
+    faults = _faults(tmp_path, GOOD + BROKER.replace(old, new, 1), CONFIG + ROUTE)
+    assert f"quickfix.cfg: {line}" in faults
+
+
+def test_a_session_is_one_route_s(tmp_path: Path) -> None:
+    faults = _faults(tmp_path, GOOD + BROKER, CONFIG + ROUTE + ROUTE.replace("one", "two"))
+    assert faults == [
+        f"quickfix.cfg: {_BROKER}SenderCompID: names 2 routes; a session is one route's"
+    ]
 
 
 def test_a_bare_dictionary_is_looked_for_in_spec_then_in_quickfix(tmp_path: Path) -> None:

@@ -142,7 +142,9 @@ def test_budgets_can_be_others(tmp_path: Path) -> None:
     settings = load_settings(config, {})
     apifiny = settings.venues["APIFINY"]
     assert isinstance(apifiny, ApifinySettings)
-    assert settings.venues["ANDX"].rate_limit == RateLimit(requests=3600, per_seconds=60)
+    andx = settings.venues["ANDX"]
+    assert isinstance(andx, AndxSettings)
+    assert andx.rate_limit == RateLimit(requests=3600, per_seconds=60)
     assert apifiny.rate_limit == RateLimit(requests=1200, per_seconds=1)
     assert apifiny.market_rate_limit == RateLimit(requests=1, per_seconds=1)
 

@@ -14,6 +14,7 @@ from oms.core.errors import ConfigError
 from oms.settings import (
     AndxSettings,
     ApifinySettings,
+    Fix42Settings,
     InstrumentSettings,
     RateLimit,
     Settings,
@@ -172,7 +173,7 @@ def test_every_secret_key_has_its_file_twin() -> None:
 
 def test_every_key_says_what_it_is() -> None:
     """Errors complete `it is ...` with this."""
-    for model in (AndxSettings, ApifinySettings, InstrumentSettings, RateLimit):
+    for model in (AndxSettings, ApifinySettings, Fix42Settings, InstrumentSettings, RateLimit):
         named = {name for name, meaning in model.meanings().items() if meaning == name}
         assert named == set(), model
 
