@@ -5,31 +5,25 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import jwt
 
 from fix import apifiny, tags
+from fix.apifiny_reports import Reports
 from fix.departures import MAX_WAIT_S, Departure, Departures
-from fix.link import Link
+from fix.link import PATIENCE_S, Link
 from fix.session import Role, SessionStatus
+from fix.sockets import limit_stalling_towards
 from fix.transport import Kind, SessionConfig, read_sessions
-from fix.wire import Fields, told
+from fix.wire import Fields, parse_utc_timestamp, told
 from oms.clock import Clock
 from oms.core.errors import ConfigError, MalformedMessage, NotSupported
-from oms.core.fields import ExecTransType, ExecType
-from oms.core.messages import (
-    ExecutionReport,
-    NewOrderSingle,
-    OrderCancelReject,
-    OrderCancelRequest,
-    OrderStatusRequest,
-)
-from oms.core.notes import Doubt, NotSent, Quarantined, Request
-from oms.core.order import Order
-from oms.core.ports import Books, Evidence, FromVenue, Inbound, Post, ToVenue
+from oms.core.messages import NewOrderSingle, OrderCancelRequest, OrderStatusRequest
+from oms.core.notes import Doubt, NotSent
+from oms.core.ports import Books, Evidence, Post, ToVenue
 
 _log = logging.getLogger(__name__)
 
@@ -39,10 +33,14 @@ LinkMoved = Callable[[bool, str], None]
 TOKEN_LIFE_S: Final = 30
 """The document's sample lets a token expire so many seconds after it was made."""
 
+STALL_S: Final = 10.0
+"""A venue that takes nothing for so long has its connection dropped: a send would wait for ever."""
+
 _WATCH_EVERY_S: Final = 1.0
 
-_FILLS: Final = (ExecType.PARTIAL_FILL, ExecType.FILL)
-_ENDS: Final = (ExecType.CANCELED, ExecType.REJECTED)
+_RECONNECT: Final = {"RECONNECTINTERVAL": "1"}
+"""quickfix knows one interval for all sessions and never lets it grow: how long a session waits is
+ours to say, and quickfix tries those that may be tried every second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +68,17 @@ class Initiator:
         link_moved: LinkMoved,
         clock: Clock,
         *,
+        link_tore: Callable[[], None] = lambda: None,
         overrides: Mapping[str, str] | None = None,
         max_wait_s: float = MAX_WAIT_S,
     ) -> None:
         """`settings` is quickfix.cfg; the initiator sessions whose SenderCompID is the account's
-        are this route's. `overrides` replace settings in each. Raises ConfigError.
+        are this route's. `overrides` replace settings in each. `link_tore()` is told when a message
+        of the venue's was lost on a session that stands. Raises ConfigError.
         """
         self._route = route
         self._login = login
-        self._post = post
+        self._reports = Reports(route, books, post, link_tore)
         self._books = books
         self._link_moved = link_moved
         self._clock = clock
@@ -91,7 +91,8 @@ class Initiator:
             raise ConfigError(
                 f"{settings}: no initiator [SESSION] with SenderCompID={login.account_id}"
             )
-        self._role = Role(Kind.INITIATOR, configs, self, clock)
+        tried = [SessionConfig({**config.settings, **_RECONNECT}) for config in configs]
+        self._role = Role(Kind.INITIATOR, tried, self, clock)
         self._links = {config.name: self._link(config, max_wait_s) for config in configs}
         self._by_exchange = {link.config.qualifier.upper(): link for link in self._links.values()}
         self._sending = threading.local()
@@ -103,7 +104,8 @@ class Initiator:
         def depart(departure: Departure) -> None:
             self._depart(config.name, departure)
 
-        return Link(config, Departures(config.name, depart, self._stay, self._clock, max_wait_s))
+        departures = Departures(config.name, depart, self._stay, self._clock, max_wait_s)
+        return Link(config, departures, self._clock)
 
     def start(self) -> None:
         """Begin to connect; what comes of it is told by link_moved. Raises ConfigError."""
@@ -127,7 +129,9 @@ class Initiator:
 
     def sessions_status(self) -> list[SessionStatus]:
         """Every session of the account."""
-        return [self._role.status(link.config.name, link.text) for link in self._links.values()]
+        return [
+            self._role.status(link.config.name, link.status_text()) for link in self._links.values()
+        ]
 
     @property
     def up(self) -> bool:
@@ -177,7 +181,7 @@ class Initiator:
             if not isinstance(departure.message, OrderStatusRequest):
                 text = f"{type(fault).__name__} while sending; the order's state there settles it"
                 note = Doubt(cl_ord_id=departure.venue_name, request=departure.request, text=text)
-                self._tell(note, Evidence.POLICY)
+                self._reports.tell(note, Evidence.POLICY)
             return
         finally:
             self._sending.departure = None
@@ -208,13 +212,10 @@ class Initiator:
             text=f"not sent to {self._route}: {text}",
             too_late=too_late,
         )
-        self._tell(note, Evidence.POLICY)
+        self._reports.tell(note, Evidence.POLICY)
 
     def _is_late(self, departure: Departure) -> bool:
         return 0 < departure.deadline < self._clock.monotonic()
-
-    def _tell(self, message: FromVenue, evidence: Evidence, raw: str = "") -> None:
-        self._post(Inbound(source=self._route, message=message, evidence=evidence, raw=raw))
 
     # What quickfix calls
 
@@ -224,7 +225,7 @@ class Initiator:
         if message.get(tags.POSS_DUP_FLAG) == "Y":
             return False
         departure: Departure | None = getattr(self._sending, "departure", None)
-        if departure is None:
+        if departure is None or not self._links[session].departures.still(departure):
             return False
         if isinstance(departure.message, NewOrderSingle) and self._is_late(departure):
             return False
@@ -244,13 +245,7 @@ class Initiator:
             self._links[session].tried = self._clock.monotonic()
             token = self._token()
             return [(tags.RAW_DATA_LENGTH, str(len(token))), (tags.RAW_DATA, token)]
-        note = Quarantined(
-            reason="rejected by our session",
-            text=f"{session}: message {message.get(tags.REF_SEQ_NUM, '?')} of type "
-            f"{message.get(tags.REF_MSG_TYPE, '?')}, tag {message.get(tags.REF_TAG_ID, '?')}: "
-            f"{message.get(tags.TEXT, '')}; the order's state at the venue must be asked for",
-        )
-        self._tell(note, Evidence.VENUE_MESSAGE)
+        self._reports.rejected_by_us(self._links[session], message)
         return []
 
     def _token(self) -> str:
@@ -269,6 +264,8 @@ class Initiator:
         link = self._links[session]
         with self._moving:
             link.opened()
+            self._hold_or_release(link)
+            limit_stalling_towards(int(link.config.settings["SOCKETCONNECTPORT"]), STALL_S)
             link.departures.open()
             self._ask_for_all(link)
             if self.up:
@@ -286,30 +283,52 @@ class Initiator:
         """What waits stays; what was sent and not answered is in doubt."""
         link = self._links[session]
         with self._moving:
-            text = link.lost(self._clock.monotonic())
+            text = link.lost()
+            self._hold_or_release(link)
             if self._ending.is_set():
                 # The venue's Logout answers ours: the words are not its.
                 text = f"{session}: we logged out, the engine is stopping"
             link.departures.close(text)
             self._link_moved(False, text)
 
+    def _hold_or_release(self, link: Link) -> None:
+        if self._ending.is_set():
+            return
+        if link.back_off.waits:
+            self._role.hold(link.config.name)
+        else:
+            self._role.release(link.config.name)
+
     def _watch(self) -> None:
         while not self._ending.wait(_WATCH_EVERY_S):
-            self.look_for_idle_links()
+            try:
+                self.look_at_idle_links()
+            except Exception:  # noqa: BLE001  without this thread no session is ever tried again
+                _log.exception("%s: the sessions could not be looked after", self._route)
 
-    def look_for_idle_links(self) -> None:
-        """Tell why a link does not come up: quickfix says nothing where no connection begins."""
-        now = self._clock.monotonic()
+    def look_at_idle_links(self) -> None:
+        """Try again what has waited; tell why a link does not come up: where no connection begins,
+        quickfix says nothing."""
         for link in self._links.values():
-            idle = not link.up and now - link.tried > link.patience_s
-            if idle and not link.explained:
+            if link.back_off.due() and not self._ending.is_set():
+                link.tried = self._clock.monotonic()
+                self._role.release(link.config.name)
+            elif self._is_idle(link):
                 self._explain(link)
+
+    def _is_idle(self, link: Link) -> bool:
+        waited = self._clock.monotonic() - link.tried
+        return not link.up and not link.back_off.waits and waited > PATIENCE_S
 
     def _explain(self, link: Link) -> None:
         text = link.explain()
         with self._moving:
             # Finding out takes seconds, in which the link may have come up.
-            if not link.up:
+            if link.up:
+                return
+            link.back_off.refused()
+            self._hold_or_release(link)
+            if text != link.text:
                 link.text = text
                 self._link_moved(False, text)
 
@@ -318,82 +337,20 @@ class Initiator:
 
     def admin_received(self, session: str, fields: Fields) -> None:
         """A Logout's text is kept; a Reject of a request of ours is its refusal."""
-        message = dict(fields)
+        message, link = dict(fields), self._links[session]
         if message[tags.MSG_TYPE] == "5":
-            self._links[session].said(told(message.get(tags.TEXT, "")))
+            try:
+                sent = parse_utc_timestamp(message.get(tags.SENDING_TIME, ""), tags.SENDING_TIME)
+            except MalformedMessage:
+                sent = None
+            link.said(told(message.get(tags.TEXT, "")), sent)
         elif message[tags.MSG_TYPE] == "3":
-            self._refused(session, message)
-
-    def _refused(self, session: str, message: Mapping[int, str], raw: str = "") -> None:
-        """A Reject (3) or BusinessMessageReject (j): the venue did not work on a request."""
-        number = message.get(tags.REF_SEQ_NUM, "")
-        text = told(message.get(tags.TEXT, "")) or "rejected by the venue's session"
-        kind, name = self._links[session].refused(int(number) if number.isdecimal() else 0)
-        if kind == "D":
-            refusal: FromVenue = ExecutionReport(
-                exec_id=f"{name}:REFUSED", exec_type=ExecType.REJECTED, cl_ord_id=name, text=text
-            )
-        elif kind == "F":
-            refusal = OrderCancelReject(cl_ord_id=name, orig_cl_ord_id=name, text=text)
-        else:
-            refusal = Quarantined(reason="rejected by the venue", text=f"{session}: {text}")
-        self._tell(refusal, Evidence.VENUE_MESSAGE, raw)
+            self._reports.refused(link, message)
 
     def received(self, session: str, fields: Fields, raw: str) -> None:
         """A report, or what can not be read as one: that goes to a human."""
-        message = dict(fields)
-        if message[tags.MSG_TYPE] == "j":
-            self._refused(session, message, raw)
-            return
-        try:
-            report = apifiny.decode(fields)
-        except MalformedMessage as error:
-            self._tell(
-                Quarantined(reason="unreadable report", text=f"{session}: {error}"),
-                Evidence.VENUE_MESSAGE,
-                raw,
-            )
-            names = message.get(tags.CL_ORD_ID, ""), message.get(tags.ORDER_ID, "")
-            if (order := self._working(*names)) is not None:
-                what = "a report that could not be read may have been a fill"
-                self._doubt_fills(order.venue_cl_ord_id, what)
-            return
-        if isinstance(report, ExecutionReport) and self._links[session].answers(report):
-            self._tell_status(report, raw)
-            return
-        self._tell(report, Evidence.VENUE_MESSAGE, raw)
-
-    def _tell_status(self, report: ExecutionReport, raw: str) -> None:
-        order = self._working(report.cl_ord_id, report.order_id)
-        status = replace(report, exec_trans_type=ExecTransType.STATUS)
-        self._tell(status, Evidence.VENUE_MESSAGE, raw)
-        # Where the venue leaves a request unanswered, what is taken for the answer is an event.
-        filled = report.exec_type in _FILLS and bool(report.last_shares)
-        acknowledged = order is not None and order.acknowledged
-        over = report.exec_type is ExecType.CANCELED or acknowledged
-        if filled or (report.exec_type in _ENDS and over):
-            what = "fill" if filled else "end"
-            what = f"what may be its {what} or the answer to a status request was not applied"
-            name = report.cl_ord_id if order is None else order.venue_cl_ord_id
-            self._doubt_fills(name, what)
-
-    def _working(self, cl_ord_id: str, order_id: str) -> Order | None:
-        for order in self._books.working(self._route):
-            if cl_ord_id == order.venue_cl_ord_id or (
-                order_id and order_id == order.secondary_order_id
-            ):
-                return order
-        return None
-
-    def _doubt_fills(self, name: str, what: str) -> None:
-        """Have the venue asked for the order."""
-        text = f"{what}; the venue's cumulative quantity settles it"
-        doubt = Doubt(cl_ord_id=name, request=Request.FILLS, text=text)
-        self._tell(doubt, Evidence.VENUE_MESSAGE)
+        self._reports.received(self._links[session], fields, raw)
 
     def failed(self, session: str, raw: str, error: BaseException) -> None:
         """Keep what a mistake of ours kept from being handled, for a human."""
-        note = Quarantined(
-            reason="internal error", text=f"{session}: {type(error).__name__} while handling it"
-        )
-        self._tell(note, Evidence.VENUE_MESSAGE, raw)
+        self._reports.failed(self._links[session], raw, error)

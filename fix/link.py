@@ -5,16 +5,25 @@ Apifiny's sessions begin anew at every logon, so nothing here outlives a connect
 
 import socket
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from contextlib import closing
+from datetime import datetime
 from typing import Final
 
+from fix.backoff import BackOff
 from fix.departures import Departures
 from fix.transport import SessionConfig
+from oms.clock import Clock
 from oms.core.messages import ExecutionReport
 
 SENT_MAX: Final = 10_000
 """Requests remembered by MsgSeqNum, for a Reject that names nothing else."""
+
+PATIENCE_S: Final = 3.0
+"""How long a connection may take to begin. quickfix tries every second and says nothing of it."""
+
+CLOCKS_APART_S: Final = 5.0
+"""Clocks that differ by more are a likely reason for a token that is not accepted."""
 
 _PROBE_S: Final = 3.0
 
@@ -22,55 +31,77 @@ _PROBE_S: Final = 3.0
 class Link:
     """An endpoint of the venue's: for one exchange (SessionQualifier), or for all others."""
 
-    def __init__(self, config: SessionConfig, departures: Departures) -> None:
+    def __init__(self, config: SessionConfig, departures: Departures, clock: Clock) -> None:
+        """ReconnectInterval is how long the first wait for another try is."""
         self.config = config
         self.departures = departures
+        self.back_off = BackOff(float(config.settings.get("RECONNECTINTERVAL", "30")), clock)
         self.up = False
         self.text = "not connected yet"
         self.tried = 0.0
         """When a connection was last known to be tried, seconds of Clock.monotonic."""
-        self.explained = False
-        """Whether it was said why there is no connection."""
+        self._clock = clock
         self._said = ""
+        self._alarms = 0
+        self._alarm = ""
         self._lock = threading.Lock()
         self._sent: OrderedDict[int, tuple[str, str]] = OrderedDict()
-        self._asked: dict[str, str] = {}
+        self._asked: Counter[str] = Counter()
+        self._ids_asked: dict[str, str] = {}
 
-    @property
-    def patience_s(self) -> float:
-        """How long quickfix may take to begin a connection."""
-        return float(self.config.settings.get("RECONNECTINTERVAL", "30")) + 2
+    def status_text(self) -> str:
+        """How the session stands, for people: since when, the next try, what was lost on it."""
+        text = self.text
+        back_off = self.back_off
+        if not self.up and back_off.since is not None:
+            text += f"; {back_off.count} times since {_at(back_off.since)}"
+            if back_off.next_try is not None:
+                text += f", next try at {_at(back_off.next_try)}"
+        return f"{text}; ALARM ({self._alarms}): {self._alarm}" if self._alarms else text
+
+    def alarm(self, text: str) -> None:
+        """A message of the venue's was lost here: to be seen for as long as the engine runs."""
+        self._alarms += 1
+        self._alarm = f"{text}, at {_at(self._clock.now())}"
 
     def opened(self) -> None:
         """Logged on."""
         with self._lock:
             self._sent.clear()
-            self._asked.clear()
+            self._forget_asked()
             self._said = ""
         self.up, self.text = True, "logged on"
+        self.back_off.opened()
 
-    def lost(self, now: float) -> str:
+    def lost(self) -> str:
         """The session is down, or its Logon led to nothing; why, in words."""
+        if self.up:
+            self.back_off.lost()
+        else:
+            self.back_off.refused()
         what = "the session was lost" if self.up else "the logon was not answered"
         if self._said:
             what = "logged out by the venue" if self.up else "the logon was refused"
             what = f"{what}: {self._said}"
         with self._lock:
-            self._asked.clear()
+            self._forget_asked()
             self._said = ""
-        self.up, self.tried, self.explained = False, now, False
+        self.up, self.tried = False, self._clock.monotonic()
         self.text = f"{self.config.name}: {what}"
         return self.text
 
-    def said(self, text: str) -> None:
-        """The venue's Logout came with that text."""
+    def said(self, text: str, sent: datetime | None = None) -> None:
+        """The venue's Logout came with that text, sent when its own clock showed that."""
+        apart = 0.0 if sent is None else (sent - self._clock.now()).total_seconds()
         self._said = text or "without a word"
+        if abs(apart) >= CLOCKS_APART_S:
+            side = "ahead of" if apart > 0 else "behind"
+            self._said += f" (its clock is {abs(apart):.0f} s {side} ours)"
 
     def explain(self) -> str:
         """Why no connection comes about, found by trying once."""
         host = self.config.settings.get("SOCKETCONNECTHOST", "")
         port = self.config.settings.get("SOCKETCONNECTPORT", "")
-        self.explained = True
         why = "it is not taken up"
         try:
             with closing(socket.create_connection((host, int(port)), timeout=_PROBE_S)):
@@ -86,14 +117,15 @@ class Link:
             if len(self._sent) > SENT_MAX:
                 self._sent.popitem(last=False)
             if msg_type == "H":
-                self._asked[cl_ord_id] = order_id
+                self._asked[cl_ord_id] += 1
+                self._ids_asked[cl_ord_id] = order_id
 
     def refused(self, number: int) -> tuple[str, str]:
         """MsgType and our id of the order of a request that the venue rejected, else ""."""
         with self._lock:
             msg_type, cl_ord_id = self._sent.get(number, ("", ""))
             if msg_type == "H":
-                self._asked.pop(cl_ord_id, None)
+                self._answered(cl_ord_id)
         return msg_type, cl_ord_id
 
     def answers(self, report: ExecutionReport) -> bool:
@@ -105,11 +137,27 @@ class Link:
         """
         with self._lock:
             if report.cl_ord_id:
-                return self._asked.pop(report.cl_ord_id, None) is not None
+                return self._answered(report.cl_ord_id)
             if report.last_shares:
                 return False
-            for name, order_id in self._asked.items():
+            for name, order_id in self._ids_asked.items():
                 if order_id and order_id == report.order_id:
-                    del self._asked[name]
-                    return True
+                    return self._answered(name)
         return False
+
+    def _answered(self, cl_ord_id: str) -> bool:
+        if not self._asked[cl_ord_id]:
+            del self._asked[cl_ord_id]
+            return False
+        self._asked[cl_ord_id] -= 1
+        if not self._asked[cl_ord_id]:
+            del self._asked[cl_ord_id], self._ids_asked[cl_ord_id]
+        return True
+
+    def _forget_asked(self) -> None:
+        self._asked.clear()
+        self._ids_asked.clear()
+
+
+def _at(time: datetime) -> str:
+    return f"{time:%H:%M:%SZ}"

@@ -6,7 +6,7 @@ It does not say which sockets are its own, so they are found by their port.
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -39,9 +39,19 @@ def limit_stalling(port: int, seconds: float) -> int:
     """
     found = 0
     for one in _of_port(port):
-        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
+        _limit(one, seconds)
         found += 1
     return found
+
+
+def limit_stalling_towards(port: int, seconds: float) -> None:
+    """The same for connections to peers' port of that number, whoever they are."""
+    for one in _where(lambda one: one.getpeername()[1] == port):
+        _limit(one, seconds)
+
+
+def _limit(one: socket.socket, seconds: float) -> None:
+    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
 
 
 def unanswered(port: int) -> list[Peer]:
@@ -70,9 +80,13 @@ def cut(port: int, peer: Peer) -> None:
 
 def _of_port(port: int) -> Iterator[socket.socket]:
     """Copies of this process's sockets of that local port, closed after use."""
+    return _where(lambda one: one.getsockname()[1] == port)
+
+
+def _where(wanted: Callable[[socket.socket], bool]) -> Iterator[socket.socket]:
     for entry in os.listdir(_OPEN):
         with suppress(OSError), _copy(int(entry)) as copy:
-            if copy.family == socket.AF_INET and copy.getsockname()[1] == port:
+            if copy.family == socket.AF_INET and wanted(copy):
                 yield copy
 
 

@@ -17,6 +17,7 @@ _LENIENT: Final[Mapping[str, str]] = {
     "VALIDATEFIELDSHAVEVALUES": "N",
     "VALIDATEUSERDEFINEDFIELDS": "N",
     "ALLOWUNKNOWNMSGFIELDS": "Y",
+    "CHECKLATENCY": "N",
 }
 """For a venue's sessions: a report that we reject at the session level is a fill that we lose."""
 

@@ -179,6 +179,7 @@ class System:
             self.book,
             link_moved,
             self.clock,
+            link_tore=runner.link_tore,
             max_wait_s=table.max_wait_s,
         )
 

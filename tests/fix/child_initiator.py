@@ -77,6 +77,7 @@ class Child:
             self.book,
             self.link_moved,
             self.clock,
+            link_tore=self.link_tore,
             overrides=venue["overrides"],
             max_wait_s=venue["max_wait_s"],
         )
@@ -89,6 +90,9 @@ class Child:
     def link_moved(self, up: bool, text: str) -> None:
         status = RouteStatus(route=ROUTE, up=up, ready=up, text=text, lost_answers=not up)
         self.post(Inbound(source=ROUTE, message=status, evidence=Evidence.POLICY))
+
+    def link_tore(self) -> None:
+        self.say(post="LinkTore", source=ROUTE, message={})
 
     def post(self, inbound: Inbound) -> None:
         if self.failing:

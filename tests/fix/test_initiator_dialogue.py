@@ -165,12 +165,19 @@ def test_what_can_not_be_read_goes_to_a_human_with_its_text(
     post = trading.child.post("Quarantined")
     assert post["message"]["reason"] == "unreadable report"
     assert f"|150={dict(fields)[150]}|" in post["raw"]
+    trading.child.post("LinkTore")
+    (status,) = trading.child.call("status")
+    assert "ALARM (1): a report could not be read" in status["text"]
     venue.expect_nothing()
 
 
 def test_a_type_that_nobody_knows_goes_to_a_human(venue: Venue, trading: Trading) -> None:
     venue.send("B", (148, "Maintenance"), (33, "1"), (58, "at noon"))
     assert "148=Maintenance" in trading.child.post("Quarantined")["raw"]
+    trading.new("a1")
+    acknowledge(venue, venue.expect("D"))
+    trading.wait_status("a1", "NEW")
+    assert trading.child.posted("LinkTore") is None, "whatever it was, it was no report"
 
 
 def test_a_report_that_we_reject_is_an_alarm(venue: Venue, trading: Trading) -> None:
@@ -181,6 +188,19 @@ def test_a_report_that_we_reject_is_an_alarm(venue: Venue, trading: Trading) -> 
     note = trading.post("Quarantined")
     assert note["reason"] == "rejected by our session"
     assert f"message {number} of type 8, tag 17" in note["text"]
+    trading.child.post("LinkTore")
+    (status,) = trading.child.call("status")
+    assert f"ALARM (1): we rejected message {number} of type 8, tag 17" in status["text"]
+
+
+def test_a_value_that_no_list_knows_loses_no_fill(venue: Venue, trading: Trading) -> None:
+    """OrdStatus (39) and OrdRejReason (103) outside FIX 4.2: no part of what is read."""
+    trading.new("a1")
+    acknowledge(venue, venue.expect("D"))
+    exec_id = str(venue.next_out)
+    fill = [(37, "v1"), (17, exec_id), (150, "2"), (39, "partly"), (103, "-7"), (54, "X")]
+    venue.send("8", *fill, (38, "1"), (32, "1"), (44, "9999"))
+    assert Decimal(trading.wait_status("a1", "FILLED")["cum_qty"]) == 1
 
 
 def test_tags_that_the_dictionary_does_not_know_lose_no_fill(
@@ -365,6 +385,7 @@ def test_a_failing_handler_leaves_the_session_alive(venue: Venue, trading: Tradi
     note = trading.child.post("Quarantined")
     assert note["message"]["reason"] == "internal error"
     assert f"|11={order[11]}|" in note["raw"]
+    trading.child.post("LinkTore")
     report(venue, "4", "v1", (11, order[11]), (32, "0"))
     trading.wait_status("a1", "CANCELED")
 

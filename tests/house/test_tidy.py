@@ -151,7 +151,7 @@ def _keeps_everything(node: ast.AST) -> bool:
 def test_only_the_tops_of_two_threads_catch_everything() -> None:
     """quickfix's callbacks, and the writer: neither may die without a word (decision 5)."""
     found = {name for name in _product() for node in nodes(name) if _keeps_everything(node)}
-    assert found <= {"fix/session.py", "oms/writer.py"}
+    assert found <= {"fix/application.py", "oms/writer.py"}
 
 
 def test_only_the_settings_read_the_environment() -> None:
