@@ -7,16 +7,20 @@ are then looked up in the history.
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from oms.core.facts import Execution, order_named
+from oms.core.facts import Execution, Kill, order_named
 from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.notes import (
     Answered,
+    CancelAll,
     Delivered,
     Instruments,
+    KillCertificate,
+    KillSwitch,
     OrderEntered,
     RequestEntered,
     SessionReset,
@@ -90,6 +94,7 @@ class Changes:
     cl_ord_ids: dict[tuple[str, str], str] = field(default_factory=dict)
     positions: dict[PositionKey, Decimal] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
+    kills: dict[str, Kill] = field(default_factory=dict)
     reports: list[tuple[str, int, int, int]] = field(default_factory=list)
     """Origin, number, journal seq and index within the record's outbound."""
     requests: list[tuple[str, int, int, str]] = field(default_factory=list)
@@ -121,13 +126,16 @@ class Book:
         history: History | None = None,
         *,
         drop_copies: Iterable[str] = (),
+        killers: Iterable[str] = (),
     ) -> None:
         """`entitlements`: origin -> routes it may use, `*` for all. `drop_copies`: the origins
-        that are told what all others are, and ask for nothing."""
+        that are told what all others are, and ask for nothing. `killers`: those that may turn the
+        kill switch."""
         self.routes = {name: Route(name, c) for name, c in (capabilities or {}).items()}
         self.entitlements = dict(entitlements or {})
         self.drop_copies = tuple(drop_copies)
         self.history: History = history or Nothing()
+        self.killers = frozenset(killers)
         self.stopping = False
         self.seq = 0
         self.last_order_number = 0
@@ -135,6 +143,7 @@ class Book:
         self.numbers: dict[str, int] = {}
         self.positions: dict[PositionKey, Decimal] = {}
         self.sessions: dict[str, Session] = {}
+        self.kills: dict[str, Kill] = {}
         self._orders: dict[str, Order] = {}
         self._working: dict[str, dict[str, Order]] = {}
         self._by_cl_ord_id: dict[tuple[str, str], str] = {}
@@ -203,6 +212,17 @@ class Book:
         routes = self.entitlements.get(origin, frozenset())
         return EVERY_ROUTE in routes or route in routes
 
+    def killed(self, route: str) -> bool:
+        """Whether the kill switch is on for the route; from any thread."""
+        switches = (self.kills.get(EVERY_ROUTE), self.kills.get(route))
+        return any(switch is not None and switch.on for switch in switches)
+
+    def under_kill(self) -> list[Order]:
+        """Orders that are not closed, of all routes for which the kill switch is on."""
+        if not any(switch.on for switch in self.kills.values()):
+            return []
+        return [order for order in self.all_working() if self.killed(order.route)]
+
     # The fold
 
     def restore(self, orders: Iterable[Order]) -> None:
@@ -222,6 +242,8 @@ class Book:
         if record.order is not None:
             self._move(record.order, record, changes)
         self._consume(record, changes)
+        if isinstance(record.message, KillSwitch | KillCertificate):
+            self._kill(record.message, record.time, changes)
         self._session(record, changes)
         for index, outbound in enumerate(record.outbound):
             if isinstance(outbound, ToOrigin):
@@ -289,11 +311,29 @@ class Book:
                 self._use(message.origin, message.request.cl_ord_id, record.order_id, changes)
             case Answered() if message.consumes:
                 self._use(message.origin, message.request.cl_ord_id, "", changes)
+            case KillSwitch() | CancelAll() if message.cl_ord_id:
+                self._use(message.origin, message.cl_ord_id, "", changes)
+            case _:
+                return
 
     def _use(self, origin: str, cl_ord_id: str, order_id: str, changes: Changes) -> None:
         self._name((origin, cl_ord_id), order_id)
         if cl_ord_id:
             changes.cl_ord_ids[origin, cl_ord_id] = order_id
+
+    def _kill(self, note: KillSwitch | KillCertificate, time: datetime, changes: Changes) -> None:
+        if isinstance(note, KillCertificate):
+            kill = replace(self.kills[note.route], in_doubt=note.in_doubt)
+            self.kills[note.route] = changes.kills[note.route] = kill
+            return
+        # Turned off everywhere, no single route stays killed behind anybody's back.
+        lifted = not note.on and note.route == EVERY_ROUTE
+        for route in list(self.kills) if lifted else [note.route]:
+            before = self.kills.get(route)
+            if (before is not None and before.on) is not note.on:
+                # Who turned it first, and when, stands until it is turned back.
+                kill = Kill(note.on, time, self.seq, note.origin, note.text)
+                self.kills[route] = changes.kills[route] = kill
 
     def _session(self, record: Record, changes: Changes) -> None:
         message, origin = record.message, record.origin

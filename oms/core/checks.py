@@ -20,6 +20,7 @@ from oms.core.fields import (
 )
 from oms.core.messages import NewOrderSingle
 from oms.core.numbers import decimals, is_multiple, multiply, nearest_multiple, number_text
+from oms.core.reports import KILL_SWITCH
 from oms.core.venue import Instrument
 
 DECIMALS_MAX: Final = 18
@@ -115,6 +116,8 @@ def _destination(book: Book, origin: str, order: NewOrderSingle) -> Refusal | No
             OrdRejReason.BROKER_CREDIT, f"unknown route {name!r} in ExDestination (100): {known}"
         )
     route = book.routes[name]
+    if book.killed(name):
+        return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"{KILL_SWITCH}: {name} takes no new orders")
     if not route.ready:
         return Refusal(OrdRejReason.EXCHANGE_CLOSED, f"ROUTE DOWN: {name}: {route.text}")
     return None

@@ -7,7 +7,7 @@ lost answers in `doubts`.
 
 from datetime import datetime
 
-from oms.core import desk_side, doubts, venue_side
+from oms.core import desk_side, doubts, kill, venue_side
 from oms.core.book import OPERATOR, Book
 from oms.core.copies import copied
 from oms.core.desk_side import Draw
@@ -20,10 +20,14 @@ from oms.core.messages import (
     OrderStatusRequest,
 )
 from oms.core.notes import (
+    CancelAll,
     Delivered,
     Doubt,
     DoubtSettled,
     Instruments,
+    KillCertificate,
+    KillSweep,
+    KillSwitch,
     NotSent,
     Quarantined,
     RouteStatus,
@@ -53,6 +57,8 @@ def _decide(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision
         case Instruments():
             book.learn(message)
             return ()
+        case KillSwitch() | KillSweep() | KillCertificate() | CancelAll():
+            return kill.told(book, inbound, message, now)
         case _:
             return _asked(book, inbound, now, draw)
 

@@ -31,6 +31,7 @@ from oms.core.notes import (
 from oms.core.order import Order, apply, enter
 from oms.core.ports import Decision, Evidence, Inbound, Outbound, Record, ToOrigin, ToVenue
 from oms.core.reports import (
+    KILL_SWITCH,
     cancel_reject,
     duplicate_report,
     event_report,
@@ -322,6 +323,8 @@ def _unchangeable(
             CxlRejReason.ORDER_ALREADY_IN_PENDING_STATUS,
             f"{under_way[-1].kind.name} is under way",
         )
+    if replace and book.killed(order.route):
+        return CxlRejReason.BROKER_CREDIT, f"{KILL_SWITCH}: {order.route} replaces nothing"
     if replace and not can_replace:
         return CxlRejReason.BROKER_CREDIT, f"replace is not supported by {order.route}"
     return None

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from oms.core.book import Book
 from oms.core.fields import ExecType, OrdRejReason
+from oms.core.house import cancel
 from oms.core.messages import ExecutionReport
 from oms.core.notes import (
     Doubt,
@@ -17,7 +18,7 @@ from oms.core.notes import (
 )
 from oms.core.order import apply
 from oms.core.ports import Decision, Evidence, Inbound, Record, ToOrigin
-from oms.core.reports import status_report
+from oms.core.reports import KILL_SWITCH, status_report
 from oms.core.story import Story, doubt, follow_up, release
 from oms.core.transitions import Event
 from oms.core.venue_side import move, quarantine
@@ -127,5 +128,7 @@ def started(book: Book, inbound: Inbound, note: Started, now: datetime) -> Decis
     for order in book.all_working():
         story = Story(inbound, order, now)
         _lose_answers(story, "the engine ended before the venue answered")
+        if book.killed(order.route):
+            cancel(book, story, KILL_SWITCH)
         records += story.records
     return tuple(records)

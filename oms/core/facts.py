@@ -88,6 +88,22 @@ def entered_request(note: RequestEntered, venue_cl_ord_id: str, number: int) -> 
 
 
 @dataclass(frozen=True, slots=True)
+class Kill:
+    """The kill switch of a route, or of every one: as it stands, since when, and by whom.
+
+    `seq` is the record of the journal that turned it.
+    """
+
+    on: bool
+    since: datetime
+    seq: int
+    origin: str
+    text: str = ""
+    in_doubt: int = -1
+    """Orders in doubt when it was last certified, -1 before it was."""
+
+
+@dataclass(frozen=True, slots=True)
 class InDoubt:
     """Which request has no known outcome, since when, and what would settle it."""
 

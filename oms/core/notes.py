@@ -152,6 +152,53 @@ class Instruments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KillSwitch:
+    """The kill switch is turned, for one route or for every one (`*`).
+
+    `origin` asked for it under `cl_ord_id`, "" where that id was used before; `text` is its word.
+    """
+
+    on: bool
+    route: str
+    origin: str
+    cl_ord_id: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillSweep:
+    """What works under the kill switch and is not being cancelled is to be. Never journaled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillCertificate:
+    """What became of a kill: the proof of every order's end, or that it is in doubt.
+
+    `origin` turned the switch of `route`; `text` has a line an order.
+    """
+
+    route: str
+    origin: str
+    in_doubt: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAll:
+    """Everything of `origin` that works is to be cancelled: on one route or on every one (`*`).
+
+    `everybody`: the orders of all origins. `account_wide`: the venue is asked to cancel whatever
+    the account has, by a call of its own that follows this record.
+    """
+
+    origin: str
+    cl_ord_id: str
+    route: str
+    everybody: bool = False
+    account_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
     """The desk session has taken over all reports up to `number` (as `msg_seq_num` and before)."""
 

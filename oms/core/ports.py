@@ -18,10 +18,14 @@ from oms.core.messages import (
 )
 from oms.core.notes import (
     Answered,
+    CancelAll,
     Delivered,
     Doubt,
     DoubtSettled,
     Instruments,
+    KillCertificate,
+    KillSweep,
+    KillSwitch,
     NotSent,
     OrderEntered,
     Quarantined,
@@ -53,6 +57,8 @@ FromDesk = (
     | OrderCancelReplaceRequest
     | OrderStatusRequest
     | Unworkable
+    | KillSwitch
+    | CancelAll
     | Delivered
     | SessionReset
 )
@@ -66,7 +72,7 @@ FromVenue = (
     | RouteStatus
     | Instruments
 )
-Message = FromDesk | FromVenue | Started
+Message = FromDesk | FromVenue | KillSweep | KillCertificate | Started
 """What can be posted to the engine."""
 
 Recorded = (
@@ -83,6 +89,9 @@ Recorded = (
     | Quarantined
     | RouteStatus
     | Unworkable
+    | KillSwitch
+    | KillCertificate
+    | CancelAll
     | Delivered
     | SessionReset
     | Started
@@ -184,6 +193,9 @@ class Books(Protocol):
 
     def closed(self, route: str) -> list[Order]:
         """Orders of a route that closed lately, as far as they are in memory."""
+
+    def killed(self, route: str) -> bool:
+        """Whether the kill switch is on for the route: no new order may leave."""
 
 
 class History(Protocol):

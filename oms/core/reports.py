@@ -34,6 +34,9 @@ NO_ORDER_ID = "NONE"
 BREAK = "BREAK: "
 """Begins the text of a report about an execution that can not be, and is counted all the same."""
 
+KILL_SWITCH = "KILL SWITCH"
+"""Text of what the kill switch cancels, and the beginning of what it refuses."""
+
 STATUS_EXEC_ID = "0"
 """ExecID (17) of a report with ExecTransType Status (FIX 4.2)."""
 

@@ -120,7 +120,9 @@ def _too_late(story: Story, request: PendingRequest) -> None:
 def release(book: Book, story: Story, request: PendingRequest) -> None:
     """Send a held request, if the venue can take it now."""
     route = book.routes.get(story.order.route)
-    if route is None or not can_release(route, story.order):
+    # Under the kill switch a replace stays held: the cancel behind it goes instead.
+    stopped = request.kind is Request.REPLACE and book.killed(story.order.route)
+    if route is None or stopped or not can_release(route, story.order):
         return
     note = RequestReleased(cl_ord_id=request.cl_ord_id, released=True)
     after = apply(story.order, note, story.now)

@@ -17,6 +17,7 @@ from oms.store.rows import (
     Values,
     execution_row,
     journal_row,
+    kill_row,
     order_row,
     position_row,
     quarantine_row,
@@ -30,6 +31,7 @@ from oms.store.tables import (
     EXECUTIONS,
     FIX_SESSIONS,
     JOURNAL,
+    KILL_SWITCHES,
     ORDERS,
     OUTBOX,
     POSITIONS,
@@ -63,6 +65,7 @@ _PUT_EXECUTION: Final = _upsert(EXECUTIONS)
 _PUT_CL_ORD_ID: Final = _upsert(CL_ORD_IDS)
 _PUT_POSITION: Final = _upsert(POSITIONS)
 _PUT_SESSION: Final = _upsert(FIX_SESSIONS)
+_PUT_KILL: Final = _upsert(KILL_SWITCHES)
 _UNDO: Final = "UPDATE executions SET stands = 0 WHERE order_id = ? AND exec_id = ?"
 _SPLIT: Final = "UPDATE executions SET split_shares = ? WHERE order_id = ? AND exec_id = ?"
 
@@ -81,6 +84,7 @@ def write_projections(driver: sqlite3.Connection, changes: Changes) -> None:
     _run(driver, _PUT_CL_ORD_ID, [(*key, to) for key, to in changes.cl_ord_ids.items()])
     _run(driver, _PUT_POSITION, [position_row(k, q) for k, q in changes.positions.items()])
     _run(driver, _PUT_SESSION, [session_row(o, s) for o, s in changes.sessions.items()])
+    _run(driver, _PUT_KILL, [kill_row(route, kill) for route, kill in changes.kills.items()])
     _run(driver, _NEW_OUTBOX, list(_outbox(changes)))
     _run(
         driver,

@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import Row
 
 from oms.core.book import Session
-from oms.core.facts import Execution, InDoubt
+from oms.core.facts import Execution, InDoubt, Kill
 from oms.core.messages import ExecutionReport
 from oms.core.notes import Quarantined
 from oms.core.order import Order
@@ -246,6 +246,17 @@ def session_row(origin: str, session: Session) -> Values:
 def session_of(row: Row[Any]) -> Session:
     """The position that `session_row` wrote."""
     return Session(row.msg_seq_num_in, row.msg_seq_num_out, row.delivered)
+
+
+def kill_row(route: str, kill: Kill) -> Values:
+    """A kill switch as it stands."""
+    since = utc_text(kill.since)
+    return (route, kill.on, since, kill.seq, kill.origin, kill.text, kill.in_doubt)
+
+
+def kill_of(row: Row[Any]) -> Kill:
+    """The switch that `kill_row` wrote."""
+    return Kill(row.killed, row.since, row.seq, row.origin, row.text, row.in_doubt)
 
 
 def report_row(origin: str, number: int, seq: int, idx: int, order_id: str) -> Values:

@@ -23,9 +23,18 @@ from oms.store.database import (
 from oms.store.history import StoredHistory
 from oms.store.lock import Lock
 from oms.store.projections import write_journal, write_projections
-from oms.store.rows import execution_of, order_of, session_of
+from oms.store.rows import execution_of, kill_of, order_of, session_of
 from oms.store.schema import migrate
-from oms.store.tables import COUNTED, EXECUTIONS, FIX_SESSIONS, JOURNAL, OPEN, ORDERS, POSITIONS
+from oms.store.tables import (
+    COUNTED,
+    EXECUTIONS,
+    FIX_SESSIONS,
+    JOURNAL,
+    KILL_SWITCHES,
+    OPEN,
+    ORDERS,
+    POSITIONS,
+)
 from oms.store.types import utc_text, utc_time
 
 RECENT_RECORDS: Final = 20_000
@@ -139,6 +148,8 @@ class Store:
                 book.positions[route, exchange, account, asset] = qty
             for row in connection.execute(select(FIX_SESSIONS)):
                 book.sessions[row.origin] = session_of(row)
+            for row in connection.execute(select(KILL_SWITCHES)):
+                book.kills[row.route] = kill_of(row)
 
     def close(self) -> None:
         """Let go of the store. More than once is no harm."""

@@ -220,6 +220,21 @@ QUARANTINE: Final = Table(
     _word("raw"),
 )
 
+KILL_SWITCHES: Final = Table(
+    "kill_switches",
+    metadata,
+    Column("route", Text, primary_key=True),
+    Column("killed", Boolean, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("seq", Integer, nullable=False),
+    _word("origin"),
+    _word("text"),
+    Column("in_doubt", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Every switch that was ever turned, `*` for all routes: as it stands, and since which record.
+`in_doubt` is what the last certificate named, -1 before it."""
+
 OWNER: Final = Table(
     "owner",
     metadata,
@@ -237,5 +252,6 @@ PROJECTIONS: Final = (
     FIX_SESSIONS,
     OUTBOX,
     QUARANTINE,
+    KILL_SWITCHES,
 )
 """What a replay rebuilds."""

@@ -27,10 +27,14 @@ from oms.core.messages import (
     OrderStatusRequest,
 )
 from oms.core.notes import (
+    CancelAll,
     Delivered,
     Doubt,
     DoubtSettled,
     Instruments,
+    KillCertificate,
+    KillSweep,
+    KillSwitch,
     NotSent,
     Quarantined,
     Request,
@@ -138,6 +142,10 @@ class Firm:
         self.msg_seq_num += 1
         return self.post(DESK, message, Evidence.DESK, self.msg_seq_num)
 
+    def operator(self, message: Message) -> Changes:
+        """The operator's word."""
+        return self.post("operator", message, Evidence.OPERATOR)
+
     def venue(self, route: str, message: Message) -> Changes:
         """From a route's gateway."""
         return self.post(route, message, Evidence.VENUE_MESSAGE)
@@ -239,9 +247,25 @@ def _desk_acts(firm: Firm, rng: Random) -> None:
         lambda: firm.desk(Delivered(origin=DESK, number=rng.randint(0, 9), msg_seq_num=7)),
         lambda: firm.desk(SessionReset(origin=DESK)),
         lambda: enter_by_strategy(firm),
+        lambda: stop_everything(
+            firm, rng.choice((EVERY_ROUTE, REST)), certified=rng.random() < 0.5
+        ),
+        lambda: firm.operator(CancelAll(origin="operator", cl_ord_id="", route=FIX)),
         firm.restart,
     ]
     rng.choice(acts)()
+
+
+def stop_everything(firm: Firm, route: str, *, certified: bool) -> None:
+    """The kill switch goes on and, so that the day goes on, off again."""
+    firm.orders += 1
+    switch = KillSwitch(on=True, route=route, origin="operator", cl_ord_id=f"K-{firm.orders}")
+    firm.operator(switch)
+    firm.post("engine", KillSweep(), Evidence.POLICY)
+    if certified:
+        note = KillCertificate(route=route, origin="operator", in_doubt=1, text="one in doubt")
+        firm.post("engine", note, Evidence.POLICY)
+    firm.operator(replace(switch, on=False, cl_ord_id=f"L-{firm.orders}"))
 
 
 def enter_by_strategy(firm: Firm) -> None:

@@ -158,6 +158,9 @@ class StumblingBooks:
     def order(self, order_id: str) -> Order | None:
         return self._book.order(order_id)
 
+    def killed(self, route: str) -> bool:
+        return False
+
     def working(self, route: str) -> list[Order]:
         if not self.failed:
             self.failed = True

@@ -207,6 +207,18 @@ def _ways_out() -> None:
         sa.PrimaryKeyConstraint("seq"),
     )
     op.create_table(
+        "kill_switches",
+        _text("route"),
+        _flag("killed"),
+        _text("since"),
+        _number("seq"),
+        _text("origin"),
+        _text("text"),
+        _number("in_doubt"),
+        sa.PrimaryKeyConstraint("route"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "owner",
         _number("epoch"),
         _text("who"),
