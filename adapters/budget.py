@@ -23,6 +23,10 @@ class TooLate(VenueUnavailable):
     """A new order would have waited for the rate limit longer than it may; nothing was sent."""
 
 
+class Stopped(VenueUnavailable):
+    """New orders are stopped, by the kill switch; nothing was sent."""
+
+
 @dataclass(slots=True, order=True)
 class _Waiter:
     lane: Lane
@@ -63,6 +67,7 @@ class Budget:
         self._number = 0
         self._pump: asyncio.Task[None] | None = None
         self._refused = ""
+        self._stopped: Callable[[], str] = str
 
     async def acquire(self, lane: Lane) -> None:
         """Wait until a request of this lane may go.
@@ -97,6 +102,10 @@ class Budget:
         """Let new orders through again."""
         self._refused = ""
 
+    def stop_new_while(self, stopped: Callable[[], str]) -> None:
+        """Turn away new orders while `stopped` says why; the last word before each is sent."""
+        self._stopped = stopped
+
     def pause(self, seconds: float) -> None:
         """The venue says that it was too much: nothing for so long, and no burst after it."""
         now = self._monotonic()
@@ -105,6 +114,8 @@ class Budget:
         self._counted_at = max(self._counted_at, now + seconds)
 
     def _demand_timely(self, waiter: _Waiter, now: float) -> None:
+        if why := self._stopped():
+            raise Stopped(why)
         if self._refused:
             raise VenueUnavailable(self._refused)
         self._count(now)
@@ -132,7 +143,11 @@ class Budget:
         for waiter in [w for w in self._waiting if w.deadline <= now]:
             self._fail(waiter, TooLate("the rate limit delayed the order too long"))
         while self._waiting and self._due_in_s(now) <= 0:
-            waiter = self._waiting.pop(0)
+            waiter = self._waiting[0]
+            if waiter.lane is Lane.NEW and (why := self._stopped()):
+                self._fail(waiter, Stopped(why))
+                continue
+            self._waiting.pop(0)
             if not waiter.done.done():
                 self._tokens -= 1
                 waiter.done.set_result(None)

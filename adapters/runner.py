@@ -27,8 +27,9 @@ from oms.core.errors import NotSupported
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
 from oms.core.notes import Doubt, Request
 from oms.core.ports import Books, Evidence, Post, ToVenue, VenueGateway
+from oms.core.reports import KILL_SWITCH
 
-QUERIES: Final = frozenset({"balances", "instruments", "server_time"})
+QUERIES: Final = frozenset({"balances", "instruments", "open_orders", "server_time"})
 """What can be asked, where the venue's client offers it."""
 
 _log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Runner:
         self._loop = loop
         self._client = client
         self._budget = budget
+        budget.stop_new_while(lambda: KILL_SWITCH if books.killed(route) else "")
         self._gateway: VenueGateway = self
         self._inbox: deque[ToVenue] = deque()
         self._requests: set[asyncio.Task[None]] = set()

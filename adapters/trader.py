@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from adapters.budget import TooLate
+from adapters.budget import Stopped, TooLate
 from adapters.http import Throttled, Unreachable
 from adapters.looks import Looks
 from adapters.options import Options
@@ -54,6 +54,8 @@ class Trader:
             placed = await self._client.place(request)
         except TooLate as error:
             self._not_sent(request.cl_ord_id, Request.NEW, error, too_late=True)
+        except Stopped as error:
+            self._not_sent(request.cl_ord_id, Request.NEW, error)
         except VenueUnavailable as error:
             self._not_sent(request.cl_ord_id, Request.NEW, error)
             self._weigh(error)

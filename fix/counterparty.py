@@ -88,8 +88,8 @@ class Counterparty:
         self._config = _own(settings, identity, overrides)
         self._store = FileStore(self._config)
         self._role = _Role(Kind.INITIATOR, [self._config], self, clock)
-        departures = Departures(self._config.name, self._depart, self._stay, clock, max_wait_s)
-        self._link = Link(self._config, departures)
+        out = (self._depart, self._stay, clock, max_wait_s, lambda: books.killed(route))
+        self._link = Link(self._config, Departures(self._config.name, *out))
         self._sending = threading.local()
         self._moving = threading.RLock()
         """The link moves, and is told of, one at a time: the last word told is what is so."""

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from oms.clock import Clock
-from oms.core.messages import NewOrderSingle, OrderCancelRequest, OrderStatusRequest
+from oms.core.messages import (
+    NewOrderSingle,
+    OrderCancelReplaceRequest,
+    OrderCancelRequest,
+    OrderStatusRequest,
+)
 from oms.core.notes import Request
 from oms.core.ports import VenueRequest
+from oms.core.reports import KILL_SWITCH
 
 _log = logging.getLogger(__name__)
 
@@ -63,12 +69,15 @@ class Departures:
         stay: Callable[[Departure, str], None],
         clock: Clock,
         max_wait_s: float = MAX_WAIT_S,
+        killed: Callable[[], bool] = bool,
     ) -> None:
-        """`depart` sends; `stay` is told of what is not sent because the session is down."""
+        """`depart` sends; `stay` is told of what is not sent because the session is down, or, of
+        new orders and replaces, because of the kill switch: `killed` is asked before each."""
         self._depart = depart
         self._stay = stay
         self._clock = clock
         self._max_wait_s = max_wait_s
+        self._killed = killed
         self._wake = threading.Condition()
         self._lanes: tuple[deque[Departure], ...] = (deque(), deque(), deque())
         self._closed_because = "not logged on yet"
@@ -128,7 +137,10 @@ class Departures:
     def _run(self) -> None:
         while (departure := self._next()) is not None:
             try:
-                self._depart(departure)
+                if isinstance(departure.message, _STOPPED) and self._killed():
+                    self._stay(departure, KILL_SWITCH)
+                else:
+                    self._depart(departure)
             except Exception:  # noqa: BLE001  the one thread that sends must outlive a mistake
                 _log.exception("%s: a request was lost on its way out", self._thread.name)
 
@@ -140,6 +152,10 @@ class Departures:
                         return lane.popleft()
                 self._wake.wait()
             return None
+
+
+_STOPPED: Final = (NewOrderSingle, OrderCancelReplaceRequest)
+"""What does not leave under the kill switch."""
 
 
 def _rank(message: VenueRequest | OrderStatusRequest) -> int:

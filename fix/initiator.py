@@ -81,6 +81,7 @@ class Initiator:
         self._reports = Reports(route, books, post, link_tore)
         self._books = books
         self._link_moved = link_moved
+        self._killed = lambda: books.killed(route)
         self._clock = clock
         configs = [
             config
@@ -104,8 +105,8 @@ class Initiator:
         def depart(departure: Departure) -> None:
             self._depart(config.name, departure)
 
-        departures = Departures(config.name, depart, self._stay, self._clock, max_wait_s)
-        return Link(config, departures, self._clock)
+        out = Departures(config.name, depart, self._stay, self._clock, max_wait_s, self._killed)
+        return Link(config, out, self._clock)
 
     def start(self) -> None:
         """Begin to connect; what comes of it is told by link_moved. Raises ConfigError."""
@@ -137,8 +138,6 @@ class Initiator:
     def up(self) -> bool:
         """Whether every session is logged on."""
         return all(link.up for link in self._links.values())
-
-    # Out
 
     def send(self, outbound: ToVenue) -> None:
         """Take over a committed request. Never raises; what is not sent comes back as NotSent."""
