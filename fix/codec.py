@@ -1,9 +1,10 @@
 """A desk's FIX 4.2 and the core's messages. Pure: [(tag, text)] <-> messages.
 
-In: D, F, G, H. Out: 8, 9, j, B, within the stock FIX42.xml unless the desk asked for more tags.
+In: D, F, G, H, U1. Out: 8, 9, j, B, within the stock FIX42.xml unless the desk asked for more tags.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final, assert_never
@@ -24,6 +25,7 @@ from fix.values import (
     read_time,
 )
 from fix.wire import Field, Fields, printable, utc_timestamp
+from oms.core.book import EVERY_ROUTE
 from oms.core.errors import MalformedMessage
 from oms.core.fields import (
     PARTICIPATE_DONT_INITIATE,
@@ -36,6 +38,7 @@ from oms.core.fields import (
     Side,
     TimeInForce,
 )
+from oms.core.kill import KILL_MESSAGE
 from oms.core.messages import (
     BusinessMessageReject,
     ExecutionReport,
@@ -46,17 +49,27 @@ from oms.core.messages import (
     OrderCancelRequest,
     OrderStatusRequest,
 )
-from oms.core.notes import Unworkable
+from oms.core.notes import KillSwitch, Unworkable
 from oms.core.numbers import ZERO
 from oms.core.ports import DeskReport
 
-DeskRequest = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest | OrderStatusRequest
+DeskRequest = (
+    NewOrderSingle
+    | OrderCancelRequest
+    | OrderCancelReplaceRequest
+    | OrderStatusRequest
+    | KillSwitch
+)
 
 NOTHING: Final = "NONE"
 """Stands where FIX requires an identifier and there is none."""
 
 _POST_ONLY: Final = "7"
 """Apifiny's way of saying post-only in TimeInForce (59); 4.2 ends at 6."""
+
+_HALTED: Final = "1"
+_OPEN: Final = "2"
+"""TradSesStatus (340) of a kill message: 4.2 has no field that is nearer."""
 
 _ABSOLUTE: Final = "3"
 """CommType (13): Commission is an amount of money."""
@@ -85,7 +98,8 @@ def decode(fields: Iterable[Field], origin: str) -> DeskRequest | Unworkable:
                 f"message type {printable(msg_type)} is not offered",
                 business=BusinessRejectReason.UNSUPPORTED_MESSAGE_TYPE,
             )
-        return reader(message)
+        request = reader(message)
+        return replace(request, origin=origin) if isinstance(request, KillSwitch) else request
     except MalformedMessage as error:
         if error.business is None:
             raise
@@ -162,8 +176,24 @@ def _status(message: Message) -> OrderStatusRequest:
     )
 
 
+def _kill(message: Message) -> KillSwitch:
+    halted = {_HALTED: True, _OPEN: False}.get(read_id(message, tags.TRAD_SES_STATUS))
+    if halted is None:
+        raise MalformedMessage(
+            "TradSesStatus (340) must be 1 (halted: kill) or 2 (open: lift it)",
+            tags.TRAD_SES_STATUS,
+        )
+    return KillSwitch(
+        on=halted,
+        route=read_text(message, tags.EX_DESTINATION).upper() or EVERY_ROUTE,
+        origin="",
+        cl_ord_id=read_id(message, tags.CL_ORD_ID),
+        text=read_free_text(message),
+    )
+
+
 _READERS: Final[Mapping[str, Callable[[Message], DeskRequest]]] = MappingProxyType(
-    {"D": _new_order, "F": _cancel, "G": _replace, "H": _status}
+    {"D": _new_order, "F": _cancel, "G": _replace, "H": _status, KILL_MESSAGE: _kill}
 )
 
 

@@ -62,10 +62,21 @@ class Openness:
     why: str
 
 
+@dataclass(frozen=True)
+class Extra:
+    """One more message, of fields that the stock dictionary has; `required` are the first ones."""
+
+    msg_type: str
+    name: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    why: str
+
+
 FRAMING: Final = ("LENGTH", "DATA")
 """Types that say where a field ends."""
 
-Fact = Value | Addition | Relaxation | Openness
+Fact = Value | Addition | Relaxation | Openness | Extra
 
 
 @dataclass(frozen=True)
@@ -83,17 +94,26 @@ def _post_only(why: str) -> Value:
 
 _DESK_POST_ONLY: Final = _post_only("accepted from desks that speak Apifiny's way of post-only")
 
+_KILL: Final = Extra(
+    "U1",
+    "KillSwitch",
+    ("ClOrdID", "TradSesStatus"),
+    ("ExDestination", "TransactTime", "Text"),
+    "TradSesStatus 1 turns the kill switch on, 2 off; ExDestination names one route, else all",
+)
+
 DIALECTS: Final = (
     Dialect(
         "OMS42.xml",
         "what a desk may send us; what we send it stays within the stock dictionary",
-        (_DESK_POST_ONLY,),
+        (_DESK_POST_ONLY, _KILL),
     ),
     Dialect(
         "OMS42X.xml",
         "OMS42.xml and the tags of a desk with extended_tags = true",
         (
             _DESK_POST_ONLY,
+            _KILL,
             Addition("ExecutionReport", 5001, "InDoubt", "BOOLEAN", "the order is in doubt"),
             Addition(
                 "ExecutionReport", 5002, "Fee", "AMT", "fee of this fill; a rebate is below 0"
@@ -158,6 +178,19 @@ def _only(root: ET.Element, path: str) -> ET.Element:
     return found[0]
 
 
+def _add_message(root: ET.Element, fact: Extra) -> str:
+    kind = _only(root, "./fields/field[@name='MsgType']")
+    described = snake_case(fact.name).upper()
+    ET.SubElement(kind, "value", enum=fact.msg_type, description=described)
+    attributes = {"name": fact.name, "msgtype": fact.msg_type, "msgcat": "app"}
+    message = ET.SubElement(_only(root, "./messages"), "message", attributes)
+    for name in fact.required + fact.optional:
+        _only(root, f"./fields/field[@name='{name}']")
+        flag = "Y" if name in fact.required else "N"
+        ET.SubElement(message, "field", name=name, required=flag)
+    return f"{fact.msg_type} {fact.name}: {fact.why}"
+
+
 def apply(root: ET.Element, fact: Fact) -> str:
     """Change the dictionary by one fact; return the line that tells of it."""
     match fact:
@@ -175,6 +208,8 @@ def apply(root: ET.Element, fact: Fact) -> str:
             message = _only(root, f"./messages/message[@name='{fact.message}']")
             ET.SubElement(message, "field", name=fact.name, required="N")
             return f"{number} {fact.name} in {fact.message}: {fact.why}"
+        case Extra():
+            return _add_message(root, fact)
         case Relaxation():
             path = f"./messages/message[@name='{fact.message}']"
             for name in fact.fields:
@@ -231,6 +266,7 @@ def used_tags() -> Mapping[str, int]:
         for fact in dialect.facts
         if isinstance(fact, Addition)
     }
+    names |= set(_KILL.required + _KILL.optional)
     used = {name: numbers[name] for name in names} | own
     return dict(sorted(used.items(), key=lambda item: item[1]))
 

@@ -16,7 +16,7 @@ from oms.core.messages import (
     OrderCancelRequest,
     OrderStatusRequest,
 )
-from oms.core.notes import Unworkable
+from oms.core.notes import KillSwitch, Unworkable
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 
@@ -25,6 +25,7 @@ Asked = (
     | OrderCancelRequest
     | OrderCancelReplaceRequest
     | OrderStatusRequest
+    | KillSwitch
     | Unworkable
 )
 
@@ -48,6 +49,7 @@ D = "35=D|34=7|49=DESK1|56=OMS|52=20260102-12:00:00|21=1|60=20260102-12:00:00"
 F = "35=F|34=8|49=DESK1|56=OMS|52=20260102-12:00:00|60=20260102-12:00:00"
 G = "35=G|34=9|49=DESK1|56=OMS|52=20260102-12:00:00|21=1|60=20260102-12:00:00"
 H = "35=H|34=10|49=DESK1|56=OMS|52=20260102-12:00:00"
+U1 = "35=U1|34=11|49=DESK1|56=OMS|52=20260102-12:00:00"
 
 
 def _missing(msg_type: str, number: int, ref_id: str, name: str) -> Unworkable:
@@ -73,6 +75,16 @@ def _unsupported(msg_type: str, number: int) -> Unworkable:
 
 
 IN = (
+    In(
+        "the kill switch everywhere",
+        f"{U1}|11=k1|340=1|58=fat finger",
+        KillSwitch(on=True, route="*", origin="DESK1", cl_ord_id="k1", text="fat finger"),
+    ),
+    In(
+        "the kill switch of one route, lifted",
+        f"{U1}|11=k2|340=2|100=andx|60=20260102-12:00:00",
+        KillSwitch(on=False, route="ANDX", origin="DESK1", cl_ord_id="k2"),
+    ),
     In(
         "a limit order with everything a desk can say",
         f"{D}|11=a1|55=BTC/USDT|54=1|40=2|38=1.50|44=40000.10|59=1|18=6|1=fund|100=apifiny"
@@ -226,6 +238,9 @@ WRONG = (
     # what is wrong, the message, the tag that the Reject names
     ("on behalf of another", f"{D}|115=DESK2|11=a1|55=X/Y|54=1|40=1|38=1", 115),
     ("on behalf of nobody", f"{D}|115=|11=a1|55=X/Y|54=1|40=1|38=1", 115),
+    ("a kill message without an id", f"{U1}|340=1", 11),
+    ("a kill message that turns nothing", f"{U1}|11=k", 340),
+    ("a kill message that turns no known way", f"{U1}|11=k|340=3", 340),
     ("no ClOrdID", f"{D}|55=X/Y|54=1|40=1|38=1", 11),
     ("an empty ClOrdID", f"{D}|11=|55=X/Y|54=1|40=1|38=1", 11),
     ("a ClOrdID outside ASCII", f"{D}|11=\udcff\udcfe|55=X/Y|54=1|40=1|38=1", 11),

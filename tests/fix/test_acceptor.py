@@ -29,13 +29,14 @@ def take(desk: Desk, count: int) -> list[int]:
 
 
 def test_every_request_reaches_the_engine_with_its_number(office: Office) -> None:
-    """D, F, G and H, each with its MsgSeqNum and its text as evidence."""
+    """D, F, G, H and U1, each with its MsgSeqNum and its text as evidence."""
     desk = office.logged_on()
     asked = {
         "NewOrderSingle": ("D", order("a1")),
         "OrderCancelRequest": ("F", [(41, "a1"), *order("c1", NO_TERMS)]),
         "OrderCancelReplaceRequest": ("G", [(41, "a1"), *order("g1", {100: "", 207: ""})]),
         "OrderStatusRequest": ("H", [(11, "a1"), (55, "BTC/USDT"), (54, "1")]),
+        "KillSwitch": ("U1", [(11, "k1"), (340, "1"), (100, "ANDX"), (58, "why")]),
     }
     for kind, (msg_type, fields) in asked.items():
         number = desk.send(msg_type, *fields)
