@@ -5,15 +5,15 @@ another one. Both are a `Door`: the same methods, errors and rows.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import Future
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from adapters.port import Balance
 from oms import words
-from oms.core.book import OPERATOR
-from oms.core.errors import OrderRejected, OutcomeUnknown, UnknownOrder
+from oms.core.book import EVERY_ROUTE, OPERATOR
+from oms.core.errors import NotAuthorised, OrderRejected, OutcomeUnknown, UnknownOrder
 from oms.core.fields import ExecTransType, ExecType, OrdType, Side
 from oms.core.messages import (
     ExecutionReport,
@@ -22,6 +22,7 @@ from oms.core.messages import (
     OrderCancelReplaceRequest,
     OrderCancelRequest,
 )
+from oms.core.notes import CancelAll, KillSwitch
 from oms.core.numbers import number_text
 from oms.core.ports import DeskReport, Evidence, Inbound, Post
 from oms.door import Door, Handle, Row
@@ -58,6 +59,9 @@ class Looks(Protocol):
     def timeline(self, order_id: str) -> list[Row]:
         """Rows of `time kind evidence text raw`."""
 
+    def is_used(self, origin: str, cl_ord_id: str) -> bool:
+        """Whether a request of the origin's under that ClOrdID is on record."""
+
     def reports(self, origin: str, since: int, limit: int) -> list[tuple[int, DeskReport]]:
         """Reports of the origin after number `since`, in order."""
 
@@ -74,6 +78,7 @@ class Oms(Door):
         looks: Looks,
         ask: Callable[..., Future[Any]],
         status: Callable[[], Row],
+        certify: Callable[[], Awaitable[Row]],
         instruments: Callable[[str], list[Row]],
         new_cl_ord_id: Callable[[], str],
     ) -> None:
@@ -85,6 +90,7 @@ class Oms(Door):
         self._looks = looks
         self._ask = ask
         self._status = status
+        self._certify = certify
         self._instruments = instruments
         operator = origin == OPERATOR
         self._evidence = Evidence.OPERATOR if operator else Evidence.STRATEGY
@@ -130,6 +136,40 @@ class Oms(Door):
     async def instruments(self, venue: str) -> list[Row]:
         """What trades there. Raises NotSupported for an unknown route."""
         return self._instruments(venue.upper())
+
+    async def kill(self, on: bool, venue: str | None = None) -> Row:
+        """Turn the kill switch, everywhere or for one route; the certificate as it then is."""
+        self._demand_operator("turn the kill switch")
+        switch = KillSwitch(
+            on=words.flag("on", on),
+            route=self._route(venue),
+            origin=self.origin,
+            cl_ord_id=self._name(None),
+        )
+        await self._record(switch)
+        return await self._certify()
+
+    async def kill_certificate(self) -> Row:
+        """The proof of every order's end under the kill switch, or that it is in doubt."""
+        self._demand_operator("see everybody's orders")
+        return await self._certify()
+
+    async def cancel_all(
+        self, venue: str | None = None, *, everybody: bool = False, account_wide: bool = False
+    ) -> list[Row]:
+        """Ask for the cancellation of all that works; rows of what was asked for."""
+        if words.flag("everybody", everybody) or words.flag("account_wide", account_wide):
+            self._demand_operator("cancel the orders of others")
+        route = self._route(venue)
+        own = "" if everybody else self.origin
+        asked = await self._open(route, own)
+        note = CancelAll(
+            origin=self.origin, cl_ord_id=self._name(None), route=route, everybody=everybody
+        )
+        await self._record(note)
+        # What came to work meanwhile was asked for as well.
+        names = {row["order_id"]: row for row in [*asked, *await self._open(route, own)]}
+        return [await self.order_row(name) for name in sorted(names)]
 
     async def status(self) -> Row:
         """Sessions, venues, doubts: the status row."""
@@ -202,6 +242,37 @@ class Oms(Door):
             answering.cancel()
         if isinstance(report, OrderCancelReject):
             raise OrderRejected(report.text)
+
+    def _demand_operator(self, what: str) -> None:
+        if self.origin != OPERATOR:
+            raise NotAuthorised(f"only the operator may {what}")
+
+    def _route(self, venue: str | None) -> str:
+        if venue is None:
+            return EVERY_ROUTE
+        route = words.text("venue", venue).upper()
+        self._instruments(route)  # raises NotSupported for a route that is none
+        return route
+
+    async def _open(self, route: str, origin: str) -> list[Row]:
+        wanted = "" if route == EVERY_ROUTE else route
+        return await asyncio.to_thread(
+            lambda: self._looks.orders(open_only=True, route=wanted, origin=origin)
+        )
+
+    async def _record(self, note: KillSwitch | CancelAll) -> None:
+        """Post, and come back when it is in the store. Raises OutcomeUnknown."""
+        self._post(Inbound(source=self.origin, message=note, evidence=self._evidence))
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                while not await asyncio.to_thread(  # noqa: ASYNC110  the store tells nobody
+                    self._looks.is_used, self.origin, note.cl_ord_id
+                ):
+                    await asyncio.sleep(LOOK_EVERY_S)
+        except TimeoutError:
+            raise OutcomeUnknown(
+                f"the engine has not answered in {ANSWER_TIMEOUT_S:g} s; look at the status"
+            ) from None
 
     async def _answer(self, request: _Request) -> tuple[int, DeskReport]:
         name = request.cl_ord_id

@@ -121,6 +121,40 @@ class Client(Door):
         """What trades there. Raises NotSupported for an unknown route."""
         return await self._rows("/api/instruments", venue=venue)
 
+    async def kill(self, on: bool, venue: str | None = None) -> Row:
+        """Turn the kill switch, everywhere or for one route; the certificate as it then is."""
+        asked: Row = {"on": on} if venue is None else {"on": on, "venue": venue}
+        pauses_s = iter(self._looks_s)
+        while True:
+            try:
+                told: Row = await self._send("POST", "/api/kill", json=asked)
+            except _Lost as lost:
+                pause_s = next(pauses_s, None)
+                # To turn it on again changes nothing that is on already. To turn it off might
+                # undo what another has turned on meanwhile.
+                if not on or pause_s is None:
+                    raise OutcomeUnknown(f"{lost}; look at the status") from None
+                await asyncio.sleep(pause_s)
+            else:
+                return told
+
+    async def kill_certificate(self) -> Row:
+        """The proof of every order's end under the kill switch, or that it is in doubt."""
+        row: Row = await self._get("/api/kill")
+        return row
+
+    async def cancel_all(
+        self, venue: str | None = None, *, everybody: bool = False, account_wide: bool = False
+    ) -> list[Row]:
+        """Ask for the cancellation of all that works; rows of what was asked for."""
+        asked = {"venue": venue, "everybody": everybody, "account_wide": account_wide}
+        content = {name: value for name, value in asked.items() if value}
+        try:
+            rows: list[Row] = await self._send("POST", "/api/cancel_all", json=content)
+        except _Lost as lost:
+            raise OutcomeUnknown(f"{lost}; look at the open orders") from None
+        return rows
+
     async def status(self) -> Row:
         """Sessions, venues, doubts: the status row."""
         row: Row = await self._get("/api/status")

@@ -171,6 +171,34 @@ class Door(ABC):
         """What trades there. Raises NotSupported for an unknown route."""
 
     @abstractmethod
+    async def kill(self, on: bool, venue: str | None = None) -> Row:
+        """Turn the kill switch, everywhere or for one route; the certificate as it then is.
+
+        Returns when that is durable, not when it is done: `kill_certificate` says what became of
+        it. To turn it on twice is no harm. Raises NotAuthorised for all but the operator,
+        NotSupported for an unknown route, OutcomeUnknown.
+        """
+
+    @abstractmethod
+    async def kill_certificate(self) -> Row:
+        """The proof of every order's end under the kill switch, or that it is in doubt.
+
+        Raises NotAuthorised for all but the operator.
+        """
+
+    @abstractmethod
+    async def cancel_all(
+        self, venue: str | None = None, *, everybody: bool = False, account_wide: bool = False
+    ) -> list[Row]:
+        """Ask for the cancellation of all that works, one by one; rows of what was asked for.
+
+        The caller's own orders; with `everybody` the operator's call covers all origins'. With
+        `account_wide` the operator has the venue itself cancel whatever the account has; raises
+        NotSupported where it offers none. Returns when that is durable. Raises NotAuthorised,
+        OutcomeUnknown.
+        """
+
+    @abstractmethod
     async def status(self) -> Row:
         """Sessions, venues, doubts: the status row."""
 

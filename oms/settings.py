@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from oms.core.errors import ConfigError
+from oms.core.house import HOUSE
 from oms.settings_env import (
     CONFIG_VARIABLE,
     SECTIONS,
@@ -296,16 +297,18 @@ class _Loader:
         strategies: Mapping[str | int, StrategySettings],
     ) -> None:
         """Note a name that would be mistaken for another origin of orders."""
-        if OPERATOR in desks:
-            self._problems.add(
-                ("desks", OPERATOR, "comp_id"),
-                "is the operator's name, who may cancel everybody's orders; choose another",
-            )
+        for taken, whose in ((OPERATOR, "the operator's"), (HOUSE, "the engine's own")):
+            if taken in desks:
+                self._problems.add(
+                    ("desks", taken, "comp_id"),
+                    f"is {whose} name, who may cancel everybody's orders; choose another",
+                )
         for name in strategies:
-            if name == OPERATOR or name in desks:
+            if name in (OPERATOR, HOUSE) or name in desks:
                 self._problems.add(
                     ("strategies", name, "name"),
-                    "is another origin's name (a desk's comp_id, or operator); choose another",
+                    f"is another origin's name (a desk's comp_id, {OPERATOR} or {HOUSE}); "
+                    "choose another",
                 )
 
     def _check_tokens(

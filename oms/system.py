@@ -21,6 +21,7 @@ from fix.counterparty import Counterparty, Identity
 from fix.fix42 import Terms
 from fix.initiator import Initiator, LinkMoved, VenueLogin
 from oms.api import Oms
+from oms.certificate import killed_venues
 from oms.clock import Clock, SystemClock, draw_digits, draw_id
 from oms.core.book import EVERY_ROUTE, Book, Session, venue_session
 from oms.core.decide import OPERATOR, Draw
@@ -32,6 +33,7 @@ from oms.core.venue import Instrument
 from oms.door import Row
 from oms.feed import Feed
 from oms.fixconfig import check_fix_config
+from oms.killing import LOOK_EVERY_S, Killing
 from oms.log import room
 from oms.settings import ApifinySettings, Fix42Settings, Settings, VenueSettings, load_settings
 from oms.store.queries import Reader
@@ -106,6 +108,7 @@ class System:
             self._entitlements(),
             self._store.history,
             drop_copies=[desk.comp_id for desk in self.settings.desks if desk.drop_copy],
+            killers=[desk.comp_id for desk in self.settings.desks if desk.may_kill],
         )
         self._store.load(self.book)
         sessions = dict(self.book.sessions)
@@ -117,6 +120,7 @@ class System:
             draw=self._draw,
             on_fault=self._fail,
         )
+        self._killing = Killing(self.book, self._reader, self._ask, self._writer.post, self.clock)
         for name, table in self.settings.venues.items():
             self._route(name, table)
         if self.settings.desks:
@@ -133,6 +137,7 @@ class System:
         self._writer.post(Inbound(source="engine", message=started, evidence=Evidence.POLICY))
         self._loop.start()
         self._closing.callback(self._loop.stop)
+        self._loop.submit(self._killing.watch(LOOK_EVERY_S / self._speed))
         for runner in self._runners.values():
             runner.start()
             self._closing.callback(runner.stop)
@@ -264,6 +269,7 @@ class System:
             looks=self._reader,
             ask=self._ask,
             status=self.status,
+            certify=self._killing.certificate,
             instruments=self._instruments,
             new_cl_ord_id=draw_id,
         )
@@ -284,7 +290,7 @@ class System:
                 }
                 for route in self.book.routes.values()
             ],
-            "kill": False,
+            "kill": killed_venues(self._reader.kills()),
             "in_doubt": counts["in_doubt"],
             "breaks": counts["breaks"],
             "quarantined": counts["quarantined"],

@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from oms.cli import act, look, play, prepare, replay, run, sim
+from oms.cli import act, look, play, prepare, replay, run, sim, stop
 from oms.cli.ends import Verbs
 
 
@@ -41,6 +41,8 @@ VERBS: Final = (
     ),
     Verb("cancel", act.cancel, "cancel an order", "oms cancel 17"),
     Verb("replace", act.replace, "change its terms", "oms replace 17 --qty 0.02 --price 40100"),
+    Verb("cancel-all", stop.cancel_all, "cancel what works", "oms cancel-all --venue andx"),
+    Verb("kill", stop.kill, "stop everything, and prove it", "oms kill on --venue andx"),
     Verb("replay", replay.replay, "fold the journal again", "oms replay --verify"),
 )
 

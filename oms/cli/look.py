@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from oms.certificate import killed_venues
 from oms.cli import show
 from oms.cli.ends import FAILED, complain
 from oms.cli.options import (
@@ -37,10 +38,16 @@ def status(config: Config = None, as_json: AsJson = False) -> None:
         typer.echo(row["text"])
     typer.echo(
         f"in doubt: {row['in_doubt']}   breaks: {row['breaks']}   quarantined: {row['quarantined']}"
-        f"   kill: {'on' if row['kill'] else 'off'}"
+        f"   kill: {_kill_words(row['kill'])}"
     )
     show.listing(row["venues"], show.VENUES)
     show.listing(row["sessions"], show.SESSIONS)
+
+
+def _kill_words(kill: Any) -> str:
+    if not kill:
+        return "off"
+    return "ON everywhere" if kill["everywhere"] else f"ON at {', '.join(kill['venues'])}"
 
 
 async def _status(settings: Settings) -> Row:
@@ -56,6 +63,7 @@ def _stored_status(settings: Settings, why: str) -> Row:
     with reader_of(settings) as reader:
         counts = reader.counts()
         sessions = reader.sessions()
+        kills = reader.kills()
     return {
         "running": False,
         "ready": False,
@@ -76,7 +84,7 @@ def _stored_status(settings: Settings, why: str) -> Row:
             {"venue": name, "up": False, "ready": False, "text": "not running", "working": None}
             for name in settings.venues
         ],
-        "kill": False,
+        "kill": killed_venues(kills),
         **counts,
     }
 

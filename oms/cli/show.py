@@ -86,6 +86,30 @@ SESSIONS: Final[Columns] = {
     "NEXT OUT": "msg_seq_num_out",
     "NOTE": "text",
 }
+CERTIFICATE: Final[Columns] = {
+    "ORDER": "order_id",
+    "ORIGIN": "origin",
+    "CLORDID": "cl_ord_id",
+    "VENUE": "venue",
+    "SYMBOL": "symbol",
+    "STATUS": "ord_status",
+    "CUM": "cum_qty",
+    "EVIDENCE": "evidence",
+    "PROVED AT": "proved_at",
+    "IN DOUBT": "in_doubt_text",
+    "WAITS": "waiting",
+}
+LISTED: Final[Columns] = {
+    "VENUE": "venue",
+    "ORDER": "order_id",
+    "VENUE ID": "secondary_order_id",
+    "CLIENT ID": "venue_cl_ord_id",
+    "SYMBOL": "symbol",
+    "SIDE": "side",
+    "QTY": "order_qty",
+    "CUM": "cum_qty",
+    "FOREIGN": "foreign",
+}
 TIMELINE: Final[Columns] = {
     "TIME": "time",
     "WHAT": "kind",

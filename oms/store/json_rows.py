@@ -108,6 +108,18 @@ def session_json(row: Row[Any]) -> JsonRow:
     }
 
 
+def kill_json(row: Row[Any]) -> JsonRow:
+    """A kill switch that is on; `venue` is `*` where it is on everywhere."""
+    return {
+        "venue": row.route,
+        "since": utc_text(row.since),
+        "seq": row.seq,
+        "origin": row.origin,
+        "text": row.text,
+        "certified_in_doubt": row.in_doubt,
+    }
+
+
 def quarantine_json(row: Row[Any]) -> JsonRow:
     """Something that could not be applied, for a human."""
     return {

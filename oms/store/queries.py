@@ -11,10 +11,12 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal_
 
 from oms.core.errors import StoreUnavailable
 from oms.core.ports import DeskReport, Record, ToOrigin
+from oms.store.certificate import certificate_rows
 from oms.store.database import open_to_read, store_path, translated
 from oms.store.json_rows import (
     JsonRow,
     fill_json,
+    kill_json,
     order_json,
     position_json,
     quarantine_json,
@@ -28,6 +30,7 @@ from oms.store.tables import (
     EXECUTIONS,
     FIX_SESSIONS,
     JOURNAL,
+    KILL_SWITCHES,
     OPEN,
     ORDERS,
     OUTBOX,
@@ -103,6 +106,18 @@ class Projections:
         statement = select(FIX_SESSIONS).order_by(FIX_SESSIONS.c.origin)
         return [session_json(row) for row in self._rows(statement)]
 
+    def kills(self) -> list[JsonRow]:
+        """The kill switches that are on, `*` for all routes first."""
+        statement = select(KILL_SWITCHES).where(KILL_SWITCHES.c.killed)
+        return [kill_json(row) for row in self._rows(statement.order_by(KILL_SWITCHES.c.route))]
+
+    def is_used(self, origin: str, cl_ord_id: str) -> bool:
+        """Whether a request of the origin's under that ClOrdID is on record."""
+        statement = select(CL_ORD_IDS.c.order_id).where(
+            CL_ORD_IDS.c.origin == origin, CL_ORD_IDS.c.cl_ord_id == cl_ord_id
+        )
+        return bool(self._rows(statement))
+
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
@@ -170,6 +185,23 @@ class Reader(Projections):
     def quarantine(self, limit: int = 0) -> list[JsonRow]:
         """What could not be applied, oldest first; with a limit, the newest."""
         return [quarantine_json(row) for row in self._newest(select(QUARANTINE), "seq", limit)]
+
+    def known_at(self, route: str, venue_cl_ord_id: str, secondary_order_id: str) -> str | None:
+        """The OrderID of an order by one of its names at the venue; the id we drew decides."""
+        for column, name in (
+            (ORDERS.c.venue_cl_ord_id, venue_cl_ord_id),
+            (ORDERS.c.secondary_order_id, secondary_order_id),
+        ):
+            statement = select(ORDERS.c.order_id).where(ORDERS.c.route == route, column == name)
+            found = self._rows(statement) if name else []
+            if found:
+                return str(max(row.order_id for row in found))
+        return None
+
+    def since_kill(self, seq: int) -> list[JsonRow]:
+        """The rows of a certificate: see oms.store.certificate."""
+        with self.snapshot() as connection:
+            return certificate_rows(connection, seq)
 
     def counts(self) -> dict[str, int]:
         """`records orders open in_doubt breaks fills quarantined`."""

@@ -42,6 +42,20 @@ async def _fills(oms: Oms, asked: Fields) -> list[Row]:
     return await oms.fills(venue=asked.get("venue"), order_id=asked.get("order_id", ""))
 
 
+async def _kill(oms: Oms, asked: Fields) -> Row:
+    known(asked, {"on", "venue"}, {"on"})
+    return await oms.kill(asked["on"], asked.get("venue"))
+
+
+async def _kill_certificate(oms: Oms, asked: Fields) -> Row:
+    known(asked, set())
+    return await oms.kill_certificate()
+
+
+async def _cancel_all(oms: Oms, asked: Fields) -> list[Row]:
+    return await oms.cancel_all(**known(asked, {"venue", "everybody", "account_wide"}))
+
+
 async def _positions(oms: Oms, asked: Fields) -> list[Row]:
     known(asked, set())
     return await oms.positions()
@@ -92,6 +106,8 @@ ROUTES: Final[Mapping[str, Mapping[str, Call]]] = MappingProxyType(
         "/api/instruments": {"GET": _instruments},
         "/api/cancel": {"POST": _cancel},
         "/api/replace": {"POST": _replace},
+        "/api/cancel_all": {"POST": _cancel_all},
+        "/api/kill": {"GET": _kill_certificate, "POST": _kill},
         REPORTS: {},
     }
 )

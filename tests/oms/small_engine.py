@@ -9,8 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from adapters.port import Balance
+from adapters.port import Balance, Sight
 from oms.api import Oms, Row
+from oms.certificate import killed_venues
 from oms.clock import SystemClock
 from oms.core.book import EVERY_ROUTE, Book
 from oms.core.errors import NotSupported, VenueUnavailable
@@ -20,6 +21,7 @@ from oms.core.notes import Doubt, Instruments, Request, RouteStatus
 from oms.core.ports import Evidence, Inbound, Message, ToVenue
 from oms.core.venue import Capabilities, ClientId, Instrument
 from oms.feed import Feed
+from oms.killing import Killing
 from oms.store.queries import Reader
 from oms.store.store import Store
 from oms.writer import Gateways, Writer
@@ -67,6 +69,9 @@ class ScriptedVenue:
     def __init__(self, route: str, post: Callable[[Inbound], None]) -> None:
         self.script = "rest"
         self.received: list[ToVenue] = []
+        self.listed: list[Sight] = []
+        """What it lists as open."""
+        self.lists = True
         self._route = route
         self._post = post
 
@@ -81,8 +86,7 @@ class ScriptedVenue:
 
     def _enter(self, request: NewOrderSingle) -> None:
         if self.script == "doubt":
-            text = "no answer in 5 s; the venue's lists showing its client id settles it"
-            self.tell(Doubt(cl_ord_id=request.cl_ord_id, request=Request.NEW, text=text))
+            self.doubt(request.cl_ord_id)
         elif self.script in ("rest", "fill"):
             self.tell(_report(request.cl_ord_id, ExecType.NEW))
         if self.script == "fill":
@@ -90,6 +94,11 @@ class ScriptedVenue:
             for number, part in enumerate((Decimal("0.004"), request.order_qty - Decimal("0.004"))):
                 kind = ExecType.FILL if number else ExecType.PARTIAL_FILL
                 self.fill(request.cl_ord_id, part, Decimal("40000.5"), kind)
+
+    def doubt(self, venue_cl_ord_id: str) -> None:
+        """Nobody knows what became of a new order."""
+        text = "no answer in 5 s; the venue's lists showing its client id settles it"
+        self.tell(Doubt(cl_ord_id=venue_cl_ord_id, request=Request.NEW, text=text))
 
     def fill(self, venue_cl_ord_id: str, shares: Decimal, px: Decimal, kind: ExecType) -> None:
         """Tell an execution."""
@@ -119,12 +128,15 @@ class ScriptedVenue:
         )
 
     def ask(self, query: str, **parameters: Any) -> Future[Any]:
-        """Balances, and nothing else."""
+        """Balances and the open orders, and nothing else."""
         future: Future[Any] = Future()
-        if query != "balances":
+        offered = ("balances", "open_orders") if self.lists else ("balances",)
+        if query not in offered:
             future.set_exception(NotSupported(f"{self._route} does not offer {query}"))
         elif self.script == "silence":
             future.set_exception(VenueUnavailable("connection refused"))
+        elif query == "open_orders":
+            future.set_result(self.listed)
         else:
             held = Decimal("0.10")
             future.set_result([Balance(asset="BTC", total=held, available=held, held=Decimal(0))])
@@ -168,6 +180,7 @@ class SmallEngine:
         self.venues = {name: ScriptedVenue(name, self.writer.post) for name in capabilities}
         gateways.venues = self.venues
         self.reader = Reader.open(self.url)
+        self.killing = Killing(self.book, self.reader, self._ask, self.writer.post, clock)
         self.writer.start()
         for name in capabilities:
             self._open_route(name)
@@ -195,6 +208,7 @@ class SmallEngine:
             looks=self.reader,
             ask=self._ask,
             status=self.status,
+            certify=self.killing.certificate,
             instruments=self._instruments,
             new_cl_ord_id=lambda: f"drawn-{next(self._ids)}",
         )
@@ -205,7 +219,8 @@ class SmallEngine:
             {"venue": name, "up": True, "ready": True, "text": "", "working": 0}
             for name in sorted(self.book.routes)
         ]
-        told = {"ready": True, "sessions": [], "venues": venues, "kill": False}
+        kill = killed_venues(self.reader.kills())
+        told = {"ready": True, "sessions": [], "venues": venues, "kill": kill}
         return {**told, "breaks": 0, **self.reader.counts()}
 
     def _ask(self, route: str, query: str) -> Future[Any]:

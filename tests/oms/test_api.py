@@ -180,6 +180,7 @@ def test_what_can_not_be_an_order_is_refused_before_it_is_one() -> None:
         looks=MISSING,
         ask=lambda: pytest.fail("asked"),
         status=dict,
+        certify=lambda: pytest.fail("certified"),
         instruments=lambda route: [],
         new_cl_ord_id=lambda: "A1",
     )
