@@ -17,6 +17,7 @@ from fix import fix42, tags
 from fix.departures import MAX_WAIT_S, Departure, Departures
 from fix.filestore import FileStore
 from fix.link import Link
+from fix.retries import Retries, eager
 from fix.session import Role, SessionStatus
 from fix.transport import Kind, SessionConfig, read_sessions
 from fix.wire import Fields, told
@@ -35,8 +36,6 @@ from oms.core.notes import Doubt, NotSent, Quarantined, Request, RouteStatus, Se
 from oms.core.ports import Books, Evidence, Inbound, Message, Post, ToVenue
 
 _log = logging.getLogger(__name__)
-
-_WATCH_EVERY_S: Final = 1.0
 
 _REQUESTS: Final[Mapping[str, Request]] = {"F": Request.CANCEL, "G": Request.REPLACE}
 
@@ -87,9 +86,9 @@ class Counterparty:
         self._asks = status_on_logon
         self._config = _own(settings, identity, overrides)
         self._store = FileStore(self._config)
-        self._role = _Role(Kind.INITIATOR, [self._config], self, clock)
+        self._role = _Role(Kind.INITIATOR, [eager(self._config)], self, clock)
         out = (self._depart, self._stay, clock, max_wait_s, lambda: books.killed(route))
-        self._link = Link(self._config, Departures(self._config.name, *out))
+        self._link = Link(self._config, Departures(self._config.name, *out), clock)
         self._sending = threading.local()
         self._moving = threading.RLock()
         """The link moves, and is told of, one at a time: the last word told is what is so."""
@@ -97,7 +96,9 @@ class Counterparty:
         """Status requests of this logon: our id of the order, the counterparty's."""
         self._logon_number = 0
         """MsgSeqNum of our last Logon: what is asked for from before it was never worked on."""
-        self._ending = threading.Event()
+        self._retries = Retries(
+            route, self._role, [self._link], self._moving, self._unreachable, clock
+        )
 
     def start(self) -> None:
         """Set the session to where the journal is, then connect. Raises ConfigError."""
@@ -106,14 +107,13 @@ class Counterparty:
         # quickfix counts a message as received when it is on its way to the engine; only what was
         # committed is consumed, and the rest is asked for again.
         self._role.set_next_in(self._config.name, min(expected, self._consumed + 1))
-        self._link.tried = self._clock.monotonic()
         self._link.departures.start()
         self._role.start()
-        threading.Thread(target=self._watch, name=f"{self._route} watch", daemon=True).start()
+        self._retries.start()
 
     def stop(self, text: str = "the engine is stopping") -> None:
         """Log out; the process is to end by os._exit, or `drop` is to follow."""
-        self._ending.set()
+        self._retries.stop()
         self._link.departures.stop()
         self._role.log_out(text)
 
@@ -123,7 +123,7 @@ class Counterparty:
 
     def sessions_status(self) -> list[SessionStatus]:
         """The one session."""
-        return [self._role.status(self._config.name, self._link.text)]
+        return [self._role.status(self._config.name, self._link.status_text())]
 
     # Out
 
@@ -256,6 +256,7 @@ class Counterparty:
         """Up; ready once the state of every working order is known."""
         with self._moving:
             self._link.opened()
+            self._retries.moved(self._link)
             self._link.departures.open()
             asked = self._ask_for_all()
             text = f"asked for the state of {asked} orders" if asked else self._link.text
@@ -294,29 +295,15 @@ class Counterparty:
         """What waits stays; what was sent and not answered is in doubt until the next logon."""
         with self._moving:
             self._unanswered = {}
-            text = self._link.lost(self._clock.monotonic())
-            if self._ending.is_set():
+            text = self._link.lost()
+            self._retries.moved(self._link)
+            if self._retries.ending:
                 text = f"{session}: we logged out, the engine is stopping"
             self._link.departures.close(text)
             self._tell_status(up=False, ready=False, text=text, lost=True)
 
-    def _watch(self) -> None:
-        while not self._ending.wait(_WATCH_EVERY_S):
-            self._role.ask_again()
-            self.look_for_idle_link()
-
-    def look_for_idle_link(self) -> None:
-        """Tell why the link does not come up: quickfix says nothing where no connection begins."""
-        link = self._link
-        idle = not link.up and self._clock.monotonic() - link.tried > link.patience_s
-        if not idle or link.explained:
-            return
-        text = link.explain()
-        with self._moving:
-            # Finding out takes seconds, in which the link may have come up.
-            if not link.up:
-                link.text = text
-                self._tell_status(up=False, ready=False, text=text)
+    def _unreachable(self, text: str) -> None:
+        self._tell_status(up=False, ready=False, text=text)
 
     def admin_received(self, session: str, fields: Fields) -> None:
         """A Logout's text is kept; a Reject of a request of ours is its refusal."""

@@ -14,7 +14,8 @@ import jwt
 from fix import apifiny, tags
 from fix.apifiny_reports import Reports
 from fix.departures import MAX_WAIT_S, Departure, Departures
-from fix.link import PATIENCE_S, Link
+from fix.link import Link
+from fix.retries import Retries, eager
 from fix.session import Role, SessionStatus
 from fix.sockets import limit_stalling_towards
 from fix.transport import Kind, SessionConfig, read_sessions
@@ -35,12 +36,6 @@ TOKEN_LIFE_S: Final = 30
 
 STALL_S: Final = 10.0
 """A venue that takes nothing for so long has its connection dropped: a send would wait for ever."""
-
-_WATCH_EVERY_S: Final = 1.0
-
-_RECONNECT: Final = {"RECONNECTINTERVAL": "1"}
-"""quickfix knows one interval for all sessions and never lets it grow: how long a session waits is
-ours to say, and quickfix tries those that may be tried every second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +87,18 @@ class Initiator:
             raise ConfigError(
                 f"{settings}: no initiator [SESSION] with SenderCompID={login.account_id}"
             )
-        tried = [SessionConfig({**config.settings, **_RECONNECT}) for config in configs]
-        self._role = Role(Kind.INITIATOR, tried, self, clock)
+        self._role = Role(Kind.INITIATOR, [eager(config) for config in configs], self, clock)
         self._links = {config.name: self._link(config, max_wait_s) for config in configs}
         self._by_exchange = {link.config.qualifier.upper(): link for link in self._links.values()}
         self._sending = threading.local()
         self._moving = threading.Lock()
         """Links move, and are told of, one at a time: the last word told is what is so."""
-        self._ending = threading.Event()
+        self._retries = Retries(
+            route, self._role, self._links.values(), self._moving, self._unreachable, clock
+        )
+
+    def _unreachable(self, text: str) -> None:
+        self._link_moved(False, text)
 
     def _link(self, config: SessionConfig, max_wait_s: float) -> Link:
         def depart(departure: Departure) -> None:
@@ -112,14 +111,13 @@ class Initiator:
         """Begin to connect; what comes of it is told by link_moved. Raises ConfigError."""
         self._role.open()
         for link in self._links.values():
-            link.tried = self._clock.monotonic()
             link.departures.start()
         self._role.start()
-        threading.Thread(target=self._watch, name=f"{self._route} watch", daemon=True).start()
+        self._retries.start()
 
     def stop(self, text: str = "the engine is stopping") -> None:
         """Log out; the process is to end by os._exit, or `drop` is to follow."""
-        self._ending.set()
+        self._retries.stop()
         for link in self._links.values():
             link.departures.stop()
         self._role.log_out(text)
@@ -263,7 +261,7 @@ class Initiator:
         link = self._links[session]
         with self._moving:
             link.opened()
-            self._hold_or_release(link)
+            self._retries.moved(link)
             limit_stalling_towards(int(link.config.settings["SOCKETCONNECTPORT"]), STALL_S)
             link.departures.open()
             self._ask_for_all(link)
@@ -283,53 +281,12 @@ class Initiator:
         link = self._links[session]
         with self._moving:
             text = link.lost()
-            self._hold_or_release(link)
-            if self._ending.is_set():
+            self._retries.moved(link)
+            if self._retries.ending:
                 # The venue's Logout answers ours: the words are not its.
                 text = f"{session}: we logged out, the engine is stopping"
             link.departures.close(text)
             self._link_moved(False, text)
-
-    def _hold_or_release(self, link: Link) -> None:
-        if self._ending.is_set():
-            return
-        if link.back_off.waits:
-            self._role.hold(link.config.name)
-        else:
-            self._role.release(link.config.name)
-
-    def _watch(self) -> None:
-        while not self._ending.wait(_WATCH_EVERY_S):
-            try:
-                self.look_at_idle_links()
-            except Exception:  # noqa: BLE001  without this thread no session is ever tried again
-                _log.exception("%s: the sessions could not be looked after", self._route)
-
-    def look_at_idle_links(self) -> None:
-        """Try again what has waited; tell why a link does not come up: where no connection begins,
-        quickfix says nothing."""
-        for link in self._links.values():
-            if link.back_off.due() and not self._ending.is_set():
-                link.tried = self._clock.monotonic()
-                self._role.release(link.config.name)
-            elif self._is_idle(link):
-                self._explain(link)
-
-    def _is_idle(self, link: Link) -> bool:
-        waited = self._clock.monotonic() - link.tried
-        return not link.up and not link.back_off.waits and waited > PATIENCE_S
-
-    def _explain(self, link: Link) -> None:
-        text = link.explain()
-        with self._moving:
-            # Finding out takes seconds, in which the link may have come up.
-            if link.up:
-                return
-            link.back_off.refused()
-            self._hold_or_release(link)
-            if text != link.text:
-                link.text = text
-                self._link_moved(False, text)
 
     def logon_received(self, session: str, fields: Fields) -> None:
         """The venue's answer: it proves nothing of itself."""

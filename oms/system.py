@@ -19,7 +19,7 @@ from adapters.port import VenueRunner
 from fix.acceptor import Acceptor, DeskLogin
 from fix.counterparty import Counterparty, Identity
 from fix.fix42 import Terms
-from fix.initiator import Initiator, LinkMoved, VenueLogin
+from fix.initiator import Initiator, VenueLogin
 from oms.api import Oms
 from oms.certificate import killed_venues
 from oms.clock import Clock, SystemClock, draw_digits, draw_id
@@ -165,12 +165,12 @@ class System:
         )
         self._runners[name] = runner
         if isinstance(table, ApifinySettings):
-            self._initiators[name] = self._initiate(name, table, runner.link_moved)
+            self._initiators[name] = self._initiate(name, table, runner)
             runner.trade_through(self._initiators[name])
         elif isinstance(table, Fix42Settings):
             self._initiators[name] = self._face(name, table)
 
-    def _initiate(self, name: str, table: ApifinySettings, link_moved: LinkMoved) -> Initiator:
+    def _initiate(self, name: str, table: ApifinySettings, runner: VenueRunner) -> Initiator:
         login = VenueLogin(
             account_id=table.account_id,
             api_key_id=table.api_key_id.get_secret_value(),
@@ -182,7 +182,7 @@ class System:
             login,
             self._writer.post,
             self.book,
-            link_moved,
+            runner.link_moved,
             self.clock,
             link_tore=runner.link_tore,
             max_wait_s=table.max_wait_s,

@@ -59,7 +59,7 @@ def test_a_link_that_comes_up_while_its_absence_is_looked_into_is_up(
 
     monkeypatch.setattr("fix.link.socket.create_connection", probe)
     told.clock.advance(60.0)
-    told.initiator.look_at_idle_links()
+    told.initiator._retries.look()
     assert [up for up, _ in told.moves] == [True]
     assert [status.text for status in told.initiator.sessions_status()] == ["logged on"]
 
@@ -74,8 +74,8 @@ def test_a_link_that_does_not_come_up_is_explained_once(
 
     monkeypatch.setattr("fix.link.socket.create_connection", probe)
     told.clock.advance(60.0)
-    told.initiator.look_at_idle_links()
-    told.initiator.look_at_idle_links()
+    told.initiator._retries.look()
+    told.initiator._retries.look()
     ((up, text),) = told.moves
     assert not up
     assert "no connection to 127.0.0.1:1: refused" in text
