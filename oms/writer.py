@@ -16,7 +16,16 @@ from oms.core.decide import Draw, decide
 from oms.core.fields import ExecType
 from oms.core.messages import BusinessMessageReject, ExecutionReport, OrderCancelReject
 from oms.core.notes import Doubt, Quarantined, RouteStatus
-from oms.core.ports import DeskGateway, Inbound, Record, ToOrigin, ToVenue, VenueGateway
+from oms.core.ports import (
+    DeskGateway,
+    Inbound,
+    MarketGateway,
+    Record,
+    ToMarket,
+    ToOrigin,
+    ToVenue,
+    VenueGateway,
+)
 from oms.core.reports import BREAK
 from oms.log import room
 
@@ -39,6 +48,7 @@ class Gateways:
 
     venues: Mapping[str, VenueGateway] = field(default_factory=dict)
     desks: Mapping[str, DeskGateway] = field(default_factory=dict)
+    markets: Mapping[str, MarketGateway] = field(default_factory=dict)
 
 
 class Writer:
@@ -108,6 +118,8 @@ class Writer:
             for outbound in record.outbound:
                 if isinstance(outbound, ToVenue):
                     self._gateways.venues[outbound.route].send(outbound)
+                elif isinstance(outbound, ToMarket):
+                    self._gateways.markets[outbound.route].quote(outbound)
                 elif isinstance(outbound, ToOrigin):
                     _, number, _, _ = next(numbers)
                     _tell_refusal(outbound)

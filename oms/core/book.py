@@ -25,9 +25,10 @@ from oms.core.notes import (
     RequestEntered,
     SessionReset,
 )
+from oms.core.nothing import Nothing
 from oms.core.numbers import ZERO, add
 from oms.core.order import Order
-from oms.core.ports import Evidence, History, Record, ToOrigin
+from oms.core.ports import Evidence, History, Record, ToOrigin, ToVenue
 from oms.core.positions import PositionKey, moves, split_move
 from oms.core.transitions import EXECUTES, FILLS, Event, event_of
 from oms.core.venue import Capabilities, Instrument
@@ -39,6 +40,8 @@ EVERY_ROUTE: Final = "*"
 
 OPERATOR: Final = "operator"
 """The origin that may look at and cancel everybody's orders, and enter orders for others."""
+COUNTED_BELOW: Final = 12
+"""Digits of an id that is no count."""
 
 
 @dataclass(slots=True)
@@ -99,21 +102,6 @@ class Changes:
     """Origin, number, journal seq and index within the record's outbound."""
     requests: list[tuple[str, int, int, str]] = field(default_factory=list)
     """Route, journal seq, index within the record's outbound, OrderID."""
-
-
-class Nothing:
-    """The history of a store that has none."""
-
-    def order(self, order_id: str) -> Order | None:
-        """None."""
-
-    def by_venue_id(
-        self, route: str, venue_cl_ord_id: str, secondary_order_id: str
-    ) -> Order | None:
-        """None."""
-
-    def cl_ord_id(self, origin: str, cl_ord_id: str) -> str | None:
-        """None."""
 
 
 class Book:
@@ -230,6 +218,8 @@ class Book:
         for order in orders:
             self._put(order)
             self._name((order.origin, order.cl_ord_id), order.order_id)
+            for request in order.requests:
+                self._count(order.route, request.leg_name)
 
     def learn(self, note: Instruments) -> None:
         """Replace a route's instruments; reference data, outside the journal."""
@@ -250,7 +240,7 @@ class Book:
                 number = self.numbers.get(outbound.origin, 0) + 1
                 self.numbers[outbound.origin] = number
                 changes.reports.append((outbound.origin, number, self.seq, index))
-            else:
+            elif isinstance(outbound, ToVenue):
                 changes.requests.append((outbound.route, self.seq, index, outbound.order_id))
         return self.seq
 
@@ -261,8 +251,9 @@ class Book:
         message = record.message
         if isinstance(message, OrderEntered):
             self.last_order_number = max(self.last_order_number, int(order.order_id))
-            if order.venue_cl_ord_id.isdigit() and len(order.venue_cl_ord_id) < 12:
-                self.last_client_ids[order.route] = int(order.venue_cl_ord_id)
+            self._count(order.route, order.venue_cl_ord_id)
+        elif isinstance(message, RequestEntered):
+            self._count(order.route, message.leg_name)
         elif isinstance(message, ExecutionReport):
             event = event_of(message.exec_type, message.exec_trans_type)
             if event in EXECUTES:
@@ -276,6 +267,12 @@ class Book:
             if request is not None:
                 # A refused request leaves no order behind that its id could mean (D22a).
                 self._use(request.origin, request.cl_ord_id, "", changes)
+
+    def _count(self, route: str, venue_cl_ord_id: str) -> None:
+        """Counted ids (ClientId.COUNTER) only grow."""
+        if venue_cl_ord_id.isdigit() and len(venue_cl_ord_id) < COUNTED_BELOW:
+            last = self.last_client_ids.get(route, 0)
+            self.last_client_ids[route] = max(last, int(venue_cl_ord_id))
 
     def _execute(
         self, order: Order, report: ExecutionReport, event: Event, changes: Changes
@@ -366,10 +363,11 @@ class Book:
         order_id = order.order_id
         self._orders[order_id] = order
         # Two namespaces: at some venues both ids are plain numbers.
-        if order.venue_cl_ord_id:
-            self._by_venue_cl_ord_id[order.route, order.venue_cl_ord_id] = order_id
-        if order.secondary_order_id:
-            self._by_secondary_order_id[order.route, order.secondary_order_id] = order_id
+        for ours, theirs in order.venue_names:
+            if ours:
+                self._by_venue_cl_ord_id[order.route, ours] = order_id
+            if theirs:
+                self._by_secondary_order_id[order.route, theirs] = order_id
         self._closed.pop(order_id, None)
         if not order.closed:
             self._working.setdefault(order.route, {})[order_id] = order
@@ -386,7 +384,8 @@ class Book:
         while len(self._closed) > CLOSED_KEPT:
             order_id, _ = self._closed.popitem(last=False)
             order = self._orders.pop(order_id)
-            self._by_venue_cl_ord_id.pop((order.route, order.venue_cl_ord_id), None)
-            self._by_secondary_order_id.pop((order.route, order.secondary_order_id), None)
+            for ours, theirs in order.venue_names:
+                self._by_venue_cl_ord_id.pop((order.route, ours), None)
+                self._by_secondary_order_id.pop((order.route, theirs), None)
             for key in self._ids_of.pop(order.order_id, ()):
                 self._by_cl_ord_id.pop(key, None)

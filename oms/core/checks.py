@@ -6,6 +6,7 @@ one that does.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -19,9 +20,11 @@ from oms.core.fields import (
     TimeInForce,
 )
 from oms.core.messages import NewOrderSingle
+from oms.core.needs import needed
 from oms.core.numbers import decimals, is_multiple, multiply, nearest_multiple, number_text
+from oms.core.order import Order
 from oms.core.reports import KILL_SWITCH
-from oms.core.venue import Instrument
+from oms.core.venue import Emulation, Instrument
 
 DECIMALS_MAX: Final = 18
 DIGITS_MAX: Final = 20
@@ -43,12 +46,14 @@ class Candidate:
     order: NewOrderSingle
     route: Route
     instrument: Instrument
+    emulate: frozenset[Emulation]
+    now: datetime
 
 
 Check = Callable[[Candidate], Refusal | None]
 
 
-def examine(book: Book, origin: str, order: NewOrderSingle) -> Candidate | Refusal:
+def examine(book: Book, origin: str, order: NewOrderSingle, now: datetime) -> Candidate | Refusal:
     """All checks on a NewOrderSingle that `origin` has sent, for itself or on behalf of another.
 
     The candidate carries the order as it will be sent.
@@ -70,12 +75,39 @@ def examine(book: Book, origin: str, order: NewOrderSingle) -> Candidate | Refus
     time_in_force = _time_in_force(route, order)
     if order.symbol != instrument.symbol or order.time_in_force is not time_in_force:
         order = replace(order, symbol=instrument.symbol, time_in_force=time_in_force)
-    candidate = Candidate(order, route, instrument)
+    candidate = Candidate(order, route, instrument, needed(route.capabilities, order), now)
+    return _first_refusal(candidate) or candidate
+
+
+def _first_refusal(candidate: Candidate) -> Refusal | None:
     for check in CHECKS:
         refusal = check(candidate)
         if refusal:
             return refusal
-    return candidate
+    return None
+
+
+def fits(route: Route, order: Order, qty: Decimal, price: Decimal | None, now: datetime) -> str:
+    """Why a new quantity and price would be refused for an order, "" where they would not."""
+    instrument = route.instrument(order.symbol, order.security_exchange)
+    if instrument is None or not instrument.enabled:
+        return f"unknown symbol {order.symbol!r} on {route.name}"
+    limited = OrdType.LIMIT if order.ord_type is OrdType.MARKET else order.ord_type
+    terms = NewOrderSingle(
+        cl_ord_id=order.cl_ord_id,
+        symbol=order.symbol,
+        side=order.side,
+        ord_type=limited,
+        order_qty=qty,
+        price=price,
+        stop_px=order.stop_px,
+    )
+    candidate = Candidate(terms, route, instrument, frozenset(), now)
+    for check in (_check_numbers, _tick, _step, _size, _notional):
+        refusal = check(candidate)
+        if refusal:
+            return refusal.text
+    return ""
 
 
 def _time_in_force(route: Route, order: NewOrderSingle) -> TimeInForce:
@@ -165,22 +197,64 @@ def _side(candidate: Candidate) -> Refusal | None:
 
 def _ord_type(candidate: Candidate) -> Refusal | None:
     offered = candidate.route.capabilities.ord_types
-    if candidate.order.ord_type in offered:
-        return None
+    if candidate.order.ord_type in offered or Emulation.MARKET in candidate.emulate:
+        return _market(candidate)
     return Refusal(
         OrdRejReason.BROKER_CREDIT,
         f"{candidate.route.name} does not offer {candidate.order.ord_type.name} orders",
     )
 
 
+def _market(candidate: Candidate) -> Refusal | None:
+    if Emulation.MARKET in candidate.emulate and not _immediate(candidate):
+        return Refusal(
+            OrdRejReason.BROKER_CREDIT,
+            f"{candidate.route.name} has no market orders; as limit orders they need IOC",
+        )
+    return None
+
+
 def _tif(candidate: Candidate) -> Refusal | None:
+    capabilities, tif = candidate.route.capabilities, candidate.order.time_in_force
+    text = ""
+    match tif:
+        case _ if tif in capabilities.time_in_force or Emulation.MARKET in candidate.emulate:
+            pass
+        case TimeInForce.IMMEDIATE_OR_CANCEL if Emulation.IOC in candidate.emulate:
+            pass
+        case TimeInForce.FILL_OR_KILL if Emulation.FOK in candidate.emulate:
+            text = _fill_or_kill(candidate)
+        case TimeInForce.GOOD_TILL_DATE if Emulation.GTD in candidate.emulate:
+            pass
+        case _:
+            text = f"{candidate.route.name} does not offer {tif.name}"
+    return Refusal(OrdRejReason.BROKER_CREDIT, text) if text else None
+
+
+def _fill_or_kill(candidate: Candidate) -> str:
+    # A resting order can be filled in part before it is cancelled, unless it has no parts.
+    if candidate.order.order_qty != candidate.instrument.step:
+        step = number_text(candidate.instrument.step)
+        return f"{candidate.route.name} does not offer FILL_OR_KILL but for one step of {step}"
+    return "" if _immediate(candidate) else f"{candidate.route.name} has no IOC to make FOK of"
+
+
+def _immediate(candidate: Candidate) -> bool:
     offered = candidate.route.capabilities.time_in_force
-    if candidate.order.time_in_force in offered:
-        return None
-    return Refusal(
-        OrdRejReason.BROKER_CREDIT,
-        f"{candidate.route.name} does not offer {candidate.order.time_in_force.name}",
-    )
+    return TimeInForce.IMMEDIATE_OR_CANCEL in offered or Emulation.IOC in candidate.emulate
+
+
+def _expiry(candidate: Candidate) -> Refusal | None:
+    order = candidate.order
+    if order.expire_time is None and Emulation.GTD in candidate.emulate:
+        return Refusal(OrdRejReason.BROKER_CREDIT, "GOOD_TILL_DATE needs ExpireTime (126)")
+    if order.expire_time is not None and order.expire_time <= candidate.now:
+        return Refusal(OrdRejReason.TOO_LATE_TO_ENTER, "ExpireTime (126) has passed")
+    return None
+
+
+def _check_numbers(candidate: Candidate) -> Refusal | None:
+    return _numbers(candidate.order)
 
 
 def _exec_inst(candidate: Candidate) -> Refusal | None:
@@ -300,6 +374,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     _side,
     _ord_type,
     _tif,
+    _expiry,
     _exec_inst,
     _sizing,
     _pricing,

@@ -7,10 +7,10 @@ lost answers in `doubts`.
 
 from datetime import datetime
 
-from oms.core import desk_side, doubts, kill, venue_side
+from oms.core import desk_side, doubts, emulation, kill, requests, venue_side
 from oms.core.book import OPERATOR, Book
+from oms.core.client_ids import Draw
 from oms.core.copies import copied
-from oms.core.desk_side import Draw
 from oms.core.messages import (
     ExecutionReport,
     NewOrderSingle,
@@ -18,12 +18,14 @@ from oms.core.messages import (
     OrderCancelReplaceRequest,
     OrderCancelRequest,
     OrderStatusRequest,
+    Quote,
 )
 from oms.core.notes import (
     CancelAll,
     Delivered,
     Doubt,
     DoubtSettled,
+    Expired,
     Instruments,
     KillCertificate,
     KillSweep,
@@ -52,6 +54,8 @@ def _decide(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision
             return doubts.noted(book, inbound, message, now)
         case RouteStatus():
             return doubts.route_moved(book, inbound, message, now)
+        case Quote() | Expired():
+            return emulation.told(book, inbound, message, now)
         case Started():
             return doubts.started(book, inbound, message, now)
         case Instruments():
@@ -69,7 +73,7 @@ def _asked(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision:
         case NewOrderSingle():
             return desk_side.new_order(book, inbound, message, now, draw)
         case OrderCancelRequest() | OrderCancelReplaceRequest():
-            return desk_side.change(book, inbound, message, now)
+            return requests.change(book, inbound, message, now, draw)
         case OrderStatusRequest():
             return desk_side.status(book, inbound, message, now)
         case Unworkable():

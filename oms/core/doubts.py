@@ -2,10 +2,14 @@
 
 from datetime import datetime
 
+from oms.core.apply import apply
 from oms.core.book import Book
+from oms.core.consequences import follow_up
 from oms.core.fields import ExecType, OrdRejReason
 from oms.core.house import cancel
+from oms.core.legs import of_past
 from oms.core.messages import ExecutionReport
+from oms.core.moves import move
 from oms.core.notes import (
     Doubt,
     DoubtSettled,
@@ -16,12 +20,11 @@ from oms.core.notes import (
     RouteStatus,
     Started,
 )
-from oms.core.order import apply
 from oms.core.ports import Decision, Evidence, Inbound, Record, ToOrigin
 from oms.core.reports import KILL_SWITCH, status_report
-from oms.core.story import Story, doubt, follow_up, release
+from oms.core.story import Story, doubt, release
 from oms.core.transitions import Event
-from oms.core.venue_side import move, quarantine
+from oms.core.venue_side import quarantine
 
 
 def noted(
@@ -32,6 +35,8 @@ def noted(
     if order is None:
         text = f"{inbound.source}: {type(note).__name__} about no order"
         return (quarantine(inbound, Quarantined(reason="unknown order", text=text), now),)
+    if of_past(order, note.cl_ord_id):
+        return ()  # about a leg that is over
     story = Story(inbound, order, now)
     match note:
         case Doubt():
@@ -75,14 +80,18 @@ def _not_sent(book: Book, story: Story, note: NotSent) -> None:
                     RequestReleased(cl_ord_id=request.cl_ord_id, released=False, text=note.text)
                 )
         return
-    if order.acknowledged:
-        return
+    if not order.acknowledged:
+        unsent(book, story, note.text, too_late=note.too_late)
+
+
+def unsent(book: Book, story: Story, text: str, *, too_late: bool = False) -> None:
+    """Refuse an order, or the new leg of one, that provably did not leave the house."""
     late = OrdRejReason.TOO_LATE_TO_ENTER
     reject = ExecutionReport(
-        exec_id=f"{order.order_id}:NOT_SENT",
+        exec_id=f"{story.order.venue_cl_ord_id}:NOT_SENT",
         exec_type=ExecType.REJECTED,
-        ord_rej_reason=late if note.too_late else OrdRejReason.EXCHANGE_CLOSED,
-        text=note.text,
+        ord_rej_reason=late if too_late else OrdRejReason.EXCHANGE_CLOSED,
+        text=text,
     )
     move(story, reject, Event.REJECTED)
     follow_up(book, story)
@@ -114,6 +123,8 @@ def _lose_answers(story: Story, text: str) -> None:
     order = story.order
     if order.in_doubt is not None and order.in_doubt.request is not Request.FILLS:
         return
+    if order.waits_for_price:
+        return
     if not order.acknowledged:
         doubt(story, Request.NEW, f"{text}; the venue's word on the order settles it")
     elif under_way := [request for request in order.requests if request.released]:
@@ -127,6 +138,9 @@ def started(book: Book, inbound: Inbound, note: Started, now: datetime) -> Decis
     # The configuration may have lost a route; its orders are as unknown as the others.
     for order in book.all_working():
         story = Story(inbound, order, now)
+        if order.waits_for_price:
+            # Its price was being asked for: nothing was sent, and nothing will be.
+            unsent(book, story, "the engine ended before the price was known")
         _lose_answers(story, "the engine ended before the venue answered")
         if book.killed(order.route):
             cancel(book, story, KILL_SWITCH)

@@ -12,11 +12,11 @@ from oms.core.transitions import FILLS, Event
 
 
 def book_execution(
-    executions: Mapping[str, Execution], report: ExecutionReport, event: Event, day: str
+    executions: Mapping[str, Execution], report: ExecutionReport, event: Event, day: str, leg: int
 ) -> tuple[dict[str, Execution], Decimal, Decimal]:
     """The executions after the report, and by how much CumQty and notional move.
 
-    `day` is the order's. Raises IllegalTransition where a bust or a correction names an execution
+    `day` is the order's, `leg` the one that the report is about. Raises IllegalTransition where a bust or a correction names an execution
     that does not stand.
     """
     booked = dict(executions)
@@ -39,6 +39,7 @@ def book_execution(
         report.commission,
         report.fee_currency,
         day,
+        leg=leg,
     )
     booked[report.exec_id] = execution
     qty, notional = execution.qty, execution.notional

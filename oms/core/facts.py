@@ -38,6 +38,9 @@ class Execution:
     day: str = ""
     split_shares: Decimal | None = None
 
+    leg: int = 0
+    """Which of the order's legs was executed."""
+
     @property
     def qty(self) -> Decimal:
         """What it counts for in CumQty."""
@@ -47,6 +50,19 @@ class Execution:
     def notional(self) -> Decimal:
         """What it is worth, in quote units: no split changes it."""
         return multiply(self.last_shares, self.last_px)
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One order at the venue, of those that an emulated order becomes one after the other."""
+
+    venue_cl_ord_id: str
+    order_qty: Decimal
+    price: Decimal | None = None
+    secondary_order_id: str = ""
+    acknowledged: bool = False
+    over: bool = False
+    """The venue has proven its end, or that it never began; the order itself goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +82,15 @@ class PendingRequest:
     silent: bool = False
     """The engine's own; `text` says why it was made."""
     text: str = ""
+    expire_time: datetime | None = None
+    emulated: bool = False
+    """A replace that the engine performs by a cancel and a new order."""
+    leg_name: str = ""
+    """What the venue will call that new order."""
+    part_of: str = ""
+    """A cancel that is the first half of the emulated replace of this ClOrdID."""
+    expires: bool = False
+    """A cancel because ExpireTime has come."""
 
 
 def entered_request(note: RequestEntered, venue_cl_ord_id: str, number: int) -> PendingRequest:
@@ -82,6 +107,11 @@ def entered_request(note: RequestEntered, venue_cl_ord_id: str, number: int) -> 
         order_qty=request.order_qty,
         price=request.price if isinstance(request, OrderCancelReplaceRequest) else None,
         venue_cl_ord_id=f"{venue_cl_ord_id}{'C' if cancel else 'R'}{number}",
+        expire_time=request.expire_time if isinstance(request, OrderCancelReplaceRequest) else None,
+        emulated=note.emulated,
+        leg_name=note.leg_name,
+        part_of=note.part_of,
+        expires=note.expires,
         silent=note.silent,
         text=request.text if note.silent else "",
     )

@@ -6,10 +6,11 @@ request. The order's owner sees no Pending Cancel, only what comes of it.
 
 from typing import Final
 
+from oms.core.apply import apply
 from oms.core.book import Book
+from oms.core.legs import at_venue
 from oms.core.messages import OrderCancelRequest
 from oms.core.notes import Request, RequestEntered
-from oms.core.order import apply
 from oms.core.ports import Evidence
 from oms.core.story import Story, can_release, request_to_venue
 
@@ -17,17 +18,28 @@ HOUSE: Final = "house"
 """The origin of requests that the engine makes by itself; nobody can log on under it."""
 
 
-def cancel(book: Book, story: Story, text: str, origin: str = HOUSE) -> bool:
+def cancel(
+    book: Book,
+    story: Story,
+    text: str,
+    origin: str = HOUSE,
+    *,
+    part_of: str = "",
+    expires: bool = False,
+) -> bool:
     """Have the story's order cancelled, unless it has ended or is being cancelled already.
 
     `text` says why: it stands on the report of the cancel. `origin` is who asked. The request is
     held while the venue can not take it: the route is down, the order in doubt, or another request
-    unanswered. Returns whether a request was entered.
+    unanswered. `part_of`: it is the first half of the emulated replace of that ClOrdID; a cancel
+    for another reason is entered beside it, so that there is no second half. `expires`: the order
+    ends as Expired. Returns whether a request was entered.
     """
     order = story.order
     route = book.routes.get(order.route)
-    over = order.ended or order.filled
-    if over or route is None or any(r.kind is Request.CANCEL for r in order.requests):
+    over = order.ended or at_venue(order).filled
+    asked = any(r.kind is Request.CANCEL and not r.part_of for r in order.requests)
+    if over or route is None or asked:
         return False
     released = can_release(route, order)
     note = RequestEntered(
@@ -42,6 +54,8 @@ def cancel(book: Book, story: Story, text: str, origin: str = HOUSE) -> bool:
         pending=False,
         released=released,
         silent=True,
+        part_of=part_of,
+        expires=expires,
     )
     after = apply(order, note, story.now)
     outbound = (request_to_venue(after, after.requests[-1]),) if released else ()

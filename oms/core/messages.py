@@ -169,6 +169,26 @@ class OrderCancelReject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteRequest:
+    """R: what are the best prices? Asked of a venue before a market order is made a limit one."""
+
+    quote_req_id: str
+    symbol: str
+    side: Side
+    security_exchange: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """S: the best prices, None where that side of the book is empty. `quote_req_id` is the id by
+    which the venue will know the order."""
+
+    quote_req_id: str
+    bid_px: Decimal | None = None
+    offer_px: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BusinessMessageReject:
     """j: a well-formed message that can not be worked on."""
 

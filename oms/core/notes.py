@@ -4,6 +4,7 @@ Notes travel through the same door as FIX messages and are journaled beside them
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from oms.core.messages import (
@@ -33,6 +34,8 @@ class OrderEntered:
     origin: str
     route: str
     venue_cl_ord_id: str
+    emulate: str = ""
+    """What the engine does in the venue's stead: names of Emulation, a blank between them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,27 @@ class RequestEntered:
     released: bool
     silent: bool = False
     """The engine's own request: only what comes of it is told to the order's owner."""
+    emulated: bool = False
+    leg_name: str = ""
+    part_of: str = ""
+    expires: bool = False
+    """These four: see PendingRequest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEntered:
+    """An emulated order goes to the venue, or goes there anew: with these terms, by this name."""
+
+    venue_cl_ord_id: str
+    order_qty: Decimal
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expired:
+    """The clock has passed the ExpireTime of an order that the engine ends by itself."""
+
+    order_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

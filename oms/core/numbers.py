@@ -75,6 +75,14 @@ def is_multiple(number: Decimal, unit: Decimal) -> bool:
     return not _EXACT.remainder(number, unit)
 
 
+def multiple_beyond(number: Decimal, unit: Decimal, *, up: bool) -> Decimal:
+    """The first multiple of unit at or above a positive number; with `up` False, at or below."""
+    quotient = _EXACT.divide_int(number, unit)
+    if up and _EXACT.remainder(number, unit):
+        quotient = add(quotient, Decimal(1))
+    return multiply(quotient, unit)
+
+
 def nearest_multiple(number: Decimal, unit: Decimal) -> Decimal:
     """The multiple of unit nearest to number, half to even: told to a desk, never sent."""
     quotient = _EXACT.divide_int(number, unit)

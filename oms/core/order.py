@@ -5,43 +5,25 @@ executions that stand, OrdStatus is read off the facts (transitions.py).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, Self
+from typing import Any, Self
 
-from oms.core.days import DayFigures, begins_day, day_figures, split, total_qty
-from oms.core.errors import IllegalTransition
-from oms.core.executions import book_execution
-from oms.core.facts import Execution, InDoubt, PendingRequest, entered_request, order_named
+from oms.core.days import DayFigures, day_figures
+from oms.core.facts import Execution, InDoubt, Leg, PendingRequest, order_named
 from oms.core.fields import OrdStatus, OrdType, Side, TimeInForce
-from oms.core.messages import (
-    ExecutionReport,
-    OrderCancelReject,
-)
 from oms.core.notes import (
-    Answered,
-    Doubt,
-    DoubtSettled,
-    NotSent,
     OrderEntered,
-    Quarantined,
     Request,
-    RequestEntered,
-    RequestReleased,
-    VenueNamed,
 )
 from oms.core.numbers import ZERO, add, average, subtract
 from oms.core.transitions import (
-    CLEARS_PENDING,
     ENDED,
-    EXECUTES,
-    Event,
     Life,
-    event_of,
-    next_life,
     ord_status,
 )
+from oms.core.venue import Emulation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +62,8 @@ class Order:
     notional: Decimal = ZERO
     day: str = ""
     in_doubt: InDoubt | None = None
+    emulate: str = ""
+    legs: tuple[Leg, ...] = ()
     text: str = ""
 
     def evolve(self, **changes: Any) -> Self:
@@ -138,8 +122,26 @@ class Order:
 
     @property
     def acknowledged(self) -> bool:
-        """Whether the venue has been heard of about this order."""
+        """Whether the venue has been heard of about this order, or about its last leg."""
+        if self.legs:
+            return self.legs[-1].acknowledged
         return self.life is not Life.PENDING_NEW or bool(self.executions)
+
+    def emulates(self, emulation: Emulation) -> bool:
+        """Whether the engine does that for this order in its venue's stead."""
+        return emulation in self.emulate.split()
+
+    @property
+    def waits_for_price(self) -> bool:
+        """Whether nothing was sent yet: a market order that is to go out as a limit order."""
+        return not self.legs and self.emulates(Emulation.MARKET)
+
+    @property
+    def venue_names(self) -> tuple[tuple[str, str], ...]:
+        """By which ids the venue knows the order and its legs: ours, and its own."""
+        now = ((self.venue_cl_ord_id, self.secondary_order_id),)
+        past = tuple((leg.venue_cl_ord_id, leg.secondary_order_id) for leg in self.legs[:-1])
+        return past + now if past else now
 
     @property
     def derived_qty(self) -> Decimal:
@@ -207,178 +209,6 @@ def enter(note: OrderEntered, order_id: str, now: datetime) -> Order:
         stop_px=request.stop_px,
         expire_time=request.expire_time,
         exec_inst=request.exec_inst,
+        emulate=note.emulate,
         text=request.text,
     )
-
-
-OrderMessage = (
-    ExecutionReport
-    | OrderCancelReject
-    | RequestEntered
-    | RequestReleased
-    | Doubt
-    | DoubtSettled
-    | VenueNamed
-    | NotSent
-    | Answered
-    | Quarantined
-)
-"""What can be applied to an order that exists."""
-
-
-def apply(order: Order, message: OrderMessage, now: datetime) -> Order:
-    """The order after the message.
-
-    Raises IllegalTransition where the state table has no row, or where a bust or a correction
-    names an execution that does not stand.
-    """
-    match message:
-        case ExecutionReport():
-            return _report(order, message, now)
-        case OrderCancelReject():
-            return _cancel_rejected(order, message, now)
-        case RequestEntered():
-            return _request_entered(order, message, now)
-        case RequestReleased():
-            return _released(order, message, now)
-        case Doubt():
-            since = now if order.in_doubt is None else order.in_doubt.since
-            doubt = InDoubt(message.request, since, message.text)
-            return order.evolve(in_doubt=doubt, updated=now)
-        case DoubtSettled():
-            return order.evolve(in_doubt=None, updated=now)
-        case VenueNamed():
-            return order.evolve(secondary_order_id=message.secondary_order_id, updated=now)
-        case _:
-            return order
-
-
-def _report(order: Order, report: ExecutionReport, now: datetime) -> Order:
-    event = event_of(report.exec_type, report.exec_trans_type)
-    changes: dict[str, Any] = {
-        "life": next_life(order.life, event),
-        "replaced": event is Event.REPLACED,
-        "stopped": _stopped_after(order, event),
-        "updated": now,
-        "in_doubt": _doubt_after(order, event),
-    }
-    if report.secondary_order_id and not order.secondary_order_id:
-        changes["secondary_order_id"] = report.secondary_order_id
-    if report.text:
-        changes["text"] = report.text
-    if event in EXECUTES:
-        changes.update(_executed(order, report, event))
-    elif event in (Event.PENDING_CANCEL, Event.PENDING_REPLACE):
-        changes["requests"] = _made_pending(order, report, event)
-    elif event in (Event.REPLACED, Event.RESTATED):
-        changes.update(_restated(order, report, event))
-    elif event in CLEARS_PENDING:
-        changes.update(_ended(order, report, event))
-    return order.evolve(**changes)
-
-
-def _stopped_after(order: Order, event: Event) -> bool:
-    # D37: the guarantee outlives its execution; what ends or changes the order ends it.
-    return event is Event.STOPPED or (order.stopped and event not in CLEARS_PENDING)
-
-
-def _doubt_after(order: Order, event: Event) -> InDoubt | None:
-    doubt = order.in_doubt
-    if doubt is None or doubt.request in _SETTLED_BY_ANY or event in CLEARS_PENDING:
-        return None
-    return doubt
-
-
-_SETTLED_BY_ANY: Final = (Request.NEW,)
-"""Any report about an order proves that the venue has it."""
-
-
-def _executed(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
-    executions, shares, notional = book_execution(order.executions, report, event, order.day)
-    changes: dict[str, Any] = {
-        "executions": executions,
-        "cum_qty": add(order.cum_qty, shares),
-        "notional": add(order.notional, notional),
-    }
-    if order.cash_order_qty is not None and not order.order_qty and event is Event.FILL:
-        # Sized by cash: the quantity is known when the venue says that it is complete.
-        changes["order_qty"] = changes["cum_qty"]
-    return changes
-
-
-def _made_pending(
-    order: Order, report: ExecutionReport, event: Event
-) -> tuple[PendingRequest, ...]:
-    kind = Request.CANCEL if event is Event.PENDING_CANCEL else Request.REPLACE
-    target = order.request(report.cl_ord_id, kind)
-    if target is None:
-        raise IllegalTransition(f"{event.name} without such a request")
-    return tuple(
-        replace(request, pending=True) if request is target else request
-        for request in order.requests
-    )
-
-
-def _restated(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
-    request = order.request(report.cl_ord_id, Request.REPLACE)
-    changes: dict[str, Any] = {}
-    order_qty, price, cum_qty = report.order_qty, report.price, order.cum_qty
-    if event is Event.REPLACED and order.names_request(report.cl_ord_id):
-        changes["replaced_name"] = report.cl_ord_id
-    if begins_day(report):
-        changes["day"] = report.exec_id
-        changes["executions"] = split(order.executions, cum_qty, order.order_qty, report)
-        cum_qty = changes["cum_qty"] = total_qty(changes["executions"])
-    if event is Event.REPLACED and request is not None:
-        changes.setdefault("replaced_name", request.venue_cl_ord_id)
-        order_qty = order_qty if order_qty is not None else request.order_qty
-        price = price if price is not None else request.price
-        changes["requests"] = tuple(r for r in order.requests if r is not request)
-        if request.origin == order.origin:
-            changes["orig_cl_ord_id"] = order.cl_ord_id
-            changes["cl_ord_id"] = request.cl_ord_id
-    if order_qty is not None:
-        # D11, D12: a quantity below what is executed becomes what is executed.
-        changes["order_qty"] = max(order_qty, cum_qty)
-    if price is not None:
-        changes["price"] = price
-    return changes
-
-
-def _ended(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
-    canceled = event is Event.CANCELED
-    request = order.cancel_answered(report.cl_ord_id) if canceled else None
-    # What this does not answer is pending no more, but still unanswered; a cancel of the engine's
-    # own has got what it asked for.
-    answered = (r for r in order.requests if canceled and r.silent and r.kind is Request.CANCEL)
-    done = {request, *answered}
-    unanswered = (r for r in order.requests if r not in done)
-    changes: dict[str, Any] = {"requests": tuple(replace(r, pending=False) for r in unanswered)}
-    if request is not None and request.origin == order.origin:
-        changes["orig_cl_ord_id"] = order.cl_ord_id
-        changes["cl_ord_id"] = request.cl_ord_id
-    return changes
-
-
-def _cancel_rejected(order: Order, reject: OrderCancelReject, now: datetime) -> Order:
-    request = order.request(reject.cl_ord_id)
-    rest = tuple(r for r in order.requests if r is not request)
-    doubt = order.in_doubt
-    if doubt is not None and doubt.request in (Request.CANCEL, Request.REPLACE):
-        doubt = None
-    return order.evolve(requests=rest, in_doubt=doubt, replaced=False, updated=now)
-
-
-def _request_entered(order: Order, note: RequestEntered, now: datetime) -> Order:
-    number = order.requests_made + 1
-    entered = entered_request(note, order.venue_cl_ord_id, number)
-    requests = (*order.requests, entered)
-    return order.evolve(requests=requests, requests_made=number, updated=now)
-
-
-def _released(order: Order, note: RequestReleased, now: datetime) -> Order:
-    requests = tuple(
-        replace(r, released=note.released) if r.cl_ord_id == note.cl_ord_id else r
-        for r in order.requests
-    )
-    return order.evolve(requests=requests, updated=now)

@@ -15,6 +15,8 @@ from oms.core.messages import (
     OrderCancelReplaceRequest,
     OrderCancelRequest,
     OrderStatusRequest,
+    Quote,
+    QuoteRequest,
 )
 from oms.core.notes import (
     Answered,
@@ -22,10 +24,12 @@ from oms.core.notes import (
     Delivered,
     Doubt,
     DoubtSettled,
+    Expired,
     Instruments,
     KillCertificate,
     KillSweep,
     KillSwitch,
+    LegEntered,
     NotSent,
     OrderEntered,
     Quarantined,
@@ -65,6 +69,7 @@ FromDesk = (
 FromVenue = (
     ExecutionReport
     | OrderCancelReject
+    | Quote
     | Doubt
     | DoubtSettled
     | NotSent
@@ -72,13 +77,14 @@ FromVenue = (
     | RouteStatus
     | Instruments
 )
-Message = FromDesk | FromVenue | KillSweep | KillCertificate | Started
+Message = FromDesk | FromVenue | KillSweep | KillCertificate | Started | Expired
 """What can be posted to the engine."""
 
 Recorded = (
     OrderEntered
     | RequestEntered
     | RequestReleased
+    | LegEntered
     | Answered
     | ExecutionReport
     | OrderCancelReject
@@ -125,6 +131,15 @@ class ToVenue:
 
 
 @dataclass(frozen=True, slots=True)
+class ToMarket:
+    """A question about a route's market; it changes nothing there. `order_id` is the engine's."""
+
+    route: str
+    order_id: str
+    message: QuoteRequest
+
+
+@dataclass(frozen=True, slots=True)
 class ToOrigin:
     """A report for whoever owns the order; numbered per origin when it is journaled."""
 
@@ -132,7 +147,7 @@ class ToOrigin:
     message: DeskReport
 
 
-Outbound = ToVenue | ToOrigin
+Outbound = ToVenue | ToMarket | ToOrigin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +188,13 @@ class VenueGateway(Protocol):
 
     def ask(self, query: str, **parameters: Any) -> Future[Any]:
         """Read-only, never journaled: balances, lists. Fails with NotSupported or VenueError."""
+
+
+class MarketGateway(Protocol):
+    """The door out to a market's data: returns at once; a Quote or NotSent comes through Post."""
+
+    def quote(self, outbound: ToMarket) -> None:
+        """Find the best prices. Never raises."""
 
 
 class DeskGateway(Protocol):

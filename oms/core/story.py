@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 
+from oms.core.apply import OrderMessage, apply
 from oms.core.book import Book, Route
 from oms.core.facts import PendingRequest
 from oms.core.fields import CxlRejReason
 from oms.core.messages import OrderCancelReject, OrderCancelReplaceRequest, OrderCancelRequest
 from oms.core.notes import Doubt, Request, RequestReleased
-from oms.core.order import Order, OrderMessage, apply
+from oms.core.order import Order
 from oms.core.ports import Evidence, Inbound, Outbound, Record, ToOrigin, ToVenue
 from oms.core.reports import cancel_reject, status_report
 
@@ -92,27 +93,11 @@ def _named_by(order: Order, request: PendingRequest) -> str:
     return ahead[-1] if ahead else order.name_at_venue
 
 
-def follow_up(book: Book, story: Story) -> None:
-    """What the order's new state makes possible or pointless: its open requests."""
-    route = book.routes.get(story.order.route)
-    answers_itself = route is not None and route.capabilities.tells_pending
-    for request in story.order.requests:
-        filled = story.order.filled and request.kind is Request.CANCEL
-        if story.order.ended or (filled and not answers_itself):
-            _too_late(story, request)
-        elif not filled and not request.released:
-            release(book, story, request)
-
-
-def _too_late(story: Story, request: PendingRequest) -> None:
-    text = f"the order is {'FILLED' if story.order.filled else story.order.life.name}"
-    reject = OrderCancelReject(
-        cl_ord_id=request.cl_ord_id,
-        cxl_rej_reason=CxlRejReason.TOO_LATE_TO_CANCEL,
-        text=text,
-    )
+def refuse(story: Story, request: PendingRequest, reason: CxlRejReason, text: str) -> None:
+    """Answer an open request with an OrderCancelReject of our own making."""
+    reject = OrderCancelReject(cl_ord_id=request.cl_ord_id, cxl_rej_reason=reason, text=text)
     after = apply(story.order, reject, story.now)
-    answer = cancel_reject(request, after, CxlRejReason.TOO_LATE_TO_CANCEL, story.now, text)
+    answer = cancel_reject(request, after, reason, story.now, text)
     told = () if request.silent else (ToOrigin(request.origin, answer),)
     story.add(reject, *told, order=after, evidence=Evidence.POLICY)
 
@@ -122,7 +107,7 @@ def release(book: Book, story: Story, request: PendingRequest) -> None:
     route = book.routes.get(story.order.route)
     # Under the kill switch a replace stays held: the cancel behind it goes instead.
     stopped = request.kind is Request.REPLACE and book.killed(story.order.route)
-    if route is None or stopped or not can_release(route, story.order):
+    if request.emulated or route is None or stopped or not can_release(route, story.order):
         return
     note = RequestReleased(cl_ord_id=request.cl_ord_id, released=True)
     after = apply(story.order, note, story.now)

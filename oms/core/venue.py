@@ -41,6 +41,21 @@ class FillIdentity(StrEnum):
     TRADE_ID = "TRADE_ID"
 
 
+class Emulation(StrEnum):
+    """What the engine can do in a venue's stead, where the route asks for it (docs/emulations.md)."""
+
+    REPLACE = "REPLACE"
+    """Cancel, the venue's proof, a new order for the rest."""
+    IOC = "IOC"
+    """A resting order, cancelled as soon as the venue has acknowledged it."""
+    FOK = "FOK"
+    """Immediate or cancel, for an order of one step: it can not be filled in part."""
+    GTD = "GTD"
+    """Good till cancel, and a cancel when ExpireTime has come."""
+    MARKET = "MARKET"
+    """A limit order, immediate or cancel, at the other side's best price and a margin."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a venue offers; the engine decides from this and from nothing else."""
@@ -67,6 +82,10 @@ class Capabilities:
     fill_identity: FillIdentity = FillIdentity.CUMULATIVE
     exchanges: frozenset[str] = frozenset()
     """Values SecurityExchange (207) must have; empty: it must be absent."""
+    emulates: frozenset[Emulation] = frozenset()
+    """What the engine does in its stead; what the venue does itself is left to it."""
+    market_margin: Decimal = Decimal("0.005")
+    """How far beyond the best price an emulated market order may trade, as a part of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,11 @@ _THEIRS: Final = (
     "SELECT order_id FROM orders WHERE route = ? AND secondary_order_id = ? "
     "AND secondary_order_id != '' ORDER BY order_id DESC LIMIT 1"
 )
+_OUR_LEG: Final = "SELECT order_id FROM legs WHERE route = ? AND venue_cl_ord_id = ?"
+_THEIR_LEG: Final = (
+    "SELECT order_id FROM legs WHERE route = ? AND secondary_order_id = ? "
+    "ORDER BY order_id DESC LIMIT 1"
+)
 _ORDER: Final = select(ORDERS).where(ORDERS.c.order_id == bindparam("order_id"))
 _EXECUTIONS: Final = (
     select(EXECUTIONS)
@@ -56,14 +61,18 @@ class StoredHistory:
         """By one of the ids that the venue uses; the id we drew decides."""
         order_id = None
         if venue_cl_ord_id:
-            order_id = self._lookup(_OURS, route, venue_cl_ord_id)
+            order_id = self._first((_OURS, _OUR_LEG), route, venue_cl_ord_id)
         if order_id is None and secondary_order_id:
-            order_id = self._lookup(_THEIRS, route, secondary_order_id)
+            order_id = self._first((_THEIRS, _THEIR_LEG), route, secondary_order_id)
         return None if order_id is None else self.order(order_id)
 
     def cl_ord_id(self, origin: str, cl_ord_id: str) -> str | None:
         """The OrderID a used ClOrdID belongs to, "" if to none, None if it is unused."""
         return self._lookup(_CL_ORD_ID, origin, cl_ord_id)
+
+    def _first(self, statements: tuple[str, ...], *key: str) -> str | None:
+        found = (self._lookup(statement, *key) for statement in statements)
+        return next((order_id for order_id in found if order_id is not None), None)
 
     def _lookup(self, statement: str, *key: str) -> str | None:
         with translated("looking up an id"):

@@ -18,6 +18,7 @@ from oms.store.rows import (
     execution_row,
     journal_row,
     kill_row,
+    leg_rows,
     order_row,
     position_row,
     quarantine_row,
@@ -32,6 +33,7 @@ from oms.store.tables import (
     FIX_SESSIONS,
     JOURNAL,
     KILL_SWITCHES,
+    LEGS,
     ORDERS,
     OUTBOX,
     POSITIONS,
@@ -62,6 +64,7 @@ _PUT_ORDER: Final = _upsert(
     ORDERS, "origin", "route", "venue_cl_ord_id", "symbol", "side", "ord_type", "created"
 )
 _PUT_EXECUTION: Final = _upsert(EXECUTIONS)
+_PUT_LEG: Final = _upsert(LEGS)
 _PUT_CL_ORD_ID: Final = _upsert(CL_ORD_IDS)
 _PUT_POSITION: Final = _upsert(POSITIONS)
 _PUT_SESSION: Final = _upsert(FIX_SESSIONS)
@@ -81,6 +84,7 @@ def write_projections(driver: sqlite3.Connection, changes: Changes) -> None:
     _run(driver, _PUT_EXECUTION, list(_executions(changes)))
     _run(driver, _SPLIT, [split_row(*split) for split in changes.split])
     _run(driver, _UNDO, changes.undone)
+    _run(driver, _PUT_LEG, [row for o in changes.orders.values() if o.legs for row in leg_rows(o)])
     _run(driver, _PUT_CL_ORD_ID, [(*key, to) for key, to in changes.cl_ord_ids.items()])
     _run(driver, _PUT_POSITION, [position_row(k, q) for k, q in changes.positions.items()])
     _run(driver, _PUT_SESSION, [session_row(o, s) for o, s in changes.sessions.items()])

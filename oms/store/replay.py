@@ -17,10 +17,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, Table, func, select
 
+from oms.core.apply import OrderMessage, apply
 from oms.core.book import Book, Changes
 from oms.core.errors import OmsError, StoreUnavailable
 from oms.core.notes import OrderEntered
-from oms.core.order import Order, OrderMessage, apply, enter
+from oms.core.order import Order, enter
 from oms.core.ports import Record
 from oms.store.database import driver_of, open_scratch, open_to_read, translated
 from oms.store.history import StoredHistory

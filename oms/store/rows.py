@@ -4,7 +4,7 @@ Writing goes past SQLAlchemy's column types, in the tables' order of columns: th
 the way of every message. Reading goes through the column types.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
@@ -14,11 +14,11 @@ import orjson
 from sqlalchemy import Row
 
 from oms.core.book import Session
-from oms.core.facts import Execution, InDoubt, Kill
+from oms.core.facts import Execution, InDoubt, Kill, Leg, PendingRequest
 from oms.core.messages import ExecutionReport
 from oms.core.notes import Quarantined
 from oms.core.order import Order
-from oms.core.ports import Evidence, Outbound, Record, ToOrigin, ToVenue
+from oms.core.ports import Evidence, Outbound, Record, ToMarket, ToOrigin, ToVenue
 from oms.core.positions import PositionKey
 from oms.store import wire
 from oms.store.tables import ORDERS
@@ -28,6 +28,7 @@ Values = tuple[Any, ...]
 """One row, in its table's order of columns."""
 
 TO_VENUE = "V"
+TO_MARKET = "M"
 TO_ORIGIN = "O"
 
 
@@ -80,6 +81,8 @@ def _sent(record: Record, outbound: Outbound) -> list[Any]:
     kind, told = message.__class__.__name__, wire.plain(message)
     if isinstance(outbound, ToOrigin):
         return [TO_ORIGIN, outbound.origin, kind, told]
+    if isinstance(outbound, ToMarket):
+        return [TO_MARKET, outbound.route, kind, told]
     assert outbound.order_id == record.order_id, "a request is about the order of its record"
     return [TO_VENUE, outbound.route, kind, told]
 
@@ -107,6 +110,8 @@ def _outbound(order_id: str, destination: str, name: str, kind: str, told: Any) 
     message = wire.revive(kind, told)
     if destination == TO_ORIGIN:
         return ToOrigin(name, message)
+    if destination == TO_MARKET:
+        return ToMarket(name, order_id, message)
     if destination == TO_VENUE:
         return ToVenue(name, order_id, message)
     raise ValueError(f"no such destination: {destination!r}")
@@ -122,7 +127,8 @@ def order_row(order: Order) -> Values:
         order.order_id,
         order.origin,
         order.route,
-        order.venue_cl_ord_id,
+        # The first leg's: the column never changes, and its index never moves.
+        order.legs[0].venue_cl_ord_id if order.legs else order.venue_cl_ord_id,
         order.cl_ord_id,
         order.orig_cl_ord_id,
         order.secondary_order_id,
@@ -141,9 +147,11 @@ def order_row(order: Order) -> Values:
         order.life._name_,
         order.replaced,
         order.stopped,
-        _requests_text(order),
+        _list_text(order.requests),
         order.requests_made,
         order.replaced_name,
+        order.emulate,
+        _list_text(order.legs),
         decimal_text(order.cum_qty),
         decimal_text(order.notional),
         order.day,
@@ -157,14 +165,13 @@ def order_row(order: Order) -> Values:
     )
 
 
-def _requests_text(order: Order) -> str:
-    if not order.requests:
-        return "[]"
-    return orjson.dumps([wire.plain(request) for request in order.requests]).decode()
+def _list_text(facts: Sequence[PendingRequest | Leg]) -> str:
+    return orjson.dumps([wire.plain(fact) for fact in facts]).decode() if facts else "[]"
 
 
+_LISTS = ("requests", "legs")
 _SAME = tuple(
-    field.name for field in fields(Order) if field.name in ORDERS.c and field.name != "requests"
+    field.name for field in fields(Order) if field.name in ORDERS.c and field.name not in _LISTS
 )
 """Facts that are a column of the same name."""
 
@@ -175,9 +182,14 @@ def order_of(row: Row[Any], executions: Iterable[Execution] = ()) -> Order:
     if row.in_doubt_request is not None:
         doubt = InDoubt(row.in_doubt_request, row.in_doubt_since, row.in_doubt_text)
     requests = (wire.revive("PendingRequest", plain) for plain in orjson.loads(row.requests))
+    legs = tuple(wire.revive("Leg", plain) for plain in orjson.loads(row.legs))
+    facts = {name: getattr(row, name) for name in _SAME}
+    if legs:
+        facts["venue_cl_ord_id"] = legs[-1].venue_cl_ord_id
     return Order(
-        **{name: getattr(row, name) for name in _SAME},
+        **facts,
         requests=tuple(requests),
+        legs=legs,
         executions={execution.exec_id: execution for execution in executions},
         in_doubt=doubt,
     )
@@ -200,6 +212,7 @@ def execution_row(seq: int, order: Order, execution: Execution, report: Executio
         execution.stands,
         execution.derived,
         execution.exec_ref_id,
+        execution.leg,
         _maybe(execution.commission),
         execution.fee_currency,
         execution.day,
@@ -222,6 +235,7 @@ def execution_of(row: Row[Any]) -> Execution:
         fee_currency=row.fee_currency,
         day=row.day,
         split_shares=row.split_shares,
+        leg=row.leg,
     )
 
 
@@ -231,6 +245,14 @@ def split_row(shares: Decimal, order_id: str, exec_id: str) -> Values:
 
 
 # The rest
+
+
+def leg_rows(order: Order) -> list[Values]:
+    """By which ids the venue knows an emulated order's legs."""
+    return [
+        (order.route, leg.venue_cl_ord_id, leg.secondary_order_id, order.order_id)
+        for leg in order.legs
+    ]
 
 
 def position_row(key: PositionKey, qty: Decimal) -> Values:

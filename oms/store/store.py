@@ -64,12 +64,15 @@ _NUMBERS: Final = _EACH_HIGHEST.format(
     index="outbox_reports",
     condition="destination = 'O'",
 )
-_CLIENT_IDS: Final = _EACH_HIGHEST.format(
-    name="orders.route",
-    number="CAST(venue_cl_ord_id AS INTEGER)",
-    table="orders",
-    index="orders_counted",
-    condition=COUNTED,
+_CLIENT_IDS: Final = tuple(
+    _EACH_HIGHEST.format(
+        name=f"{table}.route",
+        number="CAST(venue_cl_ord_id AS INTEGER)",
+        table=table,
+        index=f"{table}_counted",
+        condition=COUNTED,
+    )
+    for table in ("orders", "legs")
 )
 
 
@@ -142,7 +145,9 @@ class Store:
             )
             book.seq = _scalar(connection, "SELECT max(seq) FROM journal")
             book.last_order_number = _scalar(connection, "SELECT max(order_id) FROM orders")
-            book.last_client_ids.update(_pairs(connection, _CLIENT_IDS))
+            for statement in _CLIENT_IDS:
+                for route, last in _pairs(connection, statement).items():
+                    book.last_client_ids[route] = max(book.last_client_ids.get(route, 0), last)
             book.numbers.update(_pairs(connection, _NUMBERS))
             for route, exchange, account, asset, qty in connection.execute(select(POSITIONS)):
                 book.positions[route, exchange, account, asset] = qty

@@ -93,6 +93,8 @@ ORDERS: Final = Table(
     _word("requests"),
     Column("requests_made", Integer, nullable=False),
     _word("replaced_name"),
+    _word("emulate"),
+    _word("legs"),
     Column("cum_qty", ExactDecimal, nullable=False),
     Column("notional", ExactDecimal, nullable=False),
     _word("day"),
@@ -120,7 +122,7 @@ ORDERS: Final = Table(
     ),
     sqlite_with_rowid=False,
 )
-"""The facts of an order. `requests` is a JSON list of the requests under way; OrdStatus, LeavesQty
+"""The facts of an order. `requests` and `legs` are JSON lists; OrdStatus, LeavesQty
 and AvgPx are not kept, they are read off."""
 
 OPEN: Final = literal_column("closed") == literal_column("0")
@@ -147,6 +149,7 @@ EXECUTIONS: Final = Table(
     Column("stands", Boolean, nullable=False),
     Column("derived", Boolean, nullable=False),
     _word("exec_ref_id"),
+    Column("leg", Integer, nullable=False),
     Column("commission", ExactDecimal),
     _word("fee_currency"),
     _word("day"),
@@ -158,6 +161,25 @@ EXECUTIONS: Final = Table(
 )
 """Executions as the venue named them; `seq` is the journal's. One that was busted or corrected
 does not stand."""
+
+LEGS: Final = Table(
+    "legs",
+    metadata,
+    _word("route"),
+    _word("venue_cl_ord_id"),
+    _word("secondary_order_id"),
+    _word("order_id"),
+    PrimaryKeyConstraint("route", "venue_cl_ord_id"),
+    Index("legs_by_secondary_order_id", "route", "secondary_order_id"),
+    Index(
+        "legs_counted",
+        "route",
+        text("CAST(venue_cl_ord_id AS INTEGER)"),
+        sqlite_where=text(COUNTED),
+    ),
+    sqlite_with_rowid=False,
+)
+"""By which ids a venue knows the legs of an emulated order."""
 
 CL_ORD_IDS: Final = Table(
     "cl_ord_ids",
@@ -247,6 +269,7 @@ OWNER: Final = Table(
 PROJECTIONS: Final = (
     ORDERS,
     EXECUTIONS,
+    LEGS,
     CL_ORD_IDS,
     POSITIONS,
     FIX_SESSIONS,

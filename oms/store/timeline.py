@@ -1,8 +1,8 @@
 """The story of one order, told from the journal: `time kind evidence text raw`.
 
 REQUEST is what was asked of the engine, SENT what went to the venue, REPORT what came back, TOLD
-what the desk or strategy was told; DOUBT, SETTLED, NAMED, HELD, RELEASED, NOT_SENT and QUARANTINED
-are what happened to the order on the way.
+what the desk or strategy was told; ENTERED an emulated order's next order there; ASKED a price; DOUBT, SETTLED,
+NAMED, HELD, RELEASED, NOT_SENT and QUARANTINED are what happened to the order on the way.
 """
 
 from collections.abc import Iterator
@@ -25,6 +25,7 @@ from oms.core.notes import (
     Answered,
     Doubt,
     DoubtSettled,
+    LegEntered,
     NotSent,
     OrderEntered,
     Quarantined,
@@ -33,7 +34,7 @@ from oms.core.notes import (
     VenueNamed,
 )
 from oms.core.numbers import number_text
-from oms.core.ports import DeskReport, Outbound, Record, Recorded, ToVenue
+from oms.core.ports import DeskReport, Outbound, Record, Recorded, ToMarket, ToVenue
 from oms.store.json_rows import JsonRow
 from oms.store.types import utc_text
 
@@ -79,6 +80,8 @@ def _noted(message: Recorded) -> tuple[str, str]:
             return kind, _words(message.cl_ord_id, message.text)
         case VenueNamed():
             return "NAMED", f"the venue calls it {message.secondary_order_id}"
+        case LegEntered():
+            return "ENTERED", _leg(message)
         case NotSent():
             return "NOT_SENT", f"{message.request.name}: {message.text}"
         case Quarantined():
@@ -88,6 +91,8 @@ def _noted(message: Recorded) -> tuple[str, str]:
 
 
 def _went(outbound: Outbound) -> tuple[str, str]:
+    if isinstance(outbound, ToMarket):
+        return "ASKED", f"{outbound.route}: {outbound.message.side.name} {outbound.message.symbol}"
     if isinstance(outbound, ToVenue):
         return "SENT", f"{outbound.route}: {_asked(outbound.message)}"
     return "TOLD", f"{outbound.origin}: {_told(outbound.message)}"
@@ -108,6 +113,10 @@ def _asked(request: Asked) -> str:
             owner = request.on_behalf_of_comp_id
             behalf = f"on behalf of {owner}" if owner else ""
             return _words(name, cl_ord_id, behalf, *_terms(request), request.time_in_force)
+
+
+def _leg(note: LegEntered) -> str:
+    return _words(note.venue_cl_ord_id, note.order_qty, _at(note.price))
 
 
 def _terms(request: NewOrderSingle | OrderCancelReplaceRequest) -> tuple["Word", ...]:

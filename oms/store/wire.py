@@ -16,7 +16,8 @@ from typing import Any, Final, NoReturn, get_args, get_type_hints
 
 import orjson
 
-from oms.core.facts import PendingRequest
+from oms.core.facts import Leg, PendingRequest
+from oms.core.messages import QuoteRequest
 from oms.core.ports import DeskReport, Recorded, VenueRequest
 from oms.store.types import decimal_text, utc_text, utc_time
 
@@ -147,7 +148,7 @@ def _compile(cls: type) -> tuple[Callable[[Any], Plain], Callable[[Plain], Any]]
 
 
 def _classes() -> set[type]:
-    return {*get_args(Recorded), *get_args(DeskReport), *get_args(VenueRequest)}
+    return {*get_args(Recorded), *get_args(DeskReport), *get_args(VenueRequest), QuoteRequest}
 
 
 def _parts(cls: type) -> set[type]:
@@ -162,7 +163,7 @@ def _parts(cls: type) -> set[type]:
 
 CLASSES: Final[dict[str, type]] = {
     cls.__name__: cls
-    for cls in _classes() | {PendingRequest} | {p for c in _classes() for p in _parts(c)}
+    for cls in _classes() | {PendingRequest, Leg} | {p for c in _classes() for p in _parts(c)}
 }
 """Every class that can stand in the store, by its name."""
 

@@ -260,7 +260,7 @@ class OneRoute:
             for outbound in record.outbound:
                 if isinstance(outbound, ToOrigin):
                     self.told.append(outbound.message)
-                else:
+                elif isinstance(outbound, ToVenue):
                     self.sent.append(outbound)
                     self.send(outbound)
 

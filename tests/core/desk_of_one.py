@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from oms.core.apply import apply
 from oms.core.book import EVERY_ROUTE, OPERATOR, Book, Changes
 from oms.core.decide import decide
 from oms.core.fields import OrdType, TimeInForce
 from oms.core.house import HOUSE, cancel
 from oms.core.notes import Instruments, OrderEntered, Quarantined, RouteStatus
-from oms.core.order import Order, apply, enter
-from oms.core.ports import Decision, Evidence, Inbound, Message, Record, ToOrigin, ToVenue
+from oms.core.order import Order, enter
+from oms.core.ports import Decision, Evidence, Inbound, Message, Record, ToMarket, ToOrigin, ToVenue
 from oms.core.story import Story
 from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity, Instrument
 
@@ -54,6 +55,7 @@ class DeskOfOne:
         self.now = START
         self.told: list[ToOrigin] = []
         self.asked: list[ToVenue] = []
+        self.priced: list[ToMarket] = []
         self.records: list[Record] = []
         self.changes = Changes()
         self.drawn = 0
@@ -113,8 +115,10 @@ class DeskOfOne:
             for outbound in record.outbound:
                 if isinstance(outbound, ToOrigin):
                     self.told.append(outbound)
-                else:
+                elif isinstance(outbound, ToVenue):
                     self.asked.append(outbound)
+                else:
+                    self.priced.append(outbound)
 
     def _draw(self, count: int) -> str:
         self.drawn += 1

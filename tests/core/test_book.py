@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from oms.core.apply import apply
 from oms.core.book import CLOSED_KEPT, Book, Changes, Nothing
 from oms.core.decide import decide
 from oms.core.errors import VenueRefused, VenueUnavailable
@@ -16,7 +17,7 @@ from oms.core.messages import (
     OrderStatusRequest,
 )
 from oms.core.notes import Answered
-from oms.core.order import Order, apply
+from oms.core.order import Order
 from oms.core.ports import Evidence, Inbound, Record
 from oms.core.positions import moves
 from tests.core.desk_of_one import DESK, PLAIN, ROUTE, START, DeskOfOne

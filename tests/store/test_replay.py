@@ -22,7 +22,7 @@ from oms.store import replay
 from oms.store.queries import Reader
 from oms.store.replay import Difference, Verdict, as_of, verify
 from oms.store.tables import PROJECTIONS
-from tests.store.trading_day import FIX, REST, START, Firm, trade
+from tests.store.trading_day import FIX, REST, START, Firm, replace_by_cancel, trade
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +35,9 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     firm.fill(order, "0.5")
     firm.fill(order, "0.25")
     firm.cancel(order, "C-1")
+    second = firm.enter()
+    firm.report(second, ExecType.NEW)
+    replace_by_cancel(firm, second, "R-1")
     firm.enter(FIX)
     firm.venue(REST, Quarantined(reason="unreadable", text="??"))
     trade(firm, Random(5), 60)  # noqa: S311  a day, not a secret

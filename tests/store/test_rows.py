@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, NullPool, Table, create_engine, select
 
-from oms.core.facts import Execution, InDoubt, PendingRequest
+from oms.core.facts import Execution, InDoubt, Leg, PendingRequest
 from oms.core.messages import ExecutionReport
 from oms.core.notes import Quarantined
 from oms.core.order import Order
@@ -34,6 +34,10 @@ orders = built(
     requests=st.lists(built(PendingRequest), max_size=3).map(tuple),
     executions=executions.map(lambda found: {e.exec_id: e for e in found}),
     in_doubt=st.none() | built(InDoubt),
+    legs=st.lists(built(Leg), max_size=3).map(tuple),
+).map(
+    # An order goes by the name of its last leg.
+    lambda o: o.evolve(venue_cl_ord_id=o.legs[-1].venue_cl_ord_id) if o.legs else o
 )
 
 

@@ -45,7 +45,7 @@ from oms.core.notes import (
 )
 from oms.core.order import Order
 from oms.core.ports import Decision, Evidence, Inbound, Message
-from oms.core.venue import Capabilities, ClientId, Instrument
+from oms.core.venue import Capabilities, ClientId, Emulation, Instrument
 from oms.store.store import Store
 
 START: Final = datetime(2025, 3, 1, 9, 30, tzinfo=UTC)
@@ -61,6 +61,7 @@ CAPABILITIES: Final = {
         post_only=False,
         market_buy_by_cash=True,
         client_id=ClientId.COUNTER,
+        emulates=frozenset(Emulation),
     ),
     FIX: Capabilities(
         ord_types=frozenset(OrdType),
@@ -283,7 +284,18 @@ def enter_by_strategy(firm: Firm) -> None:
     firm.post(STRATEGY, request, Evidence.STRATEGY)
 
 
-def _larger(order: Order, cl_ord_id: str) -> OrderCancelReplaceRequest:
+def replace_by_cancel(firm: Firm, order: Order, cl_ord_id: str) -> Order:
+    """An acknowledged order made larger where the venue can only cancel: its second leg works."""
+    firm.desk(larger(order, cl_ord_id))
+    firm.report(order, ExecType.CANCELED)
+    second = firm.order(order.order_id)
+    name = f"V{second.venue_cl_ord_id}"
+    firm.report(second, ExecType.NEW, order_id=name, secondary_order_id=name)
+    return firm.order(order.order_id)
+
+
+def larger(order: Order, cl_ord_id: str) -> OrderCancelReplaceRequest:
+    """A replace that asks for one more."""
     return OrderCancelReplaceRequest(
         cl_ord_id=cl_ord_id,
         orig_cl_ord_id=order.cl_ord_id,
@@ -313,7 +325,7 @@ def _something_happens(firm: Firm, rng: Random, order: Order) -> None:
             last_px=Decimal(40001),
         ),
         lambda: firm.cancel(order, fresh),
-        lambda: firm.desk(_larger(order, fresh)),
+        lambda: firm.desk(larger(order, fresh)),
         lambda: firm.report(order, rng.choice(_WORDS), text="said the venue"),
         lambda: firm.venue(
             order.route,

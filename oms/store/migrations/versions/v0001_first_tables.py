@@ -25,6 +25,7 @@ def upgrade() -> None:
     _orders()
     _order_indexes()
     _executions()
+    _legs()
     _names_and_holdings()
     _ways_out()
 
@@ -77,6 +78,8 @@ def _orders() -> None:
         _text("requests"),
         sa.Column("requests_made", sa.Integer, nullable=False),
         _text("replaced_name"),
+        _text("emulate"),
+        _text("legs"),
         _text("cum_qty"),
         _text("notional"),
         _text("day"),
@@ -135,6 +138,7 @@ def _executions() -> None:
         _flag("stands"),
         _flag("derived"),
         _text("exec_ref_id"),
+        _number("leg"),
         _text("commission", nullable=True),
         _text("fee_currency"),
         _text("day"),
@@ -144,6 +148,28 @@ def _executions() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("executions_by_seq", "executions", ["seq", "stands"])
+
+
+def _legs() -> None:
+    op.create_table(
+        "legs",
+        _text("route"),
+        _text("venue_cl_ord_id"),
+        _text("secondary_order_id"),
+        _text("order_id"),
+        sa.PrimaryKeyConstraint("route", "venue_cl_ord_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("legs_by_secondary_order_id", "legs", ["route", "secondary_order_id"])
+    op.create_index(
+        "legs_counted",
+        "legs",
+        ["route", sa.text("CAST(venue_cl_ord_id AS INTEGER)")],
+        sqlite_where=sa.text(
+            "venue_cl_ord_id != '' AND length(venue_cl_ord_id) < 12 "
+            "AND venue_cl_ord_id NOT GLOB '*[^0-9]*'"
+        ),
+    )
 
 
 def _names_and_holdings() -> None:

@@ -1,0 +1,227 @@
+"""apply(order, message) -> the order after it: the only way an order moves.
+
+An order is never changed; each event gives a new one. Which life follows which event stands in
+transitions.py.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from oms.core.days import begins_day, split, total_qty
+from oms.core.errors import IllegalTransition
+from oms.core.executions import book_execution
+from oms.core.facts import InDoubt, PendingRequest, entered_request
+from oms.core.legs import ended, entered, heard, is_past, leg_of, named
+from oms.core.messages import (
+    ExecutionReport,
+    OrderCancelReject,
+)
+from oms.core.notes import (
+    Answered,
+    Doubt,
+    DoubtSettled,
+    LegEntered,
+    NotSent,
+    Quarantined,
+    Request,
+    RequestEntered,
+    RequestReleased,
+    VenueNamed,
+)
+from oms.core.numbers import add
+from oms.core.order import Order
+from oms.core.transitions import (
+    CLEARS_PENDING,
+    EXECUTES,
+    Event,
+    event_of,
+    next_life,
+)
+
+OrderMessage = (
+    ExecutionReport
+    | OrderCancelReject
+    | RequestEntered
+    | RequestReleased
+    | LegEntered
+    | Doubt
+    | DoubtSettled
+    | VenueNamed
+    | NotSent
+    | Answered
+    | Quarantined
+)
+"""What can be applied to an order that exists."""
+
+
+def apply(order: Order, message: OrderMessage, now: datetime) -> Order:
+    """The order after the message.
+
+    Raises IllegalTransition where the state table has no row, or where a bust or a correction
+    names an execution that does not stand.
+    """
+    match message:
+        case ExecutionReport():
+            return _report(order, message, now)
+        case OrderCancelReject():
+            return _cancel_rejected(order, message, now)
+        case RequestEntered():
+            return _request_entered(order, message, now)
+        case RequestReleased():
+            return _released(order, message, now)
+        case LegEntered():
+            return entered(order, message, now)
+        case _:
+            return _noted(order, message, now)
+
+
+def _noted(order: Order, message: OrderMessage, now: datetime) -> Order:
+    match message:
+        case Doubt():
+            since = now if order.in_doubt is None else order.in_doubt.since
+            doubt = InDoubt(message.request, since, message.text)
+            return order.evolve(in_doubt=doubt, updated=now)
+        case DoubtSettled():
+            return order.evolve(in_doubt=None, updated=now)
+        case VenueNamed():
+            return named(order, message.secondary_order_id).evolve(updated=now)
+        case _:
+            return order
+
+
+def _report(order: Order, report: ExecutionReport, now: datetime) -> Order:
+    event = event_of(report.exec_type, report.exec_trans_type)
+    if (leg_ended := ended(order, report, event, now)) is not None:
+        return leg_ended
+    changes: dict[str, Any] = {
+        "life": next_life(order.life, event),
+        "replaced": event is Event.REPLACED,
+        "stopped": _stopped_after(order, event),
+        "updated": now,
+        "in_doubt": _doubt_after(order, report, event),
+        **heard(order, report, event),
+    }
+    if report.text:
+        changes["text"] = report.text
+    if event in EXECUTES:
+        changes.update(_executed(order, report, event))
+    elif event in (Event.PENDING_CANCEL, Event.PENDING_REPLACE):
+        changes["requests"] = _made_pending(order, report, event)
+    elif event in (Event.REPLACED, Event.RESTATED):
+        changes.update(_restated(order, report, event))
+    elif event in CLEARS_PENDING:
+        changes.update(_ended(order, report, event))
+    return order.evolve(**changes)
+
+
+def _stopped_after(order: Order, event: Event) -> bool:
+    # D37: the guarantee outlives its execution; what ends or changes the order ends it.
+    return event is Event.STOPPED or (order.stopped and event not in CLEARS_PENDING)
+
+
+def _doubt_after(order: Order, report: ExecutionReport, event: Event) -> InDoubt | None:
+    doubt = order.in_doubt
+    if doubt is None or is_past(order, report):
+        return doubt
+    return None if doubt.request in _SETTLED_BY_ANY or event in CLEARS_PENDING else doubt
+
+
+_SETTLED_BY_ANY: Final = (Request.NEW,)
+"""Any report about an order proves that the venue has it."""
+
+
+def _executed(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
+    executions, shares, notional = book_execution(
+        order.executions, report, event, order.day, leg_of(order, report)
+    )
+    changes: dict[str, Any] = {
+        "executions": executions,
+        "cum_qty": add(order.cum_qty, shares),
+        "notional": add(order.notional, notional),
+    }
+    if order.cash_order_qty is not None and not order.order_qty and event is Event.FILL:
+        # Sized by cash: the quantity is known when the venue says that it is complete.
+        changes["order_qty"] = changes["cum_qty"]
+    return changes
+
+
+def _made_pending(
+    order: Order, report: ExecutionReport, event: Event
+) -> tuple[PendingRequest, ...]:
+    kind = Request.CANCEL if event is Event.PENDING_CANCEL else Request.REPLACE
+    target = order.request(report.cl_ord_id, kind)
+    if target is None:
+        raise IllegalTransition(f"{event.name} without such a request")
+    return tuple(
+        replace(request, pending=True) if request is target else request
+        for request in order.requests
+    )
+
+
+def _restated(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
+    request = order.request(report.cl_ord_id, Request.REPLACE)
+    changes: dict[str, Any] = {}
+    order_qty, price, cum_qty = report.order_qty, report.price, order.cum_qty
+    if begins_day(report):
+        changes["day"] = report.exec_id
+        changes["executions"] = split(order.executions, cum_qty, order.order_qty, report)
+        cum_qty = changes["cum_qty"] = total_qty(changes["executions"])
+    native = request is None or not request.emulated
+    if event is Event.REPLACED and native and order.names_request(report.cl_ord_id):
+        changes["replaced_name"] = report.cl_ord_id
+    if event is Event.REPLACED and request is not None:
+        if native:
+            changes.setdefault("replaced_name", request.venue_cl_ord_id)
+        order_qty = order_qty if order_qty is not None else request.order_qty
+        price = price if price is not None else request.price
+        changes["requests"] = tuple(r for r in order.requests if r is not request)
+        changes["expire_time"] = request.expire_time or order.expire_time
+        if request.origin == order.origin:
+            changes["orig_cl_ord_id"] = order.cl_ord_id
+            changes["cl_ord_id"] = request.cl_ord_id
+    if order_qty is not None:
+        # D11, D12: a quantity below what is executed becomes what is executed.
+        changes["order_qty"] = max(order_qty, cum_qty)
+    if price is not None:
+        changes["price"] = price
+    return changes
+
+
+def _ended(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
+    canceled = event is Event.CANCELED
+    request = order.cancel_answered(report.cl_ord_id) if canceled else None
+    # What this does not answer is pending no more, but still unanswered; a cancel of the engine's
+    # own has got what it asked for.
+    answered = (r for r in order.requests if canceled and r.silent and r.kind is Request.CANCEL)
+    done = {request, *answered}
+    unanswered = (r for r in order.requests if r not in done)
+    changes: dict[str, Any] = {"requests": tuple(replace(r, pending=False) for r in unanswered)}
+    if request is not None and request.origin == order.origin:
+        changes["orig_cl_ord_id"] = order.cl_ord_id
+        changes["cl_ord_id"] = request.cl_ord_id
+    return changes
+
+
+def _cancel_rejected(order: Order, reject: OrderCancelReject, now: datetime) -> Order:
+    request = order.request(reject.cl_ord_id)
+    rest = tuple(r for r in order.requests if r is not request)
+    doubt = order.in_doubt
+    if doubt is not None and doubt.request in (Request.CANCEL, Request.REPLACE):
+        doubt = None
+    return order.evolve(requests=rest, in_doubt=doubt, replaced=False, updated=now)
+
+
+def _request_entered(order: Order, note: RequestEntered, now: datetime) -> Order:
+    number = order.requests_made + 1
+    entered = entered_request(note, order.venue_cl_ord_id, number)
+    requests = (*order.requests, entered)
+    return order.evolve(requests=requests, requests_made=number, updated=now)
+
+
+def _released(order: Order, note: RequestReleased, now: datetime) -> Order:
+    requests = tuple(
+        replace(r, released=note.released) if r.cl_ord_id == note.cl_ord_id else r
+        for r in order.requests
+    )
+    return order.evolve(requests=requests, updated=now)

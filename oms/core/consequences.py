@@ -1,0 +1,27 @@
+"""What an order's new state makes possible or pointless: its open requests, its next leg."""
+
+from oms.core import emulation
+from oms.core.book import Book
+from oms.core.facts import PendingRequest
+from oms.core.fields import CxlRejReason
+from oms.core.legs import at_venue
+from oms.core.notes import Request
+from oms.core.story import Story, refuse, release
+
+
+def follow_up(book: Book, story: Story) -> None:
+    """What the order's new state makes possible or pointless: its open requests."""
+    route = book.routes.get(story.order.route)
+    answers_itself = route is not None and route.capabilities.tells_pending
+    for request in story.order.requests:
+        filled = at_venue(story.order).filled and request.kind is Request.CANCEL
+        if story.order.ended or (filled and not answers_itself):
+            _too_late(story, request)
+        elif not filled and not request.released:
+            release(book, story, request)
+    emulation.go_on(book, story)
+
+
+def _too_late(story: Story, request: PendingRequest) -> None:
+    text = f"the order is {'FILLED' if story.order.filled else story.order.life.name}"
+    refuse(story, request, CxlRejReason.TOO_LATE_TO_CANCEL, text)
