@@ -23,7 +23,7 @@ from oms.core.notes import Doubt, DoubtSettled, NotSent, Request, RouteStatus
 from oms.core.numbers import ZERO
 from oms.core.transitions import Life
 from tests.core.desk_of_one import ROUTE, START
-from tests.core.emulating_desk import AMEND, CANCEL, Desk
+from tests.core.emulating_desk import AMEND, CANCEL, EMULATING, Desk
 from tests.core.test_checks import GOOD
 
 
@@ -342,3 +342,21 @@ def test_no_replace_of_a_filled_order_to_less_than_was_executed(desk: Desk) -> N
     desk.fills("0.02", exec_type=ExecType.FILL)
     desk.desk(replace(AMEND, order_qty=Decimal("0.02")))
     assert "filled" in desk.told[0].message.text
+
+
+def test_no_replace_of_a_market_order(desk: Desk) -> None:
+    """Where the venue has them: it is filled or over."""
+    route = desk.book.routes[ROUTE]
+    route.capabilities = replace(EMULATING, ord_types=frozenset(OrdType))
+    desk.desk(replace(GOOD, cl_ord_id="A2", ord_type=OrdType.MARKET, price=None))
+    desk.desk(replace(AMEND, orig_cl_ord_id="A2", ord_type=OrdType.MARKET, price=None))
+    assert "market order" in desk.told[0].message.text
+
+
+def test_an_ended_order_has_ended_for_its_venue_too(desk: Desk) -> None:
+    """The last leg is over when the order is."""
+    desk.desk(AMEND)
+    desk.tells(ExecType.CANCELED)
+    desk.tells(ExecType.NEW)
+    desk.tells(ExecType.CANCELED)
+    assert at_venue(desk.order()).life is Life.CANCELED

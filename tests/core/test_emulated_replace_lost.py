@@ -6,11 +6,13 @@ from decimal import Decimal
 import pytest
 
 from oms.core.fields import (
+    ExecTransType,
     ExecType,
 )
 from oms.core.legs import at_venue
 from oms.core.messages import (
     ExecutionReport,
+    OrderCancelReject,
 )
 from oms.core.notes import Doubt, DoubtSettled, Request, RouteStatus
 from oms.core.transitions import Life
@@ -148,3 +150,25 @@ def test_cumulative_figures_are_the_legs_own(desk: Desk) -> None:
     doubt = desk.order().in_doubt
     assert doubt is not None
     assert "0.015 of 0.045" in doubt.text
+
+
+def test_a_late_status_and_a_late_refusal_of_the_old_order_are_no_news(desk: Desk) -> None:
+    """What they are about is over."""
+    first = desk.order().venue_cl_ord_id
+    desk.desk(AMEND)
+    asked = desk.order().requests[-1].venue_cl_ord_id
+    desk.tells(ExecType.CANCELED)
+    desk.tells(ExecType.NEW, first, exec_trans_type=ExecTransType.STATUS)
+    desk.venue(OrderCancelReject(cl_ord_id=asked, orig_cl_ord_id=first, text="gone"))
+    assert (desk.told, desk.order().acknowledged) == ([], False)
+    assert [request.cl_ord_id for request in desk.order().requests] == ["R1"]
+
+
+def test_the_new_orders_name_is_learned_by_itself(desk: Desk) -> None:
+    """A query may tell it before any report does."""
+    desk.desk(AMEND)
+    desk.tells(ExecType.CANCELED)
+    name = desk.order().venue_cl_ord_id
+    desk.tells(ExecType.PENDING_NEW, exec_trans_type=ExecTransType.STATUS)
+    assert desk.order().secondary_order_id == f"T{name}"
+    assert desk.order().legs[-1].secondary_order_id == f"T{name}"

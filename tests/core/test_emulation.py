@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from oms.core.emulation import expiring
 from oms.core.fields import (
     ExecType,
     OrdRejReason,
@@ -288,3 +289,12 @@ def test_what_the_route_does_not_emulate_is_refused() -> None:
     assert desk.heard()[0][0] == "REJECTED"
     reasons = {told.message.ord_rej_reason for told in desk.told}  # type: ignore[union-attr]
     assert reasons == {OrdRejReason.BROKER_CREDIT}
+
+
+def test_what_the_engine_has_to_watch_the_clock_for() -> None:
+    """A dated order that works; not one that is over, nor one without a date."""
+    desk = Desk()
+    _dated(desk)
+    assert expiring(desk.order())
+    desk.tells(ExecType.CANCELED)
+    assert not expiring(desk.order())
