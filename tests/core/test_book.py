@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from oms.core.apply import apply
-from oms.core.book import CLOSED_KEPT, Book, Changes, Nothing
+from oms.core.book import CLOSED_KEPT, Book, Changes
 from oms.core.decide import decide
 from oms.core.errors import VenueRefused, VenueUnavailable
 from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdRejReason, Side
@@ -17,6 +17,7 @@ from oms.core.messages import (
     OrderStatusRequest,
 )
 from oms.core.notes import Answered
+from oms.core.nothing import Nothing
 from oms.core.order import Order
 from oms.core.ports import Evidence, Inbound, Record
 from oms.core.positions import moves

@@ -22,7 +22,15 @@ from oms.store import replay
 from oms.store.queries import Reader
 from oms.store.replay import Difference, Verdict, as_of, verify
 from oms.store.tables import PROJECTIONS
-from tests.store.trading_day import FIX, REST, START, Firm, replace_by_cancel, trade
+from tests.store.trading_day import (
+    FIX,
+    REST,
+    START,
+    Firm,
+    replace_by_cancel,
+    stop_everything,
+    trade,
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +49,7 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     firm.enter(FIX)
     firm.venue(REST, Quarantined(reason="unreadable", text="??"))
     trade(firm, Random(5), 60)  # noqa: S311  a day, not a secret
+    stop_everything(firm, REST, certified=True)
     firm.store.close()
     return path
 
