@@ -1,0 +1,2 @@
+class FIXProtocolBase:
+    beginstring: str

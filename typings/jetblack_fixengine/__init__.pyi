@@ -1,0 +1,13 @@
+# The part of jetblack-fixengine 1.0.0a5 that the tests use, typed as they use it.
+from collections.abc import Mapping
+from typing import Any
+
+class Session: ...
+class Store: ...
+
+class FIXEngine:
+    async def send_message(
+        self, msg_type: str, message: Mapping[str, Any] | None = None
+    ) -> None: ...
+
+class FIXApplication: ...

@@ -1,0 +1,3 @@
+from jetblack_fixengine.admin import Transitions
+
+INITIATOR_ADMIN_TRANSITIONS: Transitions
