@@ -3,8 +3,10 @@
 It does not say which sockets are its own, so they are found by their port.
 """
 
+import errno
 import os
 import socket
+import stat
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -91,10 +93,12 @@ def _where(wanted: Callable[[socket.socket], bool]) -> Iterator[socket.socket]:
 
 
 def _copy(descriptor: int) -> socket.socket:
-    """Another descriptor of an open socket. Raises OSError if it is no socket."""
-    copied = os.dup(descriptor)
-    try:
-        return socket.socket(fileno=copied)
-    except OSError:
-        os.close(copied)
-        raise
+    """Another descriptor of an open socket. Raises OSError if it is no socket.
+
+    No copy of a file is made and closed: to close any descriptor of a file ends all locks that
+    this process holds on it, and SQLite's are among them.
+    """
+    if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+        raise OSError(errno.ENOTSOCK, os.strerror(errno.ENOTSOCK))
+    # Should the number have become a file's this moment, the copy stays open.
+    return socket.socket(fileno=os.dup(descriptor))
