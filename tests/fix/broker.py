@@ -21,19 +21,29 @@ class Broker(Desk):
         port: int = self._listener.getsockname()[1]
         super().__init__(port, comp_id, "", target=target)
         self._barriers = 0
+        self._greeting = False
 
     def accept(self) -> Fields:
         """The next connection's Logon, not answered yet."""
         self._socket, _ = self._listener.accept()
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.begin_anew()
+        self._greeting = True
         return self.expect("A")
 
     def welcome(self) -> Fields:
         """Let the next connection log on; its Logon."""
         logon = self.accept()
         self.send("A", (98, "0"), (108, logon[108]))
+        self._greeting = False
+        if int(logon[34]) >= self.next_in:
+            self._ask_again(int(logon[34]))
         return logon
+
+    def _ask_again(self, number: int) -> None:
+        # A Logon is answered before anything that it shows to be missing is asked for.
+        if not self._greeting:
+            super()._ask_again(number)
 
     def barrier(self) -> None:
         """Wait until the engine has taken everything sent so far, in order."""
@@ -44,10 +54,16 @@ class Broker(Desk):
         while (message := self.receive(until, mark)).get(112) != mark:
             assert message[35] in "0124", f"before {mark}: {message}"
 
-    def takes_nothing(self) -> None:
-        """Everything that the engine sends on this connection is dropped unread: never received."""
-        assert self._socket is not None, "not connected"
-        self._socket.shutdown(socket.SHUT_RD)
+    def lose(self, msg_type: str, *fields: tuple[int, str]) -> int:
+        """Send what never arrives: its MsgSeqNum is used up, and can be asked for."""
+        number = self.next_out
+        self.next_out += 1
+        self.sent[number] = [(35, msg_type), *fields]
+        return number
+
+    def forget(self, message: Fields) -> None:
+        """That message of the engine's, and all after it, never arrived."""
+        self.next_in = int(message[34])
 
     def answer_status(self, *fields: tuple[int, str]) -> Fields:
         """Answer the next status request with a report of those fields; the request."""

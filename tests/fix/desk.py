@@ -59,6 +59,7 @@ class Desk:
         self._socket = socket.socket()
         if receive_buffer:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.settimeout(WAIT_S)
         self._socket.connect(("127.0.0.1", self.port))
         self.begin_anew()

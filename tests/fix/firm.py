@@ -136,9 +136,9 @@ class Firm:
         found: dict[str, Any] = self._call("GET", "/status")
         return found
 
-    def order(self, order_id: str) -> dict[str, Any]:
-        """An order's row, by OrderID or ORIGIN/ClOrdID."""
-        found: dict[str, Any] = self._call("GET", f"/orders/{order_id}")
+    def fills(self) -> list[dict[str, Any]]:
+        """Every execution that was booked."""
+        found: list[dict[str, Any]] = self._call("GET", "/fills")
         return found
 
     def submit(self, **fields: Any) -> dict[str, Any]:
