@@ -6,8 +6,8 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -141,8 +141,10 @@ class System:
         for runner in self._runners.values():
             runner.start()
             self._closing.callback(runner.stop)
+        begun: list[Initiator | Counterparty | Acceptor] = []
+        self._closing.callback(_log_out, begun)
         for session in self._fix:
-            self._closing.callback(session.stop)
+            begun.append(session)
             session.start()
 
     def _entitlements(self) -> dict[str, frozenset[str]]:
@@ -319,6 +321,13 @@ class System:
             raise NotSupported(f"no route {name!r}: {', '.join(self.book.routes) or 'none'}")
         known = {id(i): i for i in route.instruments.values()}
         return [_instrument_row(name, instrument) for instrument in known.values()]
+
+
+def _log_out(begun: Sequence[Initiator | Counterparty | Acceptor]) -> None:
+    """All at once: each waits for its peers' answers, and a stop must not take long."""
+    if begun:
+        with ThreadPoolExecutor(len(begun)) as threads:
+            list(threads.map(lambda session: session.stop(), begun))
 
 
 def _instrument_row(route: str, instrument: Instrument) -> Row:

@@ -39,6 +39,7 @@ SocketAcceptPort={desk}
 SocketReuseAddress=Y
 """
 
+# The wait for another try doubles from ReconnectInterval on; quickfix itself tries every second.
 _BROKER: Final = """
 [SESSION]
 ConnectionType=initiator
@@ -47,7 +48,7 @@ TargetCompID={broker}
 SocketConnectHost=127.0.0.1
 SocketConnectPort={port}
 HeartBtInt=30
-ReconnectInterval=1
+ReconnectInterval=0.01
 """
 
 _CONFIG: Final = """
