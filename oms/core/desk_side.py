@@ -120,12 +120,12 @@ def _duplicate(
 ) -> Decision:
     order = book.any_order(used) if used else None
     if order is None:
-        return answer(inbound, now, None, spent_report(request, now, inbound.source))
+        return answer(inbound, now, None, spent_report(request, now, book.seq + 1))
     if request.poss_resend:
         # D31: seen before, so its state is told and no second order is made.
         report = status_report(order, now, cl_ord_id=request.cl_ord_id)
     else:
-        report = duplicate_report(order, request, now)
+        report = duplicate_report(order, request, now, book.seq + 1)
     return answer(inbound, now, order, report)
 
 

@@ -119,11 +119,16 @@ def status_report(
     )
 
 
-def duplicate_report(order: Order, request: NewOrderSingle, now: datetime) -> ExecutionReport:
-    """A refused D whose id is taken: the rest states the order that is there (D22)."""
+def duplicate_report(
+    order: Order, request: NewOrderSingle, now: datetime, seq: int
+) -> ExecutionReport:
+    """A refused D whose id is taken: the rest states the order that is there (D22).
+
+    `seq` is the journal's: each refusal of the same id is a report of its own.
+    """
     return _describe(
         order,
-        exec_id=f"{order.order_id}:DUPLICATE:{request.cl_ord_id}",
+        exec_id=f"{order.order_id}:DUPLICATE:{seq}",
         exec_type=ExecType.REJECTED,
         cl_ord_id=request.cl_ord_id,
         ord_rej_reason=OrdRejReason.DUPLICATE_ORDER,
@@ -134,11 +139,11 @@ def duplicate_report(order: Order, request: NewOrderSingle, now: datetime) -> Ex
     )
 
 
-def spent_report(request: NewOrderSingle, now: datetime, origin: str) -> ExecutionReport:
+def spent_report(request: NewOrderSingle, now: datetime, seq: int) -> ExecutionReport:
     """A refused D whose id a refused request used up: there is no order to state."""
     return ExecutionReport(
         order_id=NO_ORDER_ID,
-        exec_id=f"{origin}:DUPLICATE:{request.cl_ord_id}",
+        exec_id=f"{NO_ORDER_ID}:DUPLICATE:{seq}",
         exec_type=ExecType.REJECTED,
         ord_status=OrdStatus.REJECTED,
         ord_rej_reason=OrdRejReason.DUPLICATE_ORDER,
