@@ -245,12 +245,14 @@ def test_a_session_that_is_begun_anew_is_followed(running: Firm) -> None:
     assert broker.expect("A")[141] == "Y"
     broker.answer_status((39, "0"), (150, "0"), (38, "10"), (151, "10"))
     running.wait_ready()
+    before = _quarantined(running)
     _cut(running)
     trade.broker.lose("8", *trade.report("F", "1", *PART))
     trade.broker.welcome()
     trade.broker.answer_status((39, "1"), (150, "1"), (38, "10"), *PART[3:])
     assert trade.told()[14] == "4"
     running.wait_ready()
+    assert _quarantined(running) == before
     trade.end()
 
 
