@@ -241,7 +241,7 @@ class Counterparty:
             f"{message.get(tags.TEXT, '')}; the orders' states are asked for",
         )
         self._tell(note, Evidence.VENUE_MESSAGE)
-        self._ask_for_all()
+        self._ask_what_was_lost()
         return []
 
     def logon_received(self, session: str, fields: Fields) -> None:
@@ -276,6 +276,13 @@ class Counterparty:
             )
             self._link.departures.put(asked, "")
         return len(orders)
+
+    def _ask_what_was_lost(self) -> None:
+        # Answers that are under way will tell; and one that is itself not read must not be asked
+        # for again and again.
+        with self._moving:
+            if not self._unanswered:
+                self._ask_for_all()
 
     def _answered(self, name: str, order_id: str = "") -> None:
         """A status request was answered, well or not."""
@@ -357,7 +364,7 @@ class Counterparty:
         except MalformedMessage as error:
             note = Quarantined(reason="unreadable report", text=f"{self._config.name}: {error}")
             self._tell(note, Evidence.VENUE_MESSAGE, raw, number)
-            self._ask_for_all()
+            self._ask_what_was_lost()
             return
         self._tell(report, Evidence.VENUE_MESSAGE, raw, number)
         if isinstance(report, ExecutionReport) and report.exec_trans_type is ExecTransType.STATUS:

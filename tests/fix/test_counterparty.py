@@ -231,6 +231,25 @@ def test_what_we_can_not_read_is_kept_and_its_quantity_found(running: Firm) -> N
     assert _quarantined(running) == before + 4
 
 
+def test_an_answer_that_can_not_be_read_is_not_asked_for_again(running: Firm) -> None:
+    """Else the two sides would go round for ever; the next logon asks anew."""
+    trade = Trade(running, "R1")
+    broker = trade.broker
+    trade.say("G", "1", *PART, (39, "Z"))
+    assert broker.expect("3")[371] == "39"
+    broker.answer_status((39, "Z"))
+    assert broker.expect("3")[371] == "39"
+    broker.hears_nothing()
+    _cut(running)
+    broker.welcome()
+    asked = broker.expect("H")
+    broker.forget(asked)
+    broker.send("2", (7, asked[34]), (16, "0"))
+    assert broker.answer_status((39, "0"), (38, "10"), (151, "10"))[43] == "Y"
+    running.wait_ready()
+    trade.end()
+
+
 def test_a_session_that_is_begun_anew_is_followed(running: Firm) -> None:
     """Its low numbers are new ones: what is lost after it is still asked for."""
     trade = Trade(running, "N1")
