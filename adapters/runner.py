@@ -29,7 +29,9 @@ from oms.core.notes import Doubt, Request
 from oms.core.ports import Books, Evidence, Post, ToVenue, VenueGateway
 from oms.core.reports import KILL_SWITCH
 
-QUERIES: Final = frozenset({"balances", "instruments", "open_orders", "server_time"})
+QUERIES: Final = frozenset(
+    {"balances", "closed_orders", "instruments", "open_orders", "server_time"}
+)
 """What can be asked, where the venue's client offers it."""
 
 _log = logging.getLogger(__name__)

@@ -1,8 +1,9 @@
 """The certificate of a kill: what the books prove of every order, beside what the venues list.
 
-Done means: the end of every order is proved by a record, or the order is named as in doubt; and no
-venue lists an order of ours as open. What a venue lists and the engine does not know is foreign: it
-is named, and another's business.
+Done means: the end of every order is proved by a record, or the order is named as in doubt; no venue
+lists an order of ours as open; and where a venue lists an ended order, it shows the quantity that is
+booked. What a venue lists as open and the engine does not know is foreign: it is named, and
+another's business.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any, Final
 
 from adapters.port import Sight, VenueOrder
 from oms.core.book import EVERY_ROUTE
-from oms.core.numbers import number_text
+from oms.core.numbers import ZERO, number_text
 from oms.door import Row
 
 LINES_MAX: Final = 200
@@ -39,6 +40,27 @@ def covers(kills: Iterable[Row], venue: str) -> bool:
 def still_open(orders: Iterable[Row]) -> list[Row]:
     """The orders whose end nothing proves and that are not in doubt either."""
     return [order for order in orders if order["open"] and not order["in_doubt"]]
+
+
+def compare(orders: Sequence[Row], sights: Iterable[Sight]) -> list[Row]:
+    """Write what the venue shows as executed to each of its orders; those that have ended in the
+    books and were executed otherwise at the venue."""
+    seen = [sight for sight in sights if isinstance(sight, VenueOrder)]
+    by_name = {sight.venue_cl_ord_id: sight for sight in seen if sight.venue_cl_ord_id}
+    by_id = {sight.secondary_order_id: sight for sight in seen if sight.secondary_order_id}
+    for order in orders:
+        # An emulated order is several at its venue, one after the other.
+        parts = [by_name.get(name) or by_id.get(number) for name, number in order["at_venue"]]
+        whole = [part.cum_qty for part in parts if part is not None]
+        shown = number_text(sum(whole, ZERO)) if len(whole) == len(parts) else None
+        order["venue_cum_qty"] = shown
+    return [order for order in orders if differs(order)]
+
+
+def differs(order: Row) -> bool:
+    """Whether the end is proved and the venue shows another quantity than is booked."""
+    shown = order["venue_cum_qty"]
+    return not (order["open"] or shown is None or shown == order["cum_qty"])
 
 
 def venue_row(
@@ -80,7 +102,8 @@ def certificate(
     working = still_open(orders)
     unseen = [venue for venue in venues if venue["listed_at"] is None]
     listed = [one for venue in venues for one in venue["open_at_venue"] or ()]
-    done = bool(kills) and not (working or unseen or any(not one["foreign"] for one in listed))
+    ours = [one for one in listed if not one["foreign"]]
+    done = bool(kills) and not (working or unseen or ours or any(map(differs, orders)))
     times = [order["proved_at"] for order in orders if order["proved_at"]]
     times += [venue["listed_at"] for venue in venues] + [kill["since"] for kill in kills]
     return {

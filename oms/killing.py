@@ -6,14 +6,17 @@ It decides nothing about orders: it posts a sweep, and the certificate when it h
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final, Protocol
 
-from oms.certificate import certificate, covers, in_scope, lines, still_open, venue_row
+from adapters.port import Sight
+from oms.certificate import certificate, compare, covers, in_scope, lines, still_open, venue_row
 from oms.clock import Clock
 from oms.core.book import Book
 from oms.core.errors import MalformedMessage, NotSupported, VenueError
 from oms.core.facts import Kill
-from oms.core.notes import KillCertificate, KillSweep, Request
+from oms.core.notes import Doubt, KillCertificate, KillSweep, Request
 from oms.core.order import Order
 from oms.core.ports import Evidence, Inbound, Post
 from oms.door import Row
@@ -25,6 +28,12 @@ LONGEST: Final = 10
 """How many times that a pause may grow to."""
 ASK_TIMEOUT_S: Final = 10.0
 """How long a venue's list of open orders is waited for."""
+
+PATIENCE_S: Final = 5.0
+"""How long an order may be unanswered under the switch before the venue is asked for it."""
+
+CLOCKS_APART: Final = timedelta(minutes=10)
+"""How far a venue's clock may be from ours when it dates an order."""
 
 _log = room("kill")
 
@@ -52,20 +61,25 @@ class Killing:
         ask: Callable[..., Future[Any]],
         post: Post,
         clock: Clock,
+        *,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        """`ask(route, "open_orders")` is the venues' read-only door."""
+        """`ask(route, query)` is the venues' read-only door. A request under the switch that has
+        no answer after `patience_s` is in doubt."""
         self._book = book
         self._looks = looks
         self._ask = ask
         self._post = post
         self._clock = clock
+        self._patience = timedelta(seconds=patience_s)
 
     async def certificate(self) -> Row:
         """The certificate as of now. A venue is asked once the books show nothing open there."""
         kills, orders = await asyncio.to_thread(self._read)
         routes = [name for name in self._book.routes if covers(kills, name)]
-        working = {order["venue"] for order in still_open(orders)}
-        venues = await asyncio.gather(*(self._venue(name, name in working) for name in routes))
+        venues = await asyncio.gather(
+            *(self._venue(name, [o for o in orders if o["venue"] == name]) for name in routes)
+        )
         return certificate(kills, orders, venues, self._now())
 
     def _read(self) -> tuple[list[Row], list[Row]]:
@@ -78,14 +92,17 @@ class Killing:
         for kill in kills:
             rows = self._looks.since_kill(kill["seq"])
             found.update((r["order_id"], r) for r in rows if in_scope(kill["venue"], r["venue"]))
+        for row in found.values():
+            row["venue_cum_qty"] = None
         return kills, [found[name] for name in sorted(found)]
 
-    async def _venue(self, name: str, working: bool) -> Row:
-        if working:
+    async def _venue(self, name: str, orders: list[Row]) -> Row:
+        if still_open(orders):
             return venue_row(name, None, None, "asked when the books show nothing open there")
         try:
             async with asyncio.timeout(ASK_TIMEOUT_S):
                 listed = await asyncio.wrap_future(self._ask(name, "open_orders"))
+                await self._compare(name, orders, listed)
         except NotSupported as error:
             return venue_row(name, None, self._now(), str(error))
         except TimeoutError:
@@ -99,6 +116,21 @@ class Killing:
             ]
         )
         return venue_row(name, list(zip(listed, ours, strict=True)), self._now(), "")
+
+    async def _compare(self, name: str, orders: list[Row], listed: list[Sight]) -> None:
+        """Have the venue's closed list beside the books; where it shows more, a fill was lost."""
+        if not orders:
+            return
+        since = min(datetime.fromisoformat(order["created"]) for order in orders) - CLOCKS_APART
+        ended = await asyncio.wrap_future(self._ask(name, "closed_orders", since=since))
+        for order in compare(orders, [*listed, *ended]):
+            if Decimal(order["venue_cum_qty"]) > Decimal(order["cum_qty"]):
+                text = (
+                    f"the venue lists {order['venue_cum_qty']} as executed, {order['cum_qty']} is "
+                    "booked; a query of its cumulative quantity settles it"
+                )
+                doubt = Doubt(cl_ord_id=order["venue_cl_ord_id"], request=Request.FILLS, text=text)
+                self._post(Inbound(source=name, message=doubt, evidence=Evidence.VENUE_QUERY))
 
     def _now(self) -> str:
         return f"{self._clock.now():%Y-%m-%dT%H:%M:%S.%fZ}"
@@ -123,8 +155,13 @@ class Killing:
             if self._book.killed(name)
             for order in self._book.working(name)
         ]
+        overdue = [order for order in working if self._is_overdue(order)]
+        for order in overdue:
+            self._doubt(order)
         if any(_is_left_alone(order) for order in working):
             self._tell(KillSweep())
+            return True
+        if overdue:
             return True
         due = [
             route
@@ -138,6 +175,19 @@ class Killing:
             if told["done"] and kill["venue"] in due:
                 self._certify(kill, told)
         return True
+
+    def _is_overdue(self, order: Order) -> bool:
+        waits = not order.acknowledged or any(request.released for request in order.requests)
+        late = self._clock.now() - order.updated >= self._patience
+        asked = order.in_doubt is None and not order.waits_for_price
+        return late and waits and asked and not (order.ended or order.filled)
+
+    def _doubt(self, order: Order) -> None:
+        """Have an order asked for whose answer does not come: its doubt does that."""
+        request = Request.CANCEL if order.acknowledged else Request.NEW
+        text = f"no answer in {self._patience.total_seconds():g} s; the venue's word settles it"
+        doubt = Doubt(cl_ord_id=order.venue_cl_ord_id, request=request, text=text)
+        self._post(Inbound(source=order.route, message=doubt, evidence=Evidence.POLICY))
 
     def _certify(self, kill: Row, told: Row) -> None:
         venue = kill["venue"]

@@ -33,7 +33,7 @@ from oms.core.venue import Instrument
 from oms.door import Row
 from oms.feed import Feed
 from oms.fixconfig import check_fix_config
-from oms.killing import LOOK_EVERY_S, Killing
+from oms.killing import LOOK_EVERY_S, PATIENCE_S, Killing
 from oms.log import room
 from oms.settings import ApifinySettings, Fix42Settings, Settings, VenueSettings, load_settings
 from oms.store.queries import Reader
@@ -120,7 +120,14 @@ class System:
             draw=self._draw,
             on_fault=self._fail,
         )
-        self._killing = Killing(self.book, self._reader, self._ask, self._writer.post, self.clock)
+        self._killing = Killing(
+            self.book,
+            self._reader,
+            self._ask,
+            self._writer.post,
+            self.clock,
+            patience_s=PATIENCE_S / self._speed,
+        )
         for name, table in self.settings.venues.items():
             self._route(name, table)
         if self.settings.desks:

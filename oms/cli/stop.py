@@ -1,6 +1,7 @@
 """The verbs that stop: the kill switch with its certificate, and cancel-all."""
 
 import asyncio
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -60,15 +61,15 @@ def kill(
 
 async def _certified(client: Client, told: Row, timeout_s: float) -> Row:
     """The certificate when nothing is open and nothing in doubt, or as it is after that time."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + timeout_s
-    while (not told["done"] or told["in_doubt"]) and (left_s := until - loop.time()) > 0:
-        await asyncio.sleep(min(LOOK_EVERY_S, left_s))
-        try:
-            told = await client.kill_certificate()
-        except OmsError as error:
-            # The switch is on, whatever hides its certificate.
-            complain(f"the certificate can not be seen: {error}")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            while not told["done"] or told["in_doubt"]:
+                await asyncio.sleep(LOOK_EVERY_S)
+                try:
+                    told = await client.kill_certificate()
+                except OmsError as error:
+                    # The switch is on, whatever hides its certificate.
+                    complain(f"the certificate can not be seen: {error}")
     return told
 
 

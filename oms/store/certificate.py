@@ -30,7 +30,7 @@ WHERE seq >= ? AND order_id != '' AND kind NOT IN ('Answered', 'Quarantined')
 _KEPT: Final = (
     "order_id", "cl_ord_id", "origin", "venue", "exchange", "symbol", "side", "order_qty", "price",
     "ord_status", "cum_qty", "avg_px", "open", "in_doubt", "in_doubt_text",
-    "secondary_order_id", "venue_cl_ord_id", "text",
+    "secondary_order_id", "venue_cl_ord_id", "text", "created",
 )  # fmt: skip
 
 
@@ -52,6 +52,7 @@ def _certified(connection: Connection, order: Order) -> JsonRow:
     told = order_json(order)
     row = {name: told[name] for name in _KEPT}
     proof = None if told["open"] else _proof(connection, order)
+    row["at_venue"] = [list(names) for names in order.venue_names]
     row["waiting"] = _waiting(order) if told["open"] else ""
     row["evidence"] = None if proof is None else proof.evidence.value
     row["proved_at"] = None if proof is None else utc_text(proof.time)

@@ -31,6 +31,7 @@ from oms.store.tables import (
     FIX_SESSIONS,
     JOURNAL,
     KILL_SWITCHES,
+    LEGS,
     OPEN,
     ORDERS,
     OUTBOX,
@@ -189,13 +190,14 @@ class Reader(Projections):
     def known_at(self, route: str, venue_cl_ord_id: str, secondary_order_id: str) -> str | None:
         """The OrderID of an order by one of its names at the venue; the id we drew decides."""
         for column, name in (
-            (ORDERS.c.venue_cl_ord_id, venue_cl_ord_id),
-            (ORDERS.c.secondary_order_id, secondary_order_id),
+            ("venue_cl_ord_id", venue_cl_ord_id),
+            ("secondary_order_id", secondary_order_id),
         ):
-            statement = select(ORDERS.c.order_id).where(ORDERS.c.route == route, column == name)
-            found = self._rows(statement) if name else []
-            if found:
-                return str(max(row.order_id for row in found))
+            for table in (ORDERS, LEGS) if name else ():
+                named = (table.c.route == route, table.c[column] == name)
+                found = self._rows(select(table.c.order_id).where(*named))
+                if found:
+                    return str(max(row.order_id for row in found))
         return None
 
     def since_kill(self, seq: int) -> list[JsonRow]:

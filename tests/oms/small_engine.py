@@ -71,6 +71,7 @@ class ScriptedVenue:
         self.received: list[ToVenue] = []
         self.listed: list[Sight] = []
         """What it lists as open."""
+        self.ended: list[Sight] = []
         self.lists = True
         self._route = route
         self._post = post
@@ -128,15 +129,16 @@ class ScriptedVenue:
         )
 
     def ask(self, query: str, **parameters: Any) -> Future[Any]:
-        """Balances and the open orders, and nothing else."""
+        """Balances and the lists of orders, and nothing else."""
         future: Future[Any] = Future()
-        offered = ("balances", "open_orders") if self.lists else ("balances",)
+        lists = {"open_orders": self.listed, "closed_orders": self.ended} if self.lists else {}
+        offered = ("balances", *lists)
         if query not in offered:
             future.set_exception(NotSupported(f"{self._route} does not offer {query}"))
         elif self.script == "silence":
             future.set_exception(VenueUnavailable("connection refused"))
-        elif query == "open_orders":
-            future.set_result(self.listed)
+        elif query in lists:
+            future.set_result(lists[query])
         else:
             held = Decimal("0.10")
             future.set_result([Balance(asset="BTC", total=held, available=held, held=Decimal(0))])
@@ -223,7 +225,7 @@ class SmallEngine:
         told = {"ready": True, "sessions": [], "venues": venues, "kill": kill}
         return {**told, "breaks": 0, **self.reader.counts()}
 
-    def _ask(self, route: str, query: str) -> Future[Any]:
+    def _ask(self, route: str, query: str, **parameters: Any) -> Future[Any]:
         venue = self.venues.get(route)
         if venue is None:
             raise NotSupported(f"unknown route {route}")

@@ -24,8 +24,8 @@ NEW = ("--venue", "plain", "--symbol", "BTC/TRY", "--side", "buy", "--qty", "0.0
 LIMIT = (*NEW, "--price", "40000.50")
 ROW = (
     "order_id cl_ord_id origin venue exchange symbol side order_qty price ord_status cum_qty "
-    "avg_px open in_doubt in_doubt_text secondary_order_id venue_cl_ord_id text waiting evidence "
-    "proved_at proof"
+    "avg_px open in_doubt in_doubt_text secondary_order_id venue_cl_ord_id text created at_venue "
+    "waiting evidence proved_at proof venue_cum_qty"
 )
 
 
