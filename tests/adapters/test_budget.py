@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.budget import Budget, TooLate
+from adapters.budget import Budget, Stopped, TooLate
 from adapters.port import Lane
 from oms.core.errors import VenueUnavailable
 
@@ -280,5 +280,28 @@ def test_a_refused_order_says_how_long_it_would_have_waited() -> None:
         venue.budget.pause(30)
         with pytest.raises(TooLate, match=r"delay the order by 38\.4 s"):
             await venue.budget.acquire(Lane.NEW)
+
+    run(story())
+
+
+def test_new_orders_are_turned_away_while_they_are_stopped() -> None:
+    """Those that wait too, when their turn comes; cancels and queries pass."""
+
+    async def story() -> None:
+        venue = Venue(8, 4.0)
+        why = ""
+        venue.budget.stop_new_while(lambda: why)
+        await venue.ask(*[Lane.NEW] * 4)
+        assert venue.lanes() == [Lane.NEW] * 2
+        why = "KILL SWITCH"
+        await venue.ask(Lane.NEW, Lane.CANCEL)
+        assert [(type(e), str(e)) for e in venue.refused] == [(Stopped, "KILL SWITCH")]
+        await venue.time.pass_to(venue.time.now + 4)
+        assert venue.lanes() == [Lane.NEW, Lane.NEW, Lane.CANCEL]
+        assert [type(e) for e in venue.refused] == [Stopped] * 3
+        why = ""
+        await venue.ask(Lane.NEW)
+        assert venue.lanes() == [Lane.NEW, Lane.NEW, Lane.CANCEL, Lane.NEW]
+        await venue.close()
 
     run(story())

@@ -48,14 +48,14 @@ def status(name: str) -> OrderStatusRequest:
 class Door:
     """Notes what leaves and what stays; it can be held shut."""
 
-    def __init__(self) -> None:
+    def __init__(self, killed: Callable[[], bool] = bool) -> None:
         self.left: list[str] = []
         self.stayed: list[tuple[str, str]] = []
         self.entered = threading.Event()
         self.shut = threading.Event()
         self.shut.set()
         self.seen = threading.Condition()
-        self.waiting = Departures("test", self._depart, self._stay, ManualClock())
+        self.waiting = Departures("test", self._depart, self._stay, ManualClock(), killed=killed)
         self.waiting.start()
 
     def _depart(self, departure: Departure) -> None:
@@ -192,3 +192,17 @@ def test_a_request_has_so_long_to_leave() -> None:
     waiting = Departures("test", lambda one: None, lambda one, why: seen.append(one), clock, 2.5)
     waiting.put(new("n1"), "GBBO")
     assert [(one.deadline, one.security_exchange) for one in seen] == [(2.5, "GBBO")]
+
+
+def test_under_the_kill_switch_only_what_cannot_add_leaves() -> None:
+    """New orders and replaces that wait stay, whenever they came; the rest goes."""
+    door = Door(killed=threading.Event().is_set)
+    door.waiting.open()
+    door.waiting.put(new("before"), "")
+    assert door.wait_left(1) == ["before"]
+    door = Door(killed=lambda: True)
+    door.waiting.open()
+    for message in (new("n1"), replace("r1"), cancel("c1"), status("s1")):
+        door.waiting.put(message, "")
+    assert door.wait_left(2) == ["c1", "s1"]
+    assert sorted(door.stayed) == [("n1", "KILL SWITCH"), ("r1", "KILL SWITCH")]
