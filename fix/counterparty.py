@@ -7,7 +7,7 @@ missed is filled over, and a status request, which comes after it, tells what ne
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, Final
 from fix import fix42, tags
 from fix.departures import MAX_WAIT_S, Departure, Departures
 from fix.filestore import FileStore
+from fix.inquiry import Inquiry
 from fix.link import Link
 from fix.retries import Retries, eager
 from fix.session import Role, SessionStatus
@@ -24,7 +25,6 @@ from fix.wire import Fields, told
 from oms.clock import Clock
 from oms.core.book import Session, venue_session
 from oms.core.errors import ConfigError, MalformedMessage, NotSupported
-from oms.core.facts import order_named
 from oms.core.fields import ExecTransType, ExecType, Side
 from oms.core.messages import (
     ExecutionReport,
@@ -51,6 +51,15 @@ class Identity:
 
 class _Role(Role):
     keeps_files = True
+
+
+class _Rounds(Retries):
+    also: Callable[[], None] = staticmethod(lambda: None)
+    """What else is to be done about once a second."""
+
+    def look(self) -> None:
+        super().look()
+        self.also()
 
 
 class Counterparty:
@@ -84,6 +93,7 @@ class Counterparty:
         self._consumed = session.msg_seq_num_in
         self._clock = clock
         self._asks = status_on_logon
+        self._inquiry = Inquiry(route, books, self._ask_status, self._complete)
         self._config = _own(settings, identity, overrides)
         self._store = FileStore(self._config)
         self._role = _Role(Kind.INITIATOR, [eager(self._config)], self, clock)
@@ -92,13 +102,12 @@ class Counterparty:
         self._sending = threading.local()
         self._moving = threading.RLock()
         """The link moves, and is told of, one at a time: the last word told is what is so."""
-        self._unanswered: dict[str, str] = {}
-        """Status requests of this logon: our id of the order, the counterparty's."""
         self._logon_number = 0
         """MsgSeqNum of our last Logon: what is asked for from before it was never worked on."""
-        self._retries = Retries(
+        self._retries = _Rounds(
             route, self._role, [self._link], self._moving, self._unreachable, clock
         )
+        self._retries.also = self._look
 
     def start(self) -> None:
         """Set the session to where the journal is, then connect. Raises ConfigError."""
@@ -210,7 +219,9 @@ class Counterparty:
                 self._tell(
                     Doubt(cl_ord_id=name, request=Request.NEW, text=text), Evidence.VENUE_MESSAGE
                 )
-                self._ask_for(message)
+                if self._asks:
+                    symbol, side = message[tags.SYMBOL], Side(message[tags.SIDE])
+                    self._ask_status(OrderStatusRequest(cl_ord_id=name, symbol=symbol, side=side))
             return False
         if before and kind in _REQUESTS:
             text = f"not sent to {self._route}: it was lost with the connection"
@@ -218,14 +229,12 @@ class Counterparty:
             self._tell(note, Evidence.VENUE_MESSAGE)
         return not before
 
-    def _ask_for(self, order: Mapping[int, str]) -> None:
+    def _ask_status(self, asked: OrderStatusRequest) -> None:
+        self._link.departures.put(asked, "")
+
+    def _lost_report(self) -> None:
         if self._asks:
-            asked = OrderStatusRequest(
-                cl_ord_id=order[tags.CL_ORD_ID],
-                symbol=order[tags.SYMBOL],
-                side=Side(order[tags.SIDE]),
-            )
-            self._link.departures.put(asked, "")
+            self._inquiry.lost_report()
 
     def admin_sending(self, session: str, fields: Fields) -> Fields:
         """Note under which number we log on. A Reject of ours is an alarm: a report may be lost."""
@@ -241,7 +250,7 @@ class Counterparty:
             f"{message.get(tags.TEXT, '')}; the orders' states are asked for",
         )
         self._tell(note, Evidence.VENUE_MESSAGE)
-        self._ask_what_was_lost()
+        self._lost_report()
         return []
 
     def logon_received(self, session: str, fields: Fields) -> None:
@@ -258,41 +267,19 @@ class Counterparty:
             self._link.opened()
             self._retries.moved(self._link)
             self._link.departures.open()
-            asked = self._ask_for_all()
+            asked = self._inquiry.begin() if self._asks else 0
             text = f"asked for the state of {asked} orders" if asked else self._link.text
             self._tell_status(up=True, ready=not asked, text=text)
 
-    def _ask_for_all(self) -> int:
-        """Ask for the state of every working order; how many there are."""
-        orders = self._books.working(self._route) if self._asks else []
+    def _complete(self) -> None:
         with self._moving:
-            self._unanswered = {order.venue_cl_ord_id: order.secondary_order_id for order in orders}
-        for order in orders:
-            asked = OrderStatusRequest(
-                cl_ord_id=order.name_at_venue,
-                symbol=order.symbol,
-                side=order.side,
-                order_id=order.secondary_order_id,
-            )
-            self._link.departures.put(asked, "")
-        return len(orders)
+            up = self._link.up
+            ready = up and not self._inquiry.awaits
+            self._tell_status(up=up, ready=ready, text=self._link.text)
 
-    def _ask_what_was_lost(self) -> None:
-        # Answers that are under way will tell; and one that is itself not read must not be asked
-        # for again and again.
-        with self._moving:
-            if not self._unanswered:
-                self._ask_for_all()
-
-    def _answered(self, name: str, order_id: str = "") -> None:
-        """A status request was answered, well or not."""
-        with self._moving:
-            root = order_named(name)
-            if root not in self._unanswered:
-                known = (key for key, theirs in self._unanswered.items() if theirs == order_id)
-                root = next(known, "") if order_id else ""
-            if self._unanswered.pop(root, None) is not None and not self._unanswered:
-                self._tell_status(up=self._link.up, ready=self._link.up, text=self._link.text)
+    def _look(self) -> None:
+        if self._link.up and self._asks:
+            self._inquiry.look(self._clock.monotonic())
 
     def _tell_status(self, *, up: bool, ready: bool, text: str, lost: bool = False) -> None:
         status = RouteStatus(route=self._route, up=up, ready=ready, text=text, lost_answers=lost)
@@ -301,7 +288,7 @@ class Counterparty:
     def logged_out(self, session: str) -> None:
         """What waits stays; what was sent and not answered is in doubt until the next logon."""
         with self._moving:
-            self._unanswered = {}
+            self._inquiry.end()
             text = self._link.lost()
             self._retries.moved(self._link)
             if self._retries.ending:
@@ -337,7 +324,7 @@ class Counterparty:
             refusal = Quarantined(reason="rejected by the counterparty", text=what)
         self._tell(refusal, Evidence.VENUE_MESSAGE, raw, number)
         if kind == "H":
-            self._answered(name)
+            self._inquiry.answered(name)
 
     def _sent(self, number: int) -> tuple[str, str]:
         """MsgType and ClOrdID of what was sent under that number, from the session's own store."""
@@ -364,11 +351,11 @@ class Counterparty:
         except MalformedMessage as error:
             note = Quarantined(reason="unreadable report", text=f"{self._config.name}: {error}")
             self._tell(note, Evidence.VENUE_MESSAGE, raw, number)
-            self._ask_what_was_lost()
+            self._lost_report()
             return
         self._tell(report, Evidence.VENUE_MESSAGE, raw, number)
         if isinstance(report, ExecutionReport) and report.exec_trans_type is ExecTransType.STATUS:
-            self._answered(report.cl_ord_id, report.order_id)
+            self._inquiry.answered(report.cl_ord_id, report.order_id)
 
     def failed(self, session: str, raw: str, error: BaseException) -> None:
         """Keep what a mistake of ours kept from being handled, for a human."""

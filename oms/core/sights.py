@@ -42,6 +42,17 @@ def sight(story: Story, report: ExecutionReport, fence: Fence) -> None:
         _settle(story, report)
 
 
+def weigh_sum(story: Story, report: ExecutionReport, fence: Fence) -> None:
+    """The CumQty that came with an execution: on a session that loses nothing, it is ours too."""
+    order = story.order
+    agreed = report.cum_qty is None or report.cum_qty == order.cum_qty
+    if fence is not Fence.SEQUENCE or agreed or not story.records or order.in_doubt is not None:
+        return
+    told, booked = number_text(report.cum_qty or ZERO), number_text(order.cum_qty)
+    text = f"the venue counts {told} executed, its reports sum to {booked}; its status settles it"
+    doubt(story, Request.FILLS, text)
+
+
 def _unknown_there(story: Story, report: ExecutionReport) -> None:
     """The venue has no such order: one that is on its way no more never was, others should be."""
     order = story.order

@@ -22,7 +22,7 @@ from oms.core.notes import Quarantined, VenueNamed
 from oms.core.order import Order
 from oms.core.ports import Decision, Inbound, Record, ToOrigin
 from oms.core.reports import cancel_reject
-from oms.core.sights import sight
+from oms.core.sights import sight, weigh_sum
 from oms.core.story import Story
 from oms.core.transitions import EXECUTES, FILLS, Event, event_of
 from oms.core.venue import Fence
@@ -96,9 +96,10 @@ def _learn_name(book: Book, story: Story, theirs: str) -> None:
 
 
 def _report(book: Book, story: Story, report: ExecutionReport) -> None:
+    route = book.routes.get(story.order.route)
+    fence = Fence.NOTHING if route is None else route.capabilities.fence
     if report.exec_trans_type is ExecTransType.STATUS:
-        route = book.routes.get(story.order.route)
-        sight(story, report, Fence.NOTHING if route is None else route.capabilities.fence)
+        sight(story, report, fence)
         return
     event = event_of(report.exec_type, report.exec_trans_type)
     demand_positive(report)
@@ -112,6 +113,8 @@ def _report(book: Book, story: Story, report: ExecutionReport) -> None:
         fill(story, report, event)
     elif not no_news(story.order, event, report):
         move(story, report, event)
+    if event in EXECUTES:
+        weigh_sum(story, report, fence)
 
 
 def _refusal(story: Story, reject: OrderCancelReject) -> None:

@@ -160,6 +160,34 @@ def test_executions_that_no_report_told_are_booked_and_shown() -> None:
     assert core.order().cum_qty == 5, "the report that was lost explains the derived quantity"
 
 
+@pytest.mark.parametrize("fence", [Fence.SEQUENCE, Fence.NOTHING])
+def test_an_execution_that_is_missing_before_another_is_noticed(fence: Fence) -> None:
+    """The venue counts more than its reports sum to: once in doubt, until its status tells."""
+    core = _core(fence)
+    _acknowledge(core)
+    name = core.order().venue_cl_ord_id
+    second = ExecutionReport(
+        exec_id="F2",
+        exec_type=ExecType.PARTIAL_FILL,
+        cl_ord_id=name,
+        last_shares=Decimal(2),
+        last_px=Decimal(100),
+        cum_qty=Decimal(5),
+    )
+    core.venue(second)
+    doubted = core.order().in_doubt is not None
+    assert doubted == (fence is Fence.SEQUENCE)
+    core.venue(second)
+    assert core.told == [], "told again it is no news"
+    core.venue(replace(second, exec_id="F3", cum_qty=Decimal(7)))
+    assert len(core.told) == 1, "doubted once"
+    if doubted:
+        figures = {"cum_qty": Decimal(7), "avg_px": Decimal(100)}
+        core.venue(_status(core, OrdStatus.PARTIALLY_FILLED, **figures))
+        assert core.order().in_doubt is None
+        assert core.order().cum_qty == 7
+
+
 @pytest.mark.parametrize(("cum_qty", "avg_px"), [("1", "100"), ("5", "0"), ("5", "1")])
 def test_figures_that_make_no_price_are_for_a_human(cum_qty: str, avg_px: str) -> None:
     """Less than is booked, no AvgPx, or one that the executions contradict."""

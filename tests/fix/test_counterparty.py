@@ -203,6 +203,22 @@ def test_a_fill_that_is_gone_for_good_is_booked_from_the_status(running: Firm) -
     trade.end()
 
 
+def test_a_fill_that_is_missing_before_another_is_asked_about(running: Firm) -> None:
+    """The next fill counts more than was told; the status brings the rest, without a loss."""
+    trade = Trade(running, "S1")
+    before = _quarantined(running)
+    second = ((39, "1"), (32, "2"), (31, "101"), (14, "6"), (151, "4"), (6, "99.66666667"))
+    trade.say("F2", "1", *second)
+    assert trade.told()[14] == "2"
+    assert "IN DOUBT" in trade.told()[58]
+    trade.broker.answer_status((39, "1"), (38, "10"), (14, "6"), (6, "99.5"))
+    assert trade.told()[14] == "6"
+    settled = trade.told()
+    assert (settled[20], settled[14]) == ("3", "6")
+    assert _quarantined(running) == before + 1
+    trade.end()
+
+
 def test_what_the_counterparty_can_not_read_is_refused(running: Firm) -> None:
     """A Reject or a BusinessMessageReject names the request by its MsgSeqNum."""
     trade = Trade(running, "K1", acknowledged=False)
