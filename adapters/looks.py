@@ -61,6 +61,8 @@ class Looks:
             return False
         if refusal is not None and self._refused.get(order.order_id) is refusal:
             del self._refused[order.order_id]
+        if refusal is not None and refusal[0].orig_cl_ord_id != order.venue_cl_ord_id:
+            refusal = None  # of what the order was at the venue before
         works = seen is None or seen.state in (VenueState.WORKING, VenueState.PENDING)
         agreed = seen is not None and self._teller.tell(order, seen)
         if works and refusal is not None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from oms.core.fields import Side
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
 from oms.core.order import Order
-from oms.core.ports import VenueGateway
+from oms.core.ports import MarketGateway, VenueGateway
 from oms.core.venue import Capabilities, Instrument
 
 
@@ -140,7 +140,7 @@ class Client(Queries, Protocol):
         """Ask to cancel; the venue's answer, secrets removed. Raises as `place` does."""
 
 
-class VenueRunner(VenueGateway, Protocol):
+class VenueRunner(VenueGateway, MarketGateway, Protocol):
     """What a venue's `build` gives: the route's gateway, and its life."""
 
     def start(self) -> None:

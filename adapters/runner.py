@@ -18,6 +18,7 @@ from adapters.loop import Loop
 from adapters.options import Options
 from adapters.pace import Pace
 from adapters.port import Client, Queries
+from adapters.quotes import quote
 from adapters.repair import Repair
 from adapters.teller import Teller
 from adapters.trader import Trader
@@ -26,7 +27,7 @@ from oms.clock import Clock
 from oms.core.errors import NotSupported
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
 from oms.core.notes import Doubt, Request
-from oms.core.ports import Books, Evidence, Post, ToVenue, VenueGateway
+from oms.core.ports import Books, Evidence, Post, ToMarket, ToVenue, VenueGateway
 from oms.core.reports import KILL_SWITCH
 
 QUERIES: Final = frozenset(
@@ -147,6 +148,10 @@ class Runner:
             # One wake-up for all that waits; cleared before the inbox is read, so none is lost.
             self._woken = True
             self._loop.call(self._drain)
+
+    def quote(self, outbound: ToMarket) -> None:
+        """Find the best prices. Returns at once, never raises; from any thread."""
+        self._loop.submit(quote(self._client, self._teller, outbound.message))
 
     def ask(self, query: str, **parameters: Any) -> Future[Any]:
         """Answer one of QUERIES. NotSupported for what the venue does not offer, else VenueError."""

@@ -97,6 +97,9 @@ class Teller:
         report = self._untold.get(order.order_id)
         if report is None or report.cum_qty is None:
             return False
+        if report.cl_ord_id != order.venue_cl_ord_id:
+            del self._untold[order.order_id]  # of what the order was at the venue before
+            return False
         if report.exec_id in order.executions or order.cum_qty >= report.cum_qty:
             del self._untold[order.order_id]
             return False

@@ -72,7 +72,7 @@ class Trader:
     async def cancel(self, order_id: str, request: OrderCancelRequest) -> None:
         """Ask to cancel until the venue has answered, or provably has not been asked."""
         failures = 0
-        while (order := self._cancelable(order_id)) is not None:
+        while (order := self._cancelable(order_id, request)) is not None:
             try:
                 raw = await self._client.cancel(request)
             except VenueUnavailable as error:
@@ -101,11 +101,12 @@ class Trader:
         if not isinstance(error, Throttled):
             self._suspect()
 
-    def _cancelable(self, order_id: str) -> Order | None:
+    def _cancelable(self, order_id: str, request: OrderCancelRequest) -> Order | None:
         order = self._teller.books.order(order_id)
         if order is None or order.closed or not order.requests:
             return None
-        return order
+        # What the order was at the venue when the cancel was asked for may be over meanwhile.
+        return order if order.venue_cl_ord_id == request.orig_cl_ord_id else None
 
     async def _look(self, order_id: str, secondary_order_id: str = "") -> None:
         order = self._teller.books.order(order_id)

@@ -235,6 +235,7 @@ class InstrumentSettings(Table):
         return self
 
 
+Emulated = Literal["replace", "ioc", "fok", "gtd", "market"]
 Symbol = Annotated[str, AfterValidator(_symbol)]
 Instruments = Annotated[
     Mapping[Symbol, InstrumentSettings], AfterValidator(lambda given: MappingProxyType(dict(given)))
@@ -247,6 +248,14 @@ class VenueSettings(Table):
     kind: str
     max_wait_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
         default=2, description="how long an order may wait for the rate budget, in seconds"
+    )
+    emulate: Annotated[tuple[Emulated, ...], BeforeValidator(_split)] = Field(
+        default=(),
+        description='what the engine does in the venue\'s stead, like ["replace", "ioc"]',
+    )
+    market_margin: Annotated[Decimal, Field(ge=0, lt=1)] = Field(
+        default=Decimal("0.005"),
+        description="how far beyond the best price an emulated market order may trade",
     )
     instruments: Instruments = Field(
         default_factory=lambda: MappingProxyType({}), description='tables by symbol, like "BTC/USD"'

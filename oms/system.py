@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,11 +26,13 @@ from oms.clock import Clock, SystemClock, draw_digits, draw_id
 from oms.core.book import EVERY_ROUTE, Book, Session, venue_session
 from oms.core.decide import OPERATOR, Draw
 from oms.core.errors import NotAuthorised, NotSupported
+from oms.core.legs import VenueBooks
 from oms.core.notes import Started
 from oms.core.numbers import number_text
 from oms.core.ports import DeskGateway, DeskReport, Evidence, Inbound, VenueGateway
-from oms.core.venue import Instrument
+from oms.core.venue import Capabilities, Emulation, Instrument
 from oms.door import Row
+from oms.expiries import Expiries
 from oms.feed import Feed
 from oms.fixconfig import check_fix_config
 from oms.killing import LOOK_EVERY_S, PATIENCE_S, Killing
@@ -45,6 +47,16 @@ VERSION: Final = "0.1.0"
 BACKLOG_AT_ONCE: Final = 500
 
 _log = room("system")
+
+
+def _capabilities(table: VenueSettings) -> Capabilities:
+    """What the route's venue offers, and what is emulated there."""
+    offered = venue(table.kind).capabilities(table.plain())
+    return replace(
+        offered,
+        emulates=frozenset(Emulation(name.upper()) for name in table.emulate),
+        market_margin=table.market_margin,
+    )
 
 
 class System:
@@ -99,12 +111,8 @@ class System:
         self._started = True
 
     def _compose(self) -> None:
-        specs = {name: venue(table.kind) for name, table in self.settings.venues.items()}
         self.book = Book(
-            {
-                name: specs[name].capabilities(table.plain())
-                for name, table in self.settings.venues.items()
-            },
+            {name: _capabilities(table) for name, table in self.settings.venues.items()},
             self._entitlements(),
             self._store.history,
             drop_copies=[desk.comp_id for desk in self.settings.desks if desk.drop_copy],
@@ -119,7 +127,9 @@ class System:
             clock=self.clock,
             draw=self._draw,
             on_fault=self._fail,
+            on_commit=lambda changes: self._expiries.watch(changes.orders.values()),
         )
+        self._expiries = Expiries(self._writer.post, self.book, self.clock)
         self._killing = Killing(
             self.book,
             self._reader,
@@ -145,6 +155,9 @@ class System:
         self._loop.start()
         self._closing.callback(self._loop.stop)
         self._loop.submit(self._killing.watch(LOOK_EVERY_S / self._speed))
+        self._expiries.watch(self.book.all_working())
+        self._expiries.start()
+        self._closing.callback(self._expiries.stop)
         for runner in self._runners.values():
             runner.start()
             self._closing.callback(runner.stop)
@@ -167,7 +180,7 @@ class System:
             table.plain(),
             route=name,
             post=self._writer.post,
-            books=self.book,
+            books=VenueBooks(self.book),
             clock=self.clock,
             loop=self._loop,
             speed=self._speed,
@@ -190,7 +203,7 @@ class System:
             name,
             login,
             self._writer.post,
-            self.book,
+            VenueBooks(self.book),
             runner.link_moved,
             self.clock,
             link_tore=runner.link_tore,
@@ -239,6 +252,7 @@ class System:
             for desk in self.settings.desks:
                 desks[desk.comp_id] = self._acceptor.gateway(desk.comp_id)
         self._gateways.venues, self._gateways.desks = venues, desks
+        self._gateways.markets = self._runners
 
     def stop(self, *, drop: bool = False) -> None:
         """Refuse orders, log out, commit what waits, close the store. More than once is no harm.
@@ -296,6 +310,7 @@ class System:
                     "ready": route.ready,
                     "text": route.text,
                     "working": len(self.book.working(route.name)),
+                    "emulates": sorted(route.capabilities.emulates),
                 }
                 for route in self.book.routes.values()
             ],

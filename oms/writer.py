@@ -63,14 +63,17 @@ class Writer:
         clock: Clock,
         draw: Draw,
         on_fault: Callable[[BaseException], None],
+        on_commit: Callable[[Changes], None] = lambda changes: None,
     ) -> None:
-        """`on_fault` is told of what stops the writer: our own mistake, or a store that fails."""
+        """`on_fault` is told of what stops the writer: our own mistake, or a store that fails;
+        `on_commit` of what was committed and sent."""
         self._book = book
         self._store = store
         self._gateways = gateways
         self._clock = clock
         self._draw = draw
         self._on_fault = on_fault
+        self._on_commit = on_commit
         self._inbox: queue.SimpleQueue[Inbound | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -100,6 +103,7 @@ class Writer:
         if changes.records:
             self._store.commit(changes)
             self._send(changes)
+            self._on_commit(changes)
         return len(messages) == len(batch)
 
     def _take_all_waiting(self) -> list[Inbound | None]:

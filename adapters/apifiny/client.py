@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
@@ -76,8 +77,17 @@ def claims(account: Account, text: str, exp: int, method: str = "") -> dict[str,
 class ApifinyClient:
     """The venue's REST queries for one account; port.Queries."""
 
-    def __init__(self, account: Account, http: Http, budget: Budget, clock: Clock) -> None:
+    def __init__(
+        self,
+        account: Account,
+        http: Http,
+        budget: Budget,
+        clock: Clock,
+        market_budget: Budget | None = None,
+    ) -> None:
+        """`market_budget` is that of market data; None: they share one."""
         self._account = account
+        self._market_budget = market_budget or budget
         self._http = http
         self._budget = budget
         self._clock = clock
@@ -161,6 +171,22 @@ class ApifinyClient:
             for exchange in self._account.exchanges
             for row in await self._rows(exchange, "asset/listBalance")
         ]
+
+    async def best_prices(
+        self, symbol: str, security_exchange: str
+    ) -> tuple[Decimal | None, Decimal | None]:
+        """GET /md/orderbook/v1/SYMBOL/EXCHANGE ("Market Data", Order Book): best bid and offer."""
+        await self._market_budget.acquire(Lane.MARKET)
+        url = f"{self._account.host}/md/orderbook/v1/{symbol}/{security_exchange}"
+        try:
+            reply = await self._http.get(url, {})
+        except Throttled as error:
+            self._market_budget.pause(error.retry_after_s or 0)
+            raise
+        document = reply.document
+        # The document's sample has no envelope; its rule for all answers has one.
+        bare = isinstance(document, dict) and "asks" in document
+        return mapping.best_prices(document if bare else self._result(reply, "orderbook"))
 
     async def server_time(self) -> datetime:
         """GET utils/currentTimeMillis at the first exchange."""

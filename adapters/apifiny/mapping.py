@@ -13,6 +13,7 @@ from adapters.documents import (
     Row,
     instant_of_ms,
     integer_in,
+    list_of,
     number_in,
     optional_number_in,
     row_of,
@@ -129,6 +130,18 @@ def leaves_open(row: Row) -> bool:
     if row.get("orderStatus") != PART_FILLED:
         return False
     return (optional_number_in(row, "openQuantity") or ZERO) > 0
+
+
+def best_prices(document: object) -> tuple[Decimal | None, Decimal | None]:
+    """Best bid and offer of an order book ("Market Data", Order Book), in whatever order it is."""
+    row = row_of(document, "order book")
+    bids, offers = (_prices(row, side) for side in ("bids", "asks"))
+    return max(bids, default=None), min(offers, default=None)
+
+
+def _prices(row: Row, side: str) -> list[Decimal]:
+    levels = [list_of(level, side) for level in list_of(row.get(side), side)]
+    return [number_in({side: level[0] if level else None}, side) for level in levels]
 
 
 def instrument(value: object, exchange: str) -> Instrument:

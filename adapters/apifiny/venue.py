@@ -74,11 +74,18 @@ def build(
         max_wait_s=float(config.get("max_wait_s", 2)),
         monotonic=clock.monotonic,
     )
+    market = config.get("market_rate_limit", {"requests": 1, "per_seconds": 1})
+    market_budget = Budget(
+        int(market["requests"]),
+        float(market["per_seconds"]) / speed,
+        max_wait_s=float(config.get("max_wait_s", 2)),
+        monotonic=clock.monotonic,
+    )
     account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
     http = Http(float(config.get("timeout_s", 5)))
     return Runner(
         route,
-        ApifinyClient(account, http, budget, clock),
+        ApifinyClient(account, http, budget, clock, market_budget),
         post=post,
         books=books,
         clock=clock,

@@ -12,7 +12,7 @@ from adapters.port import VenueSpec
 from oms.core.errors import NotSupported
 from oms.core.fields import OrdType, TimeInForce
 from oms.core.notes import Instruments
-from oms.core.ports import Evidence, Inbound, Post, ToVenue, VenueGateway
+from oms.core.ports import Evidence, Inbound, Post, ToMarket, ToVenue, VenueGateway
 from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity, Instrument
 
 
@@ -76,6 +76,10 @@ class Markets:
     def send(self, outbound: ToVenue) -> None:
         """Never called: the session is the route's gateway."""
         raise AssertionError("requests of this route go to its session")
+
+    def quote(self, outbound: ToMarket) -> None:
+        """Never called: such a counterparty takes market orders."""
+        raise AssertionError("no price is asked for here")
 
     def ask(self, query: str, **parameters: Any) -> Future[Any]:
         """Fails with NotSupported: there is nobody to ask."""

@@ -17,6 +17,7 @@ from oms.core.messages import ExecutionReport
 from oms.core.notes import LegEntered, Request
 from oms.core.numbers import ZERO, add
 from oms.core.order import Order
+from oms.core.ports import Books
 from oms.core.transitions import Event, Life
 
 
@@ -170,3 +171,27 @@ def _own(order: Order) -> Leg:
         order.secondary_order_id,
         acknowledged=order.acknowledged,
     )
+
+
+class VenueBooks:
+    """The book as the edges towards venues see it: each order as its venue knows it."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    def order(self, order_id: str) -> Order | None:
+        """The order as of the last commit, if it is still in memory."""
+        order = self._books.order(order_id)
+        return None if order is None else at_venue(order)
+
+    def working(self, route: str) -> list[Order]:
+        """All orders of a route that are not closed, oldest first."""
+        return [at_venue(order) for order in self._books.working(route)]
+
+    def closed(self, route: str) -> list[Order]:
+        """Orders of a route that closed lately, as far as they are in memory."""
+        return [at_venue(order) for order in self._books.closed(route)]
+
+    def killed(self, route: str) -> bool:
+        """Whether the kill switch is on for the route: no new order may leave."""
+        return self._books.killed(route)

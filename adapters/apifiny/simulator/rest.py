@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Final
 from urllib.parse import parse_qsl
 
-from adapters.apifiny.simulator import rest_orders, rest_queries
+from adapters.apifiny.simulator import market_data, rest_orders, rest_queries
 from adapters.apifiny.simulator.exchange import Exchange
+from adapters.apifiny.simulator.market_data import MARKET_DATA
 from adapters.apifiny.simulator.refusals import (
     ACCOUNT,
     NO_EXCHANGE,
@@ -81,6 +82,8 @@ class RestSide:
         self.requests += 1
         if self._switches.value("rest_down"):
             return SimResponse(502, b"Bad Gateway")
+        if request.path.startswith(MARKET_DATA):
+            return market_data.answer(self._exchange, request, now_ms)
         named, path = _split(request.path)
         route = _ROUTES.get(path)
         if route is None:

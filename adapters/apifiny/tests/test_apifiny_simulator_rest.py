@@ -1,10 +1,12 @@
 """What the simulator's REST side answers, and what it does to orders and balances."""
 
+import json
 from decimal import Decimal
 
 import jwt
 import pytest
 
+from adapters.apifiny.simulator.refusals import NO_EXCHANGE, SYMBOL
 from adapters.apifiny.simulator.tokens import digest
 from adapters.apifiny.tests.apifiny_desk import (
     ACCOUNT,
@@ -17,7 +19,7 @@ from adapters.apifiny.tests.apifiny_desk import (
     code,
     parsed,
 )
-from adapters.simserver import SimRequest, Simulator
+from adapters.simserver import SimRequest, SimResponse, Simulator
 
 
 @pytest.fixture
@@ -207,3 +209,18 @@ def test_a_market_buy_spends_a_total_and_a_market_sale_a_quantity(desk: Desk) ->
     assert bought["quantity"] == bought["filledCumulativeQuantity"] == Decimal("0.0249")
     sold = desk.query(desk.working(market | {"orderSide": "SELL", "quantity": "0.01"}))
     assert (sold["orderStatus"], sold["filledAveragePrice"]) == ("FILLED", Decimal("39999.99"))
+
+
+def test_the_order_book_needs_no_token_and_has_no_envelope(desk: Desk) -> None:
+    """Market data is public; only a refusal is wrapped."""
+
+    def asked(path: str, method: str = "GET") -> SimResponse:
+        return desk.sim.handle(SimRequest(method, f"/md/{path}", "", {}, b""), START_MS)
+
+    book = json.loads(asked("orderbook/v1/BTCUSDT/BINANCE").body, parse_float=Decimal)
+    assert sorted(book) == ["asks", "bids", "symbol", "updatedAt"]
+    assert book["bids"][0][0] < book["asks"][0][0]
+    assert code(json.loads(asked("orderbook/v1/NOSUCH/BINANCE").body)) == SYMBOL
+    assert code(json.loads(asked("orderbook/v1/BTCUSDT/NOWHERE").body)) == NO_EXCHANGE
+    assert asked("orderbook/v1/BTCUSDT/BINANCE", "POST").status == 405
+    assert asked("orderbook/v2/BTCUSDT/BINANCE").status == 404
