@@ -45,12 +45,13 @@ def desk(installation: Installation) -> Iterator[Desk]:
 
 
 def _told(desk: Desk, exec_type: str, what: str) -> dict[int, str]:
-    """Reports up to the first of that ExecType."""
+    """Reports up to the first event of that ExecType; a loaded machine may lose an answer, and
+    then a status says IN DOUBT for a while."""
     while True:
-        report = dict(desk.expect("8", "9", what=what))
-        if report.get(150) == exec_type:
+        report = dict(desk.expect("8", "9", "B", what=what))
+        if report.get(150) == exec_type and report[20] == "0":
             return report
-        assert report[35] == "8", f"{what}: refused, {report.get(58)}"
+        assert report[35] != "9", f"{what}: refused, {report.get(58)}"
 
 
 def _replace(name: str, orig: str, changes: dict[int, str]) -> list[tuple[int, str]]:
