@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,13 +30,14 @@ from oms.core.legs import VenueBooks
 from oms.core.notes import Started
 from oms.core.numbers import number_text
 from oms.core.ports import DeskGateway, DeskReport, Evidence, Inbound, VenueGateway
-from oms.core.venue import Capabilities, Emulation, Instrument
+from oms.core.venue import Instrument
 from oms.door import Row
 from oms.expiries import Expiries
 from oms.feed import Feed
 from oms.fixconfig import check_fix_config
 from oms.killing import LOOK_EVERY_S, PATIENCE_S, Killing
 from oms.log import room
+from oms.routes import capabilities_of
 from oms.settings import ApifinySettings, Fix42Settings, Settings, VenueSettings, load_settings
 from oms.store.queries import Reader
 from oms.store.store import Store
@@ -47,16 +48,6 @@ VERSION: Final = "0.1.0"
 BACKLOG_AT_ONCE: Final = 500
 
 _log = room("system")
-
-
-def _capabilities(table: VenueSettings) -> Capabilities:
-    """What the route's venue offers, and what is emulated there."""
-    offered = venue(table.kind).capabilities(table.plain())
-    return replace(
-        offered,
-        emulates=frozenset(Emulation(name.upper()) for name in table.emulate),
-        market_margin=table.market_margin,
-    )
 
 
 class System:
@@ -112,7 +103,7 @@ class System:
 
     def _compose(self) -> None:
         self.book = Book(
-            {name: _capabilities(table) for name, table in self.settings.venues.items()},
+            {name: capabilities_of(table) for name, table in self.settings.venues.items()},
             self._entitlements(),
             self._store.history,
             drop_copies=[desk.comp_id for desk in self.settings.desks if desk.drop_copy],

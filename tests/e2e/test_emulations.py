@@ -44,11 +44,13 @@ def desk(installation: Installation) -> Iterator[Desk]:
     desk.close()
 
 
-def _told(desk: Desk, exec_type: str, what: str) -> dict[int, str]:
+def _told(desk: Desk, exec_type: str, what: str, of: str) -> dict[int, str]:
     """Reports up to the first event of that ExecType; a loaded machine may lose an answer, and
     then a status says IN DOUBT for a while."""
     while True:
         report = dict(desk.expect("8", "9", "B", what=what))
+        if not report.get(11, "").startswith(of):
+            continue  # the end of what another test began
         if report.get(150) == exec_type and report[20] == "0":
             return report
         assert report[35] != "9", f"{what}: refused, {report.get(58)}"
@@ -66,12 +68,12 @@ def test_a_replace(installation: Installation, desk: Desk) -> None:
     """One chain for the desk, two orders at the venue, never both open."""
     before = len(installation.ledger("andx"))
     desk.send("D", *order("e-1", RESTS))
-    _told(desk, "0", "the acknowledgement")
+    _told(desk, "0", "the acknowledgement", of="e")
     desk.send("G", *_replace("e-2", "e-1", {38: "0.02", 44: "1000001.00"}))
-    pending = _told(desk, "E", "Pending Replace")
+    pending = _told(desk, "E", "Pending Replace", of="e")
     assert (pending[39], pending[11], pending[41]) == ("E", "e-2", "e-1")
     assert pending[58].startswith("EMULATED REPLACE")
-    replaced = _told(desk, "5", "Replaced")
+    replaced = _told(desk, "5", "Replaced", of="e")
     assert (replaced[39], replaced[11], replaced[41], replaced[38], replaced[44]) == (
         "5",
         "e-2",
@@ -85,7 +87,7 @@ def test_a_replace(installation: Installation, desk: Desk) -> None:
     assert (Decimal(new["qty"]), Decimal(new["price"])) == (Decimal("0.02"), Decimal(1000001))
     fields = [(11, "e-3"), (41, "e-2"), (55, "BTC/TRY"), (54, "1"), (60, dict(order("e-3"))[60])]
     desk.send("F", *fields)
-    canceled = _told(desk, "4", "the cancel of the new order")
+    canceled = _told(desk, "4", "the cancel of the new order", of="e")
     assert (canceled[39], canceled[11], canceled[41]) == ("4", "e-3", "e-2")
 
 
@@ -93,10 +95,10 @@ def test_immediate_or_cancel(installation: Installation, desk: Desk) -> None:
     """What is not filled at once is canceled, and the ledger says the same."""
     before = len(installation.ledger("andx"))
     desk.send("D", *order("i-1", RESTS | {59: "3"}))
-    acknowledged = _told(desk, "0", "the acknowledgement")
+    acknowledged = _told(desk, "0", "the acknowledgement", of="i")
     assert acknowledged[59] == "3"
     assert acknowledged[58].startswith("EMULATED IOC")
-    ended = _told(desk, "4", "the cancel")
+    ended = _told(desk, "4", "the cancel", of="i")
     assert (ended[39], ended.get(41), ended[151]) == ("4", None, "0")
     (row,) = _at_venue(installation, "andx", before)
     assert row["status"] == "CANCELED"
@@ -108,8 +110,8 @@ def test_good_till_date(installation: Installation, desk: Desk) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=1)  # noqa: TID251
     expiry = soon.strftime("%Y%m%d-%H:%M:%S")
     desk.send("D", *order("g-1", RESTS | {59: "6", 126: expiry}))
-    _told(desk, "0", "the acknowledgement")
-    expired = _told(desk, "C", "the expiry")
+    _told(desk, "0", "the acknowledgement", of="g")
+    expired = _told(desk, "C", "the expiry", of="g")
     assert (expired[39], expired[151], expired[126][:17]) == ("C", "0", expiry)
 
 
@@ -118,7 +120,7 @@ def test_market_as_a_marketable_limit(installation: Installation, desk: Desk) ->
     fields = {38: "0.01", 40: "1", 59: "3"}
     pairs = [(tag, value) for tag, value in order("m-1", fields) if tag != 44]
     desk.send("D", *pairs)
-    filled = _told(desk, "2", "the fill")
+    filled = _told(desk, "2", "the fill", of="m")
     assert (filled[39], filled[40], filled.get(44), filled[14]) == ("2", "1", None, "0.01")
     assert Decimal(39000) < Decimal(filled[6]) < Decimal(40201)
 
@@ -127,9 +129,9 @@ def test_killed_in_the_middle_of_a_replace(installation: Installation, desk: Des
     """Whatever was under way: one state that FIX can say, and at most one open order there."""
     before = len(installation.ledger("andx"))
     desk.send("D", *order("k-1", RESTS))
-    _told(desk, "0", "the acknowledgement")
+    _told(desk, "0", "the acknowledgement", of="k")
     desk.send("G", *_replace("k-2", "k-1", {38: "0.03"}))
-    _told(desk, "E", "Pending Replace")
+    _told(desk, "E", "Pending Replace", of="k")
     installation.kill()
     installation.start()
     installation.wait_ready()
