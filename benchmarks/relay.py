@@ -21,8 +21,7 @@ fix: Final[Any] = quickfix
 _SETTINGS: Final = """
 [DEFAULT]
 BeginString=FIX.4.2
-StartTime=00:00:00
-EndTime=00:00:00
+NonStopSession=Y
 HeartBtInt=30
 UseDataDictionary=Y
 DataDictionary={dictionary}

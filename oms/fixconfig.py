@@ -159,7 +159,20 @@ def _repeated(sessions: Sequence[FixSession]) -> list[str]:
     return faults
 
 
-_HOURS: Final = (("StartTime", "00:00:00"), ("EndTime", "00:00:00"))
+_HOURS: Final = ("StartTime", "EndTime")
+
+
+def _hours_faults(session: FixSession, kind: str) -> list[str]:
+    """A session that quickfix would begin anew by the clock, or a setting it would refuse."""
+    hours = [key for key in _HOURS if session.text(key)]
+    if session.text("NonStopSession") == "Y":
+        return [f"{key}: contradicts NonStopSession=Y; remove it" for key in hours]
+    if kind == "initiator" and len(hours) == len(_HOURS):
+        return []
+    return [
+        "NonStopSession: is missing, and quickfix begins a session with hours anew every day; "
+        "write NonStopSession=Y"
+    ]
 
 
 def _session_faults(session: FixSession) -> list[str]:
@@ -172,10 +185,10 @@ def _session_faults(session: FixSession) -> list[str]:
         for key, example in (
             ("SenderCompID", OUR_COMP_ID if kind == "acceptor" else "<our id there>"),
             ("TargetCompID", "<the desk>" if kind == "acceptor" else "APIFINY"),
-            *(() if session.text("NonStopSession") == "Y" else _HOURS),
         )
         if not session.text(key)
     ]
+    faults += _hours_faults(session, kind)
     if session.text("BeginString") != BEGIN_STRING:
         faults.append(f"BeginString: must be {BEGIN_STRING}; write BeginString={BEGIN_STRING}")
     port = "SocketAcceptPort" if kind == "acceptor" else "SocketConnectPort"

@@ -17,8 +17,8 @@ SECRETS = {
 
 _DEFAULT = """[DEFAULT]
 BeginString=FIX.4.2
-StartTime=00:00:00
-EndTime=00:00:00
+# around the clock
+NonStopSession=Y
 UseDataDictionary=Y
 SocketNodelay=Y
 MillisecondsInTimeStamp=Y

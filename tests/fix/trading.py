@@ -14,8 +14,8 @@ SIGNING: Final = "long enough for HS256, and not used elsewhere"
 
 _SETTINGS = """[DEFAULT]
 BeginString=FIX.4.2
-StartTime=00:00:00
-EndTime=00:00:00
+# around the clock
+NonStopSession=Y
 UseDataDictionary=Y
 SocketNodelay=Y
 MillisecondsInTimeStamp=Y

@@ -27,7 +27,9 @@ def test_it_holds_one_desk_and_one_venue() -> None:
 @pytest.mark.parametrize("name", [DESK, VENUE])
 def test_a_session_never_ends_by_the_clock_and_sends_at_once(name: str) -> None:
     session = _sessions()[name]
-    assert session.getString("StartTime") == session.getString("EndTime") == "00:00:00"
+    assert session.getBool("NonStopSession")
+    assert not session.has("StartTime")
+    assert not session.has("EndTime")
     assert session.getBool("SocketNodelay")
     assert session.getBool("UseDataDictionary")
 

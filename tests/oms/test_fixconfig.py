@@ -13,8 +13,8 @@ GOOD = """\
 # comment
 [DEFAULT]
 BeginString=FIX.4.2
-StartTime=00:00:00
-EndTime=00:00:00
+# around the clock
+NonStopSession=Y
 DataDictionary=FIX42.xml
 
 [SESSION]
@@ -120,7 +120,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         ("# comment", "Key=1", "line 1: Key stands before any section; write [DEFAULT] above it"),
         ("# comment", "; comment", "line 1: is neither [SECTION] nor key=value nor # comment; put a "
          "# in front of comments"),
-        ("EndTime=", "STARTTIME=", "line 5: STARTTIME is there twice in this section; keep one"),
+        ("# around the clock", "NONSTOPSESSION=Y", "line 5: NonStopSession is there twice in this section; keep one"),
         ("HeartBtInt=30", "HeartBtInt=30\n[DEFAULT]", "line 21: [DEFAULT] is there twice and quickfix "
          "reads only the first; join them"),
     ],
@@ -152,7 +152,12 @@ _VENUE = "[SESSION] at line 14: "
         ("ConnectionType=acceptor", "ConnectionType=server", f"{_DESK}ConnectionType: must be "
          "acceptor (a desk) or initiator (a venue); write one"),
         ("FIX.4.2", "FIX.4.4", f"{_DESK}BeginString: must be FIX.4.2; write BeginString=FIX.4.2"),
-        ("StartTime=00:00:00", "StartTime=", f"{_VENUE}StartTime: is missing; write StartTime=00:00:00"),
+        ("NonStopSession=Y", "", f"{_VENUE}NonStopSession: is missing, and quickfix begins a session "
+         "with hours anew every day; write NonStopSession=Y"),
+        ("# around the clock\nNonStopSession=Y", "StartTime=00:00:00\nEndTime=00:00:00", f"{_DESK}NonStopSession: is "
+         "missing, and quickfix begins a session with hours anew every day; write NonStopSession=Y"),
+        ("# around the clock\nNonStopSession=Y", "NonStopSession=Y\nStartTime=00:00:00", f"{_DESK}StartTime: contradicts "
+         "NonStopSession=Y; remove it"),
         ("SocketAcceptPort=5201", "", f"{_DESK}SocketAcceptPort: must be a port from 1 to 65535; "
          "write SocketAcceptPort=<port>"),
         ("SocketConnectPort=1443", "SocketConnectPort=0", f"{_VENUE}SocketConnectPort: must be a port "
@@ -225,13 +230,14 @@ def test_a_plain_counterparty_has_a_session(tmp_path: Path) -> None:
     """Named by our CompID there, and by the counterparty's where several are named so."""
     (tmp_path / "quickfix.cfg").write_text(GOOD + BROKER)
     check_fix_config(_settings(tmp_path, CONFIG + ROUTE))
-    two = GOOD + BROKER + BROKER.replace("BROKER", "OTHER").replace("StartTime=00:00:00", "")
+    two = GOOD + BROKER + BROKER.replace("BROKER", "OTHER")
     both = ROUTE.replace('HOUSE"', 'HOUSE"\ntarget_comp_id = "BROKER"')
     both += ROUTE.replace('HOUSE"', 'HOUSE"\ntarget_comp_id = "OTHER"').replace("one", "two")
     (tmp_path / "quickfix.cfg").write_text(two)
     check_fix_config(_settings(tmp_path, CONFIG + both))
+    hours = "NonStopSession=N\nStartTime=22:00:00\nEndTime=22:00:00"
     (tmp_path / "quickfix.cfg").write_text(
-        (GOOD + BROKER).replace("StartTime=00:00:00\nEndTime=00:00:00", "NonStopSession=Y")
+        GOOD + BROKER.replace("[SESSION]", f"[SESSION]\n{hours}")
     )
     check_fix_config(_settings(tmp_path, CONFIG + ROUTE))
 
