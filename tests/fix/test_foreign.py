@@ -31,7 +31,7 @@ CROSSING = {38: "0.01", 44: "41000.00"}
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
     """An engine with a desk for each library."""
     with ExitStack() as stack:
-        made = Firm(tmp_path_factory.mktemp("foreign"), [name.upper() for name in CLIENTS])
+        made = Firm(tmp_path_factory.mktemp("foreign"), {name.upper(): "" for name in CLIENTS})
         stack.enter_context(made.simulators())
         made.start()
         stack.callback(made.kill)

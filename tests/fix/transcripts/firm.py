@@ -1,5 +1,6 @@
 """A whole engine of real processes with a desk for every scenario."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,14 +13,13 @@ _PATTERN: Final = "of {}: 32 bytes at least, and these are more"
 class Firm(Installation):
     """An installation whose desks are DESK1 and as many more as are named."""
 
-    def __init__(self, folder: Path, desks: list[str], settings: str = "") -> None:
-        """Write the configuration; `settings` are further keys of each of those desks."""
+    def __init__(self, folder: Path, desks: Mapping[str, str]) -> None:
+        """Write the configuration; behind each name are further keys of its table."""
         super().__init__(folder)
-        for name in desks:
+        for name, settings in desks.items():
             with self.config.open("a", encoding="utf-8") as file:
                 file.write(
-                    f'\n[[desks]]\ncomp_id = "{name}"\nsecret = "{secret(name)}"\n'
-                    f'venues = ["*"]\n{settings}'
+                    f'\n[[desks]]\ncomp_id = "{name}"\nsecret = "{secret(name)}"\n{settings}\n'
                 )
         sessions = folder / "quickfix.cfg"
         with sessions.open("a", encoding="utf-8") as file:

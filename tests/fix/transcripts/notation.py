@@ -20,9 +20,10 @@ _CLOSES: Final = re.compile(r"oms closes(?: (?P<who>twin))?(?: within (?P<most>[
 _DEEDS: Final = re.compile(
     r"(?P<who>desk|twin) (?P<deed>connects|closes|logs on|waits (?P<wait>[\d.]+)s)|(?P<quiet>oms says nothing more)"
     r"|(?P<engine>engine is killed and starts again|engine stops|engine starts)"
+    r"|venue (?P<venue>[a-z]+) (?P<trouble>[a-z_0-9]+) (?P<value>\S+)"
 )
 _SHORT: Final = re.compile(r"short ([A-Z]+) = (.+)")
-_HEADS: Final = ("source", "deviation", "time")
+_HEADS: Final = ("source", "deviation", "time", "setting")
 
 
 class NotationError(Exception):
@@ -72,6 +73,15 @@ class Deed(Step):
     who: str
     deed: str
     wait_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trouble(Step):
+    """A simulator's documented trouble is switched; the value is JSON."""
+
+    venue: str
+    name: str
+    value: str
 
 
 @dataclass(frozen=True)
@@ -168,6 +178,8 @@ def step(number: int, text: str) -> Step:
     if (m := _CLOSES.fullmatch(text)) is not None:
         return Closes(number, text, m["who"] or "desk", float(m["most"] or WITHIN_S))
     if (m := _DEEDS.fullmatch(text)) is not None:
+        if m["venue"]:
+            return Trouble(number, text, m["venue"], m["trouble"], m["value"])
         if m["wait"]:
             return Deed(number, text, m["who"], "waits", float(m["wait"]))
         deed = m["deed"] or m["quiet"] or m["engine"]

@@ -1,5 +1,6 @@
 """Plays a scenario over sockets against a running engine."""
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from tests.fix.transcripts.notation import (
     Scenario,
     Send,
     Step,
+    Trouble,
 )
 from tests.fix.transcripts.wire import SOH, Connection, Mismatch, age_s, checksum, join, stamp
 
@@ -68,6 +70,8 @@ class Player:
                     self._closes(step)
                 case Deed():
                     self._do(step)
+                case Trouble():
+                    self._firm.switch(step.venue, step.name, json.loads(step.value))
                 case Books():
                     self.check_books(step)
                 case _:

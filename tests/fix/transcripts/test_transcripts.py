@@ -23,9 +23,10 @@ QUICK = [one for one in SCENARIOS if not one.slow and one not in RESTARTING]
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
-    """One engine for all of them; at the end no desk has an order that no transcript names."""
+    """One engine for all of them."""
     with ExitStack() as stack:
-        made = Firm(tmp_path_factory.mktemp("transcripts"), list(DESKS.values()))
+        keys = {DESKS[one.name]: one.head("setting") for one in SCENARIOS}
+        made = Firm(tmp_path_factory.mktemp("transcripts"), keys)
         stack.enter_context(made.simulators())
         made.start()
         stack.callback(made.kill)
