@@ -36,6 +36,8 @@ def age_s(text: str) -> float:
 
 
 _HEAD: Final = re.compile(rb"8=FIX\.4\.2\x019=(\d+)\x0135=")
+_LINES: Final = ("B", "58")
+"""The one group that we send: the lines of News, read as one text parted by slashes."""
 _TAIL: Final = re.compile(rb"10=(\d{3})\x01")
 
 
@@ -101,8 +103,10 @@ class Connection:
 
 
 def _by_tag(content: bytes) -> dict[str, str]:
-    pairs = [part.partition("=") for part in content.decode("ascii").split("\x01")[:-1]]
-    found = {tag: value for tag, _, value in pairs}
-    if len(found) != len(pairs):
-        raise Mismatch(f"a tag is there twice: {content!r}")
+    found: dict[str, str] = {}
+    for part in content.decode("ascii").split("\x01")[:-1]:
+        tag, _, value = part.partition("=")
+        if tag in found and (found["35"], tag) != _LINES:
+            raise Mismatch(f"a tag is there twice: {content!r}")
+        found[tag] = f"{found[tag]} / {value}" if tag in found else value
     return found
