@@ -166,12 +166,7 @@ class Book:
         return sorted(found, key=lambda order: order.order_id)
 
     def used(self, origin: str, cl_ord_id: str) -> str | None:
-        """The OrderID of a used ClOrdID, "" if it made no order, None if it is unused.
-
-        No ClOrdID at all is never used: telephoned orders have none (D18).
-        """
-        if not cl_ord_id:
-            return None
+        """The OrderID of a used ClOrdID, "" if it made no order, None if it is unused."""
         found = self._by_cl_ord_id.get((origin, cl_ord_id))
         return self.history.cl_ord_id(origin, cl_ord_id) if found is None else found
 
@@ -217,7 +212,8 @@ class Book:
         """Put back the orders a store has kept, with their names."""
         for order in orders:
             self._put(order)
-            self._name((order.origin, order.cl_ord_id), order.order_id)
+            if order.cl_ord_id:
+                self._name((order.origin, order.cl_ord_id), order.order_id)
             for request in order.requests:
                 self._count(order.route, request.leg_name)
 
@@ -314,8 +310,8 @@ class Book:
                 return
 
     def _use(self, origin: str, cl_ord_id: str, order_id: str, changes: Changes) -> None:
-        self._name((origin, cl_ord_id), order_id)
-        if cl_ord_id:
+        if cl_ord_id:  # D18: a telephoned order has none, however many there are
+            self._name((origin, cl_ord_id), order_id)
             changes.cl_ord_ids[origin, cl_ord_id] = order_id
 
     def _kill(self, note: KillSwitch | KillCertificate, time: datetime, changes: Changes) -> None:
@@ -349,8 +345,6 @@ class Book:
         self.sessions[origin] = changes.sessions[origin] = new
 
     def _name(self, key: tuple[str, str], order_id: str) -> None:
-        if not key[1]:
-            return
         self._by_cl_ord_id[key] = order_id
         if order_id:
             self._ids_of.setdefault(order_id, []).append(key)

@@ -74,6 +74,12 @@ class DeskOfOne:
         """A message from the desk."""
         return self._post(Inbound(source=origin, message=message, evidence=Evidence.DESK))
 
+    @property
+    def quarantined(self) -> list[str]:
+        """What could not be applied so far."""
+        notes = (record.message for record in self.records)
+        return [note.text for note in notes if isinstance(note, Quarantined)]
+
     def operator(self, message: Message) -> Decision:
         """A message from the operator."""
         source = Inbound(source=OPERATOR, message=message, evidence=Evidence.OPERATOR)

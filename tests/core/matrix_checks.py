@@ -46,6 +46,8 @@ RANKED: Final = [
 """OrdStatus by precedence, lowest first."""
 
 _ENDS: Final = ("CANCELED", "EXPIRED", "REJECTED")
+_BEGUN_BY: Final = {"WORKING": "NEW", "DONE_FOR_DAY": "DONE_FOR_DAY"} | {e: e for e in _ENDS}
+"""By which report a life began: told again in that life it is no news (H22)."""
 _MIRRORED: Final = {"PARTIALLY_FILLED": "PARTIAL_FILL", "FILLED": "FILL"}
 
 
@@ -172,6 +174,11 @@ class Ledger:
 
     def _asked(self, event: Cancel | Replace) -> tuple[Chain | None, list[Report]]:
         chain = self.chain_of.get(event.orig_cl_ord_id)
+        if event.cl_ord_id in self.chain_of:
+            status, orig = ("REJECTED", event.orig_cl_ord_id)
+            if chain is not None:
+                status, orig = chain.ord_status, chain.cl_ord_id or ""
+            return chain, [_reject(status, event.cl_ord_id, orig, "BROKER_CREDIT")]
         self.chain_of[event.cl_ord_id] = None
         if chain is None:
             refusal = _reject("REJECTED", event.cl_ord_id, event.orig_cl_ord_id, "UNKNOWN_ORDER")
@@ -209,13 +216,16 @@ class Ledger:
         if chain.requests.pop(event.request, None) is None:
             return []  # answered already, by the end of the order
         self.chain_of[event.request] = None
+        if chain.latest == "REPLACED":
+            chain.latest = ""  # H20
         return [_reject(chain.ord_status, event.request, chain.cl_ord_id, event.reason)]
 
     def _word(self, chain: Chain, event: Word) -> list[Report]:
         before = chain.cl_ord_id
-        if event.exec_type == "PENDING_NEW":
+        if event.exec_type == "PENDING_NEW" or event.exec_type == _BEGUN_BY.get(chain.life):
             return []
-        chain.latest = ""
+        if chain.latest == "REPLACED" or event.exec_type in ("REPLACED", *_ENDS):
+            chain.latest = ""  # a guarantee lasts until the terms or the order end: H21
         if event.exec_type.startswith("PENDING"):
             chain.requests[event.request or ""].pending = True
         elif event.exec_type == "REPLACED":

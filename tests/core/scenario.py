@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from oms.core.book import Book
 from oms.core.fields import (
     CxlRejReason,
+    CxlRejResponseTo,
     ExecRestatementReason,
     ExecTransType,
     ExecType,
@@ -22,8 +23,10 @@ from oms.core.fields import (
     TimeInForce,
 )
 from oms.core.messages import (
+    BusinessMessageReject,
     ExecutionReport,
     NewOrderSingle,
+    News,
     OrderCancelReject,
     OrderCancelReplaceRequest,
     OrderCancelRequest,
@@ -61,6 +64,10 @@ class Stage(Protocol):
     def book(self) -> Book:
         """The book as it is now."""
 
+    @property
+    def quarantined(self) -> list[str]:
+        """What could not be applied so far."""
+
     def desk(self, message: Message) -> object:
         """A message from the desk."""
 
@@ -70,6 +77,8 @@ class Stage(Protocol):
     def venue(self, message: Message) -> object:
         """A message from the venue."""
 
+
+_TO_CANCEL: Final = CxlRejResponseTo.ORDER_CANCEL_REQUEST
 
 Request = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest | OrderStatusRequest
 
@@ -83,7 +92,11 @@ class Scenario:
     told: dict[str, ExecutionReport] = field(default_factory=dict)
     wanted: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
     used: set[tuple[Life, Event]] = field(default_factory=set)
+    names: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """What the venue was shown for a request's letter: ClOrdID and OrigClOrdID."""
+    replaces: set[str] = field(default_factory=set)
     reports: int = 0
+    exec_ids: set[str] = field(default_factory=set)
 
     def run(self, step: Step) -> list[DeskReport]:
         """Make the step happen; what the desk is told."""
@@ -97,8 +110,7 @@ class Scenario:
             self.stage.desk(self._request(step))
         if isinstance(step.event, steps.Order) and step.order and step.order not in self.orders:
             self.orders[step.order] = f"{self.stage.book.last_order_number:010d}"
-        forwarded = len(self.stage.asked) == 1
-        assert forwarded == step.forwarded, f"{step.text}: the venue is asked {self.stage.asked}"
+        self._forwarded(step)
         return [told.message for told in self.stage.told if told.origin == DESK]
 
     def order(self, step: Step) -> Order:
@@ -107,12 +119,46 @@ class Scenario:
         assert order is not None, f"{step.text}: no such order"
         return order
 
+    def _forwarded(self, step: Step) -> None:
+        asked = [outbound.message for outbound in self.stage.asked]
+        assert len(asked) == step.forwarded, f"{step.text}: the venue is asked {asked}"
+        if asked and isinstance(step.event, steps.Cancel | steps.Replace):
+            (request,) = asked
+            assert isinstance(request, OrderCancelRequest | OrderCancelReplaceRequest)
+            first = self.order(step).venue_cl_ord_id
+            orig, _ = self.names.get(step.event.orig_cl_ord_id, (first, ""))
+            # The venue's chain is the desk's, in names that the desk never sees.
+            assert request.orig_cl_ord_id == orig, f"{step.text}: {request}"
+            assert request.cl_ord_id not in {
+                first,
+                step.event.cl_ord_id,
+                *dict(self.names.values()),
+            }
+            self.names[step.event.cl_ord_id] = (request.cl_ord_id, request.orig_cl_ord_id)
+
     def _venue_says(self, step: Step) -> None:
         message = self._venue(step)
         if isinstance(message, ExecutionReport):
             event = event_of(message.exec_type, message.exec_trans_type)
             self.used.add((self.order(step).life, event))
         self.stage.venue(message)
+
+    def expect_ids(self, at: str, step: Step, report: DeskReport) -> None:
+        """What README.md says of every report: OrderID, ExecID, CxlRejResponseTo."""
+        assert not isinstance(report, BusinessMessageReject | News), at
+        order_id = self.orders[step.order] if step.order and step.state else "NONE"
+        assert report.order_id == order_id, f"{at}: {report.order_id}"
+        if isinstance(report, OrderCancelReject):
+            replacing = report.cl_ord_id in self.replaces
+            to = CxlRejResponseTo.ORDER_CANCEL if replacing else _TO_CANCEL
+            assert report.cxl_rej_response_to is to, at
+        elif report.exec_trans_type is ExecTransType.STATUS:
+            assert report.exec_id == "0", at
+        else:
+            named = getattr(step.event, "exec_id", "")
+            assert report.exec_id.endswith(f":{named}" if named else ""), at
+            assert report.exec_id not in self.exec_ids, f"{at}: {report.exec_id} again"
+            self.exec_ids.add(report.exec_id)
 
     def _request(self, step: Step) -> Request:
         match step.event:
@@ -136,6 +182,7 @@ class Scenario:
         qty = amend.order_qty if amend.order_qty is not None else qty
         price = amend.price if amend.price is not None else price
         self.wanted[amend.cl_ord_id] = (qty, price)
+        self.replaces.add(amend.cl_ord_id)
         return OrderCancelReplaceRequest(
             cl_ord_id=amend.cl_ord_id,
             orig_cl_ord_id=amend.orig_cl_ord_id,
@@ -148,17 +195,18 @@ class Scenario:
 
     def _venue(self, step: Step) -> FromVenue:
         self.reports += 1
-        name = self.order(step).venue_cl_ord_id
+        name = self.order(step).name_at_venue
         report = ExecutionReport(exec_id=f"V{self.reports}", exec_type=ExecType.NEW, cl_ord_id=name)
         match step.event:
             case steps.Word() as word:
-                return _word(report, word)
+                return self._word(report, word)
             case steps.Again() as again:
                 return self.told[again.exec_id]
             case steps.CancelReject() as reject:
+                asked, orig = self.names[reject.request]
                 return OrderCancelReject(
-                    cl_ord_id=reject.request,
-                    orig_cl_ord_id=name,
+                    cl_ord_id=asked,
+                    orig_cl_ord_id=orig,
                     cxl_rej_reason=CxlRejReason[reject.reason],
                 )
             case steps.Fill() | steps.Bust() | steps.Correct() as event:
@@ -167,6 +215,22 @@ class Scenario:
                 return told
             case _:
                 raise AssertionError(f"no venue says {step.event}")
+
+    def _word(self, report: ExecutionReport, word: steps.Word) -> ExecutionReport:
+        told = replace(
+            report,
+            exec_type=ExecType[word.exec_type],
+            order_qty=word.order_qty,
+            cum_qty=word.cum_qty,
+        )
+        if word.request is not None:
+            asked, orig = self.names[word.request]
+            told = replace(told, cl_ord_id=asked, orig_cl_ord_id=orig)
+        if word.reason and told.exec_type is ExecType.REJECTED:
+            told = replace(told, ord_rej_reason=OrdRejReason[word.reason])
+        if word.reason and told.exec_type is ExecType.RESTATED:
+            told = replace(told, exec_restatement_reason=ExecRestatementReason[word.reason])
+        return told
 
 
 def _new_order(event: object) -> NewOrderSingle:
@@ -207,19 +271,6 @@ def _execution(
     )
 
 
-def _word(report: ExecutionReport, word: steps.Word) -> ExecutionReport:
-    exec_type = ExecType[word.exec_type]
-    told = replace(report, exec_type=exec_type, order_qty=word.order_qty, cum_qty=word.cum_qty)
-    if word.request is not None:
-        # A native counterparty names the request, and in OrigClOrdID the order.
-        told = replace(told, cl_ord_id=word.request, orig_cl_ord_id=report.cl_ord_id)
-    if word.reason and exec_type is ExecType.REJECTED:
-        told = replace(told, ord_rej_reason=OrdRejReason[word.reason])
-    if word.reason and exec_type is ExecType.RESTATED:
-        told = replace(told, exec_restatement_reason=ExecRestatementReason[word.reason])
-    return told
-
-
 def play(matrix: Matrix, stage: Stage) -> Scenario:
     """Run the whole scenario; AssertionError where it goes another way than the file says."""
     scenario = Scenario(stage)
@@ -229,8 +280,10 @@ def play(matrix: Matrix, stage: Stage) -> Scenario:
         assert len(told) == len(step.reports), f"{at} told {told}"
         for report, wanted in zip(told, step.reports, strict=True):
             expect(at, report, wanted)
+            scenario.expect_ids(at, step, report)
         if step.state is not None and step.order is not None:
             _expect_state(at, scenario.order(step), step.state)
+        assert stage.quarantined == [], at
     return scenario
 
 
