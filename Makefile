@@ -7,7 +7,7 @@ STAMP := .venv/.ready
 PURE := oms/core/*,fix/codec.py,fix/apifiny.py,fix/fix42.py,fix/values.py,fix/wire.py,adapters/port.py,adapters/reconcile.py,adapters/*/mapping.py
 
 .DEFAULT_GOAL := test
-.PHONY: setup demo run fmt check test mutate bench
+.PHONY: setup demo run fmt check test mutate scenarios bench
 
 $(STAMP): pyproject.toml requirements.lock tools/setup.py
 	@$(PYTHON) tools/setup.py
@@ -40,9 +40,15 @@ check: $(STAMP)
 	$(BIN)/coverage run -m pytest -q
 	$(BIN)/coverage report --include='$(PURE)' --show-missing --skip-covered --fail-under=100
 
-# Wrong cells put into the state tables one at a time: each must be caught by a test.
+# Wrong cells put into the state tables, and wrong rules into the core, one at a time: each must be
+# caught. About three minutes.
 mutate: $(STAMP)
 	@$(BIN)/python -m tests.core.mutate_table
+	@$(BIN)/python -m tests.core.mutate_rules
+
+# Every order-state scenario on the core, on engine and store, and over sockets, in one table.
+scenarios: $(STAMP)
+	@$(BIN)/python -m tests.scenarios --write
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks
