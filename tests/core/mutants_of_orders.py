@@ -5,7 +5,6 @@ from typing import Final
 from tests.core.mutants import Mutant, of
 
 _IDS_OF_REPORTS: Final = of(
-    "reports",
     (
         "an answer carries the order's id, not the request's",
         "if request is not None and request.origin == (reader or order.origin):",
@@ -81,7 +80,6 @@ _IDS_OF_REPORTS: Final = of(
 )
 
 _REQUESTS: Final = of(
-    "order",
     (
         "any request of its kind is made pending",
         "replace(request, pending=True) if request is target else request",
@@ -226,7 +224,6 @@ _REQUESTS: Final = of(
 
 _DAYS: Final = (
     *of(
-        "days",
         (
             "a renewal begins no day",
             "_RENEWS: Final = (ExecRestatementReason.GT_RENEWAL, ",
@@ -265,7 +262,6 @@ _DAYS: Final = (
         ),
     ),
     *of(
-        "executions",
         ("a correction is of today", "        day = undone.day", "        day = day"),
         ("what is busted stands", "replace(undone, stands=False)", "undone"),
         (
@@ -288,7 +284,6 @@ _DAYS: Final = (
 )
 
 _STATUS: Final = of(
-    "transitions",
     (
         "a refused order that was executed stays refused",
         "refuted = life is Life.REJECTED and bool(cum_qty)",

@@ -6,7 +6,6 @@ from tests.core.mutants import Mutant, of
 
 _IDS_USED: Final = (
     *of(
-        "book",
         (
             "a request's id is not used up",
             "            case OrderEntered() | RequestEntered():\n",
@@ -36,7 +35,6 @@ _IDS_USED: Final = (
         ),
     ),
     *of(
-        "desk_side",
         (
             "the id of a refused request may be used again",
             "    if used is not None:\n        return _duplicate",
@@ -62,21 +60,20 @@ _IDS_USED: Final = (
 )
 
 _REFUSALS: Final = of(
-    "desk_side",
     (
         "a cancel of a filled order goes out",
-        "if order.ended or (order.filled and not (replace and can_replace)):",
+        "if order.ended or (at_venue(order).filled and not (amends and can)):",
         "if order.ended:",
     ),
     (
         "an order that has ended can be cancelled",
-        "if order.ended or (order.filled and not (replace and can_replace)):",
-        "if order.filled and not (replace and can_replace):",
+        "if order.ended or (at_venue(order).filled and not (amends and can)):",
+        "if at_venue(order).filled and not (amends and can):",
     ),
     (
         "a filled order can not be raised",
-        "if order.ended or (order.filled and not (replace and can_replace)):",
-        "if order.ended or order.filled:",
+        "if order.ended or (at_venue(order).filled and not (amends and can)):",
+        "if order.ended or at_venue(order).filled:",
     ),
     (
         "a venue of one request at a time gets two",
@@ -90,14 +87,14 @@ _REFUSALS: Final = of(
     ),
     (
         "a desk's cancel is refused beside the engine's own",
-        "if replace or not r.silent]",
+        "if amends or not (r.silent or r.emulated)]",
         "]",
         "house",
     ),
     (
         "an unknown order is the broker's option",
-        "CxlRejReason.UNKNOWN_ORDER, now",
-        "CxlRejReason.BROKER_CREDIT, now",
+        '(CxlRejReason.UNKNOWN_ORDER, "unknown order")',
+        '(CxlRejReason.BROKER_CREDIT, "unknown order")',
     ),
     (
         "anybody cancels anybody's order by OrderID",
@@ -107,14 +104,13 @@ _REFUSALS: Final = of(
     ),
     (
         "where the venue says Pending itself, we say it too",
-        "pending = not route.capabilities.tells_pending",
+        "pending = emulated or not route.capabilities.tells_pending",
         "pending = True",
     ),
 )
 
 _FOLLOWING: Final = (
     *of(
-        "story",
         (
             "an order that ends leaves its requests unanswered",
             "if story.order.ended or (filled and not answers_itself):",
@@ -133,14 +129,14 @@ _FOLLOWING: Final = (
         ),
         (
             "a filled order's replace is too late",
-            "filled = story.order.filled and request.kind is Request.CANCEL",
-            "filled = story.order.filled",
+            "filled = at_venue(story.order).filled and request.kind is Request.CANCEL",
+            "filled = at_venue(story.order).filled",
             "chaining",
         ),
         (
             "what is too late is the broker's option",
-            "cancel_reject(request, after, CxlRejReason.TOO_LATE_TO_CANCEL, story.now, text)",
-            "cancel_reject(request, after, CxlRejReason.BROKER_CREDIT, story.now, text)",
+            "refuse(story, request, CxlRejReason.TOO_LATE_TO_CANCEL, text)",
+            "refuse(story, request, CxlRejReason.BROKER_CREDIT, text)",
         ),
         (
             "too late is not told",
@@ -171,16 +167,15 @@ _FOLLOWING: Final = (
         ),
     ),
     *of(
-        "venue_side",
         (
             "a bust is booked twice",
-            "return renewed or report.exec_id in order.executions",
-            "return renewed",
+            "return report.exec_id in order.executions or REACHED_BY.get(event) is order.life",
+            "return REACHED_BY.get(event) is order.life",
         ),
         (
             "a renewal is told twice",
-            "return renewed or report.exec_id in order.executions",
-            "return report.exec_id in order.executions",
+            "        return True  # it would put",
+            "        return False  # it would put",
             "days",
         ),
         (
@@ -188,7 +183,11 @@ _FOLLOWING: Final = (
             "if report.exec_id in order.executions or not left:",
             "if not left:",
         ),
-        ("an end is told twice", "return REACHED_BY.get(event) is order.life", "return False"),
+        (
+            "an end is told twice",
+            "return report.exec_id in order.executions or REACHED_BY.get(event) is order.life",
+            "return report.exec_id in order.executions",
+        ),
         ("Pending New is told unasked", "if event is not Event.PENDING_NEW:", "if event:"),
         (
             "a bust or correction is told as the venue tells it",

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
+from functools import cache
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from io import StringIO
@@ -31,23 +32,33 @@ SCENARIOS: Final = "scenarios"
 TESTS: Final = "tests"
 
 
-def altered(mutant: Mutant) -> CodeType:
-    """The mutant's module. Raises LookupError where its rule does not stand there once."""
-    spec = importlib.util.find_spec(mutant.module)
+def altered(mutant: Mutant) -> tuple[str, CodeType]:
+    """The module that has the mutant's rule, and its wrong code. LookupError unless there is one."""
+    found = [(path, text) for path, text in _sources().items() if mutant.old in text]
+    count = sum(text.count(mutant.old) for _, text in found)
+    if count != 1:
+        raise LookupError(f"oms.core says {count} times: {mutant.old!r}")
+    (path, text) = found[0]
+    code: CodeType = compile(text.replace(mutant.old, mutant.new), str(path), "exec")
+    return f"oms.core.{path.stem}", code
+
+
+@cache
+def _sources() -> dict[Path, str]:
+    spec = importlib.util.find_spec("oms.core")
     assert spec is not None
     assert spec.origin is not None
-    source = Path(spec.origin).read_text(encoding="utf-8")
-    if source.count(mutant.old) != 1:
-        raise LookupError(f"{mutant.module} says {source.count(mutant.old)} times: {mutant.old!r}")
-    code: CodeType = compile(source.replace(mutant.old, mutant.new), spec.origin, "exec")
-    return code
+    return {
+        path: path.read_text(encoding="utf-8") for path in Path(spec.origin).parent.glob("*.py")
+    }
 
 
 class _Altered(MetaPathFinder, Loader):
     """Finds one module, and makes it of the mutant's code."""
 
     def __init__(self, mutant: Mutant) -> None:
-        self._name, self._code = mutant.module, altered(mutant)
+        self._name, self._code = altered(mutant)
+        assert self._name not in sys.modules, "the mutant comes too late"
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -62,7 +73,6 @@ class _Altered(MetaPathFinder, Loader):
 
 def caught_by(mutant: Mutant) -> str:
     """SCENARIOS, TESTS, or nothing. For a fresh process: it imports the core anew."""
-    assert mutant.module not in sys.modules, "the mutant comes too late"
     sys.meta_path.insert(0, _Altered(mutant))
     if not _scenarios_pass():
         return SCENARIOS
@@ -107,7 +117,7 @@ def main() -> int:
         f"alone {caught.count(TESTS)}, alive {len(alive)}\n"
     )
     for mutant in alive:
-        sys.stdout.write(f"  alive: {mutant.name} ({mutant.module})\n")
+        sys.stdout.write(f"  alive: {mutant.name}\n")
     return 1 if alive else 0
 
 

@@ -66,6 +66,7 @@ class Scenario:
     open_replaces: list[str] = field(default_factory=list)
     """Letters of replaces that are not answered."""
     terms: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    replaces: set[str] = field(default_factory=set)
     told: dict[str, Pairs] = field(default_factory=dict)
     exec_ids: dict[str, str] = field(default_factory=dict)
     """ExecID towards the desk of an execution's letter."""
@@ -175,6 +176,7 @@ class Scenario:
         qty = qty if event.order_qty is None else event.order_qty
         price = price if event.price is None else event.price
         self.terms[event.cl_ord_id] = (qty, price)
+        self.replaces.add(event.cl_ord_id)
         more = [(38, text_of(qty)), (44, text_of(price)), (40, "2"), (21, "1")]
         if step.order in self.orders:
             more.append((59, self.orders[step.order or ""].entered[59]))
@@ -293,7 +295,7 @@ class Scenario:
         }
         if wanted.exec_type is None:
             assert message[35] == "9", f"{self.at}: {message}"
-            replaced = wanted.cl_ord_id in self.terms
+            replaced = wanted.cl_ord_id in self.replaces
             expected |= {
                 102: CXL_REJ_REASON[wanted.cxl_rej_reason or ""],
                 434: "2" if replaced else "1",

@@ -19,9 +19,10 @@ from typing import Any
 from sqlalchemy import select
 
 from oms.clock import ManualClock
+from oms.core.apply import OrderMessage, apply
 from oms.core.book import EVERY_ROUTE, OPERATOR, Book, Changes
 from oms.core.notes import Instruments, OrderEntered, RouteStatus
-from oms.core.order import Order, OrderMessage, apply, enter
+from oms.core.order import Order, enter
 from oms.core.ports import DeskReport, Evidence, Inbound, Message, Record, ToOrigin, ToVenue
 from oms.core.venue import Capabilities, Instrument
 from oms.store.queries import Reader
