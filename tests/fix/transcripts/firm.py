@@ -7,6 +7,9 @@ from typing import Any, Final
 from oms.settings import load_settings
 from tests.e2e.installation import Installation
 
+_EMULATE: Final = 'emulate = ["replace", "ioc", "fok", "gtd"]'
+"""What the engine does in ANDX's stead."""
+
 _PATTERN: Final = "of {}: 32 bytes at least, and these are more"
 
 
@@ -16,6 +19,8 @@ class Firm(Installation):
     def __init__(self, folder: Path, desks: Mapping[str, str]) -> None:
         """Write the configuration; behind each name are further keys of its table."""
         super().__init__(folder)
+        text = self.config.read_text(encoding="utf-8")
+        self.config.write_text(text.replace("[venues.andx]\n", f"[venues.andx]\n{_EMULATE}\n"))
         for name, settings in desks.items():
             with self.config.open("a", encoding="utf-8") as file:
                 file.write(

@@ -23,7 +23,7 @@ _DEEDS: Final = re.compile(
     r"|venue (?P<venue>[a-z]+) (?P<trouble>[a-z_0-9]+) (?P<value>\S+)"
 )
 _SHORT: Final = re.compile(r"short ([A-Z]+) = (.+)")
-_HEADS: Final = ("source", "deviation", "time", "setting")
+_HEADS: Final = ("source", "deviation", "time", "alone", "setting")
 
 
 class NotationError(Exception):

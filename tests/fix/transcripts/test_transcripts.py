@@ -16,9 +16,9 @@ from tests.fix.transcripts.wire import Mismatch
 
 SCENARIOS = read_all()
 DESKS = {one.name: f"T{number:03d}" for number, one in enumerate(SCENARIOS)}
-RESTARTING = [one for one in SCENARIOS if "engine" in one.text]
-SLOW = [one for one in SCENARIOS if one.slow and one not in RESTARTING]
-QUICK = [one for one in SCENARIOS if not one.slow and one not in RESTARTING]
+ALONE = [one for one in SCENARIOS if one.head("alone")]
+SLOW = [one for one in SCENARIOS if one.slow and one not in ALONE]
+QUICK = [one for one in SCENARIOS if not one.slow and one not in ALONE]
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +64,9 @@ def test_slow(slow_ones: dict[str, Future[None]], scenario: Scenario) -> None:
     slow_ones[scenario.name].result(timeout=60)
 
 
-@pytest.mark.parametrize("scenario", RESTARTING, ids=_name)
-def test_restarting(firm: Firm, slow_ones: dict[str, Future[None]], scenario: Scenario) -> None:
-    """As written; the engine ends under them, so that those that are played aside end first."""
+@pytest.mark.parametrize("scenario", ALONE, ids=_name)
+def test_alone(firm: Firm, slow_ones: dict[str, Future[None]], scenario: Scenario) -> None:
+    """As written; it would disturb others, so that those that are played aside end first."""
     for one in slow_ones.values():
         one.exception(timeout=60)
     _play(firm, scenario)
