@@ -126,8 +126,15 @@ class Acceptor:
             self._holder.close()
 
     def drop(self) -> None:
-        """Stop quickfix's threads and destroy its objects, to start anew in this process."""
+        """Stop quickfix's threads and destroy its objects, to start anew in this process.
+
+        Raises Stuck where threads do not end.
+        """
         self._role.drop()
+
+    def troubles(self) -> list[str]:
+        """What says that a thread of quickfix's is dead; nothing if all is well."""
+        return self._role.troubles()
 
     def gateway(self, comp_id: str) -> DeskGateway:
         """Where that desk's reports go."""

@@ -100,6 +100,7 @@ class Counterparty:
         out = (self._depart, self._stay, clock, max_wait_s, lambda: books.killed(route))
         self._link = Link(self._config, Departures(self._config.name, *out), clock)
         self._sending = threading.local()
+        self._ending_because = ""
         self._moving = threading.RLock()
         """The link moves, and is told of, one at a time: the last word told is what is so."""
         self._logon_number = 0
@@ -123,12 +124,22 @@ class Counterparty:
     def stop(self, text: str = "the engine is stopping") -> None:
         """Log out; the process is to end by os._exit, or `drop` is to follow."""
         self._retries.stop()
-        self._link.departures.stop()
+        self._ending_because = text
+        self._link.departures.stop(text)
         self._role.log_out(text)
+        if self._link.up:  # a thread that is dead has told of no end
+            self.logged_out(self._config.name)
 
     def drop(self) -> None:
-        """Stop quickfix's threads and destroy its objects, to start anew in this process."""
+        """Stop quickfix's threads and destroy its objects, to start anew in this process.
+
+        Raises Stuck where threads do not end.
+        """
         self._role.drop()
+
+    def troubles(self) -> list[str]:
+        """What says that a thread of quickfix's is dead; nothing if all is well."""
+        return self._role.troubles()
 
     def sessions_status(self) -> list[SessionStatus]:
         """The one session."""
@@ -292,7 +303,7 @@ class Counterparty:
             text = self._link.lost()
             self._retries.moved(self._link)
             if self._retries.ending:
-                text = f"{session}: we logged out, the engine is stopping"
+                text = f"{session}: we logged out, {self._ending_because}"
             self._link.departures.close(text)
             self._tell_status(up=False, ready=False, text=text, lost=True)
 

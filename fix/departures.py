@@ -125,9 +125,9 @@ class Departures:
         for departure in left:
             self._stay(departure, because)
 
-    def stop(self) -> None:
+    def stop(self, because: str = "the engine is stopping") -> None:
         """Send nothing more; what waits stays."""
-        self.close("the engine is stopping")
+        self.close(because)
         with self._wake:
             self._stopping = True
             self._wake.notify()

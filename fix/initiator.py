@@ -91,6 +91,7 @@ class Initiator:
         self._links = {config.name: self._link(config, max_wait_s) for config in configs}
         self._by_exchange = {link.config.qualifier.upper(): link for link in self._links.values()}
         self._sending = threading.local()
+        self._ending_because = ""
         self._moving = threading.Lock()
         """Links move, and are told of, one at a time: the last word told is what is so."""
         self._retries = Retries(
@@ -117,14 +118,25 @@ class Initiator:
 
     def stop(self, text: str = "the engine is stopping") -> None:
         """Log out; the process is to end by os._exit, or `drop` is to follow."""
+        self._ending_because = text
         self._retries.stop()
         for link in self._links.values():
-            link.departures.stop()
+            link.departures.stop(text)
         self._role.log_out(text)
+        for name, link in self._links.items():
+            if link.up:  # a thread that is dead has told of no end
+                self.logged_out(name)
 
     def drop(self) -> None:
-        """Stop quickfix's threads and destroy its objects, to start anew in this process."""
+        """Stop quickfix's threads and destroy its objects, to start anew in this process.
+
+        Raises Stuck where threads do not end.
+        """
         self._role.drop()
+
+    def troubles(self) -> list[str]:
+        """What says that a thread of quickfix's is dead; nothing if all is well."""
+        return self._role.troubles()
 
     def sessions_status(self) -> list[SessionStatus]:
         """Every session of the account."""
@@ -284,7 +296,7 @@ class Initiator:
             self._retries.moved(link)
             if self._retries.ending:
                 # The venue's Logout answers ours: the words are not its.
-                text = f"{session}: we logged out, the engine is stopping"
+                text = f"{session}: we logged out, {self._ending_because}"
             link.departures.close(text)
             self._link_moved(False, text)
 

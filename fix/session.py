@@ -6,7 +6,7 @@ This and the callbacks' file are the only ones that import quickfix.
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import quickfix
@@ -57,6 +57,10 @@ class SessionStatus:
     msg_seq_num_in: int
     msg_seq_num_out: int
     text: str = ""
+
+    def with_text(self, text: str) -> "SessionStatus":
+        """The same session with something else to say of it."""
+        return replace(self, text=text)
 
 
 class Role:

@@ -6,10 +6,11 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from fix.acceptor import Acceptor, DeskLogin
 from fix.counterparty import Counterparty, Identity
 from fix.fix42 import Terms
 from fix.initiator import Initiator, VenueLogin
+from fix.session import Stuck
 from oms.api import Oms
 from oms.certificate import killed_venues
 from oms.clock import Clock, SystemClock, draw_digits, draw_id
@@ -39,6 +41,7 @@ from oms.killing import LOOK_EVERY_S, PATIENCE_S, Killing
 from oms.log import room
 from oms.routes import capabilities_of
 from oms.settings import ApifinySettings, Fix42Settings, Settings, VenueSettings, load_settings
+from oms.sides import Sides
 from oms.store.queries import Reader
 from oms.store.store import Store
 from oms.writer import Gateways, Writer
@@ -46,6 +49,9 @@ from oms.writer import Gateways, Writer
 VERSION: Final = "0.1.0"
 
 BACKLOG_AT_ONCE: Final = 500
+
+DESKS: Final = "the desks"
+"""The side that desks log on to; the others have their routes' names."""
 
 _log = room("system")
 
@@ -66,15 +72,15 @@ class System:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.fault: BaseException | None = None
+        self.stuck = False
+        """Whether the fault is that quickfix's threads do not end: only a new process helps."""
         self._draw = draw
         self._speed = speed
         self._told_of_fault = on_fault
         self._loop = Loop()
         self._gateways = Gateways()
         self._runners: dict[str, VenueRunner] = {}
-        self._initiators: dict[str, Initiator | Counterparty] = {}
-        self._acceptor: Acceptor | None = None
-        self._fix: list[Initiator | Counterparty | Acceptor] = []
+        self._sides = Sides(self._connect, self._settle, self._give_up)
         self._closing = ExitStack()
         self._feeds: dict[str, Feed] = {OPERATOR: Feed()}
         self._feeds |= {strategy.name: Feed() for strategy in settings.strategies}
@@ -110,7 +116,6 @@ class System:
             killers=[desk.comp_id for desk in self.settings.desks if desk.may_kill],
         )
         self._store.load(self.book)
-        sessions = dict(self.book.sessions)
         self._writer = Writer(
             self.book,
             self._store,
@@ -132,10 +137,7 @@ class System:
         for name, table in self.settings.venues.items():
             self._route(name, table)
         if self.settings.desks:
-            self._acceptor = self._accept(sessions)
-        self._fix += self._initiators.values()
-        if self._acceptor is not None:
-            self._fix.append(self._acceptor)
+            self._sides.add(DESKS, self._accept)
         self._connect()
 
     def _begin(self) -> None:
@@ -152,11 +154,8 @@ class System:
         for runner in self._runners.values():
             runner.start()
             self._closing.callback(runner.stop)
-        begun: list[Initiator | Counterparty | Acceptor] = []
-        self._closing.callback(_log_out, begun)
-        for session in self._fix:
-            begun.append(session)
-            session.start()
+        self._closing.callback(self._sides.stop)
+        self._sides.start()
 
     def _entitlements(self) -> dict[str, frozenset[str]]:
         entitlements = {OPERATOR: frozenset({EVERY_ROUTE})}
@@ -178,10 +177,9 @@ class System:
         )
         self._runners[name] = runner
         if isinstance(table, ApifinySettings):
-            self._initiators[name] = self._initiate(name, table, runner)
-            runner.trade_through(self._initiators[name])
+            self._sides.add(name, partial(self._initiate, name, table, runner))
         elif isinstance(table, Fix42Settings):
-            self._initiators[name] = self._face(name, table)
+            self._sides.add(name, partial(self._face, name, table))
 
     def _initiate(self, name: str, table: ApifinySettings, runner: VenueRunner) -> Initiator:
         login = VenueLogin(
@@ -220,7 +218,7 @@ class System:
             max_wait_s=table.max_wait_s,
         )
 
-    def _accept(self, sessions: Mapping[str, Any]) -> Acceptor:
+    def _accept(self) -> Acceptor:
         return Acceptor(
             self.settings.fix.settings,
             {
@@ -231,19 +229,31 @@ class System:
             },
             self._writer.post,
             self._backlog,
-            sessions,
+            dict(self.book.sessions),
             self.clock,
         )
 
     def _connect(self) -> None:
+        """Each message to where it goes now: the FIX sides may have been built anew."""
         venues: dict[str, VenueGateway] = dict(self._runners)
-        venues.update(self._initiators)
         desks: dict[str, DeskGateway] = dict(self._feeds)
-        if self._acceptor is not None:
-            for desk in self.settings.desks:
-                desks[desk.comp_id] = self._acceptor.gateway(desk.comp_id)
+        for name, side in self._sides.now.items():
+            if isinstance(side, Acceptor):
+                for desk in self.settings.desks:
+                    desks[desk.comp_id] = side.gateway(desk.comp_id)
+            elif isinstance(side, Initiator | Counterparty):
+                venues[name] = side
+            if isinstance(side, Initiator):
+                self._runners[name].trade_through(side)
         self._gateways.venues, self._gateways.desks = venues, desks
         self._gateways.markets = self._runners
+
+    def _settle(self, timeout_s: float) -> bool:
+        return self._writer.settle(timeout_s)
+
+    def _give_up(self, error: Stuck) -> None:
+        self.stuck = True
+        self._fail(error)
 
     def stop(self, *, drop: bool = False) -> None:
         """Refuse orders, log out, commit what waits, close the store. More than once is no harm.
@@ -255,8 +265,7 @@ class System:
         self._started = False
         self._closing.close()
         if drop:
-            for session in self._fix:
-                session.drop()
+            self._sides.drop()
 
     def _fail(self, error: BaseException) -> None:
         self.fault = error
@@ -269,7 +278,8 @@ class System:
     @property
     def desk_port(self) -> int:
         """Where desks log on, 0 without any."""
-        return self._acceptor.port if self._acceptor is not None else 0
+        side = self._sides.now.get(DESKS)
+        return side.port if isinstance(side, Acceptor) else 0
 
     def oms(self, origin: str) -> Oms:
         """The API as seen by the operator or a strategy. Raises NotAuthorised."""
@@ -293,7 +303,7 @@ class System:
         counts = self._reader.counts()
         return {
             "ready": self._started and self.fault is None,
-            "sessions": [asdict(s) for part in self._fix for s in part.sessions_status()],
+            "sessions": [asdict(session) for session in self._sides.sessions_status()],
             "venues": [
                 {
                     "venue": route.name,
@@ -334,13 +344,6 @@ class System:
             raise NotSupported(f"no route {name!r}: {', '.join(self.book.routes) or 'none'}")
         known = {id(i): i for i in route.instruments.values()}
         return [_instrument_row(name, instrument) for instrument in known.values()]
-
-
-def _log_out(begun: Sequence[Initiator | Counterparty | Acceptor]) -> None:
-    """All at once: each waits for its peers' answers, and a stop must not take long."""
-    if begun:
-        with ThreadPoolExecutor(len(begun)) as threads:
-            list(threads.map(lambda session: session.stop(), begun))
 
 
 def _instrument_row(route: str, instrument: Instrument) -> Row:

@@ -35,6 +35,10 @@ BATCH_MAX: Final = 1_000
 _log = room("writer")
 
 
+_Waiting = Inbound | threading.Event | None
+"""A message; somebody who waits for what is before it; or the end."""
+
+
 class Commits(Protocol):
     """The part of the store that the writer needs."""
 
@@ -74,7 +78,7 @@ class Writer:
         self._draw = draw
         self._on_fault = on_fault
         self._on_commit = on_commit
-        self._inbox: queue.SimpleQueue[Inbound | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def post(self, inbound: Inbound) -> None:
@@ -92,10 +96,16 @@ class Writer:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until all is decided and committed that was posted before. Whether it was in time."""
+        settled = threading.Event()
+        self._inbox.put(settled)
+        return settled.wait(timeout_s)
+
     def step(self) -> bool:
         """Wait for messages, decide them all, commit once, send. False when told to stop."""
         batch = self._take_all_waiting()
-        messages = [inbound for inbound in batch if inbound is not None]
+        messages = [inbound for inbound in batch if isinstance(inbound, Inbound)]
         changes = Changes()
         for inbound in messages:
             for record in decide(self._book, inbound, self._clock.now(), self._draw):
@@ -104,9 +114,12 @@ class Writer:
             self._store.commit(changes)
             self._send(changes)
             self._on_commit(changes)
-        return len(messages) == len(batch)
+        for waiting in batch:
+            if isinstance(waiting, threading.Event):
+                waiting.set()
+        return None not in batch
 
-    def _take_all_waiting(self) -> list[Inbound | None]:
+    def _take_all_waiting(self) -> list[_Waiting]:
         batch = [self._inbox.get()]
         while len(batch) < BATCH_MAX:
             try:

@@ -95,7 +95,10 @@ async def _serve(settings: Settings, json_log: bool, speed: int) -> None:
         _say_ready(web.url, system.desk_port, json_log)
         await asked.wait()
         code = FAILED if system.fault is not None else 0
-    _leave(await _stop(web, system, code))
+    code = await _stop(web, system, code)
+    if system.stuck:
+        _begin_anew()
+    _leave(code)
 
 
 def tokens_of(settings: Settings) -> dict[str, str]:
@@ -130,9 +133,25 @@ async def _stop(web: "Web", system: "System", code: int) -> int:
     return code
 
 
+def _begin_anew() -> NoReturn:
+    """Become the same command once more: threads that never end are gone with the old image, and
+    the journal says where to go on."""
+    _log.error("threads of quickfix do not end: the process begins anew")
+    _flush()
+    for name in os.listdir("/proc/self/fd"):
+        # quickfix's sockets would stay open, and the port taken.
+        with contextlib.suppress(OSError):
+            if int(name) > sys.stderr.fileno():
+                os.set_inheritable(int(name), False)
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  ourselves
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+
+
 def _leave(code: int) -> NoReturn:
-    with contextlib.suppress(OSError, ValueError):
-        sys.stdout.flush()
-    with contextlib.suppress(OSError, ValueError):
-        sys.stderr.flush()
+    _flush()
     os._exit(code)
