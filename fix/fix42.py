@@ -107,9 +107,9 @@ def _terms_of(order: NewOrderSingle | OrderCancelReplaceRequest, now: datetime) 
         (tags.HANDL_INST, _AUTOMATIC),
         (tags.TRANSACT_TIME, utc_timestamp(now)),
         (tags.ORD_TYPE, order.ord_type),
-        (tags.TIME_IN_FORCE, order.time_in_force),
     ]
-    add_words(fields, ((tags.EXEC_INST, order.exec_inst),))
+    words = ((tags.TIME_IN_FORCE, order.time_in_force), (tags.EXEC_INST, order.exec_inst))
+    add_words(fields, words)
     add_numbers(
         fields,
         (

@@ -11,7 +11,7 @@ from typing import Any, Final
 from oms.core.days import begins_day, split, total_qty
 from oms.core.errors import IllegalTransition
 from oms.core.executions import book_execution
-from oms.core.facts import InDoubt, PendingRequest, entered_request
+from oms.core.facts import TERMS, InDoubt, PendingRequest, entered_request
 from oms.core.legs import ended, entered, heard, is_past, leg_of, named
 from oms.core.messages import (
     ExecutionReport,
@@ -159,6 +159,22 @@ def _made_pending(
     )
 
 
+def _replaced(order: Order, request: PendingRequest) -> dict[str, Any]:
+    """The terms and the names that an accepted replace brings."""
+    changes = {name: getattr(request, name) for name in TERMS}
+    changes = {name: term for name, term in changes.items() if term is not None}
+    changes["requests"] = tuple(r for r in order.requests if r is not request)
+    if request.emulated:
+        # Day or good till cancel: one thing at a venue that has no day end.
+        changes.pop("time_in_force", None)
+    else:
+        changes["replaced_name"] = request.venue_cl_ord_id
+    if request.origin == order.origin:
+        changes["orig_cl_ord_id"] = order.cl_ord_id
+        changes["cl_ord_id"] = request.cl_ord_id
+    return changes
+
+
 def _restated(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
     request = order.request(report.cl_ord_id, Request.REPLACE)
     changes: dict[str, Any] = {}
@@ -167,19 +183,11 @@ def _restated(order: Order, report: ExecutionReport, event: Event) -> dict[str, 
         changes["day"] = report.exec_id
         changes["executions"] = split(order.executions, cum_qty, order.order_qty, report)
         cum_qty = changes["cum_qty"] = total_qty(changes["executions"])
-    native = request is None or not request.emulated
-    if event is Event.REPLACED and native and order.names_request(report.cl_ord_id):
+    if event is Event.REPLACED and order.names_request(report.cl_ord_id):
         changes["replaced_name"] = report.cl_ord_id
     if event is Event.REPLACED and request is not None:
-        if native:
-            changes.setdefault("replaced_name", request.venue_cl_ord_id)
         order_qty = order_qty if order_qty is not None else request.order_qty
-        price = price if price is not None else request.price
-        changes["requests"] = tuple(r for r in order.requests if r is not request)
-        changes["expire_time"] = request.expire_time or order.expire_time
-        if request.origin == order.origin:
-            changes["orig_cl_ord_id"] = order.cl_ord_id
-            changes["cl_ord_id"] = request.cl_ord_id
+        changes = {**_replaced(order, request), **changes}
     if order_qty is not None:
         # D11, D12: a quantity below what is executed becomes what is executed.
         changes["order_qty"] = max(order_qty, cum_qty)

@@ -104,6 +104,10 @@ class Changes:
     """Route, journal seq, index within the record's outbound, OrderID."""
 
 
+def _by_age(order: Order) -> str:
+    return order.order_id
+
+
 class Book:
     """The engine's memory. Mutated by one thread; `order` and `working` may be read by any."""
 
@@ -153,7 +157,8 @@ class Book:
 
     def working(self, route: str) -> list[Order]:
         """Orders of the route that are not closed, oldest first."""
-        return list(self._working.get(route, {}).values())
+        # A filled order that is raised works again, behind younger ones.
+        return sorted(self._working.get(route, {}).values(), key=_by_age)
 
     def closed(self, route: str) -> list[Order]:
         """Orders of the route that closed lately, as far as they are in memory; oldest end first."""
@@ -163,7 +168,7 @@ class Book:
     def all_working(self) -> list[Order]:
         """Orders that are not closed, of every route there is or was, oldest first."""
         found = [order for orders in self._working.values() for order in orders.values()]
-        return sorted(found, key=lambda order: order.order_id)
+        return sorted(found, key=_by_age)
 
     def used(self, origin: str, cl_ord_id: str) -> str | None:
         """The OrderID of a used ClOrdID, "" if it made no order, None if it is unused."""

@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
+from oms.core.fields import TimeInForce
 from oms.core.messages import OrderCancelReplaceRequest, OrderCancelRequest
 from oms.core.notes import Request, RequestEntered
 from oms.core.numbers import multiply
@@ -83,6 +84,8 @@ class PendingRequest:
     """The engine's own; `text` says why it was made."""
     text: str = ""
     expire_time: datetime | None = None
+    stop_px: Decimal | None = None
+    time_in_force: TimeInForce | None = None
     emulated: bool = False
     """A replace that the engine performs by a cancel and a new order."""
     leg_name: str = ""
@@ -93,10 +96,17 @@ class PendingRequest:
     """A cancel because ExpireTime has come."""
 
 
+TERMS: Final = ("price", "stop_px", "time_in_force", "expire_time")
+"""What a replace can change, beside OrderQty."""
+
+
 def entered_request(note: RequestEntered, venue_cl_ord_id: str, number: int) -> PendingRequest:
     """The `number`-th request about the order that the venue calls so."""
     request = note.request
     cancel = isinstance(request, OrderCancelRequest)
+    terms: dict[str, Any] = {}
+    if isinstance(request, OrderCancelReplaceRequest):
+        terms = {name: getattr(request, name) for name in TERMS}
     return PendingRequest(
         cl_ord_id=request.cl_ord_id,
         orig_cl_ord_id=request.orig_cl_ord_id,
@@ -105,9 +115,8 @@ def entered_request(note: RequestEntered, venue_cl_ord_id: str, number: int) -> 
         pending=note.pending,
         released=note.released,
         order_qty=request.order_qty,
-        price=request.price if isinstance(request, OrderCancelReplaceRequest) else None,
         venue_cl_ord_id=f"{venue_cl_ord_id}{'C' if cancel else 'R'}{number}",
-        expire_time=request.expire_time if isinstance(request, OrderCancelReplaceRequest) else None,
+        **terms,
         emulated=note.emulated,
         leg_name=note.leg_name,
         part_of=note.part_of,

@@ -69,7 +69,7 @@ class OrderCancelRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCancelReplaceRequest:
-    """G: restates the order that `orig_cl_ord_id` names."""
+    """G: restates the order that `orig_cl_ord_id` names. What is None stays as it is."""
 
     cl_ord_id: str
     orig_cl_ord_id: str
@@ -81,7 +81,7 @@ class OrderCancelReplaceRequest:
     cash_order_qty: Decimal | None = None
     price: Decimal | None = None
     stop_px: Decimal | None = None
-    time_in_force: TimeInForce = TimeInForce.GOOD_TILL_CANCEL
+    time_in_force: TimeInForce | None = None
     expire_time: datetime | None = None
     exec_inst: str = ""
     text: str = ""

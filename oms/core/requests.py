@@ -128,8 +128,8 @@ def _not_emulated(
     route: Route, order: Order, request: OrderCancelReplaceRequest, now: datetime
 ) -> str:
     """Why the engine can not do it in the venue's stead."""
-    same = request.time_in_force is order.time_in_force
-    if not same and not {request.time_in_force, order.time_in_force} <= set(_RESTING):
+    tif = request.time_in_force or order.time_in_force
+    if tif is not order.time_in_force and not {tif, order.time_in_force} <= set(_RESTING):
         return "an emulated replace can not change TimeInForce (59)"
     if order.ord_type is OrdType.MARKET:
         return "a market order is not replaced"

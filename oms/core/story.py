@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
+from typing import Any
 
 from oms.core.apply import OrderMessage, apply
 from oms.core.book import Book, Route
-from oms.core.facts import PendingRequest
+from oms.core.facts import TERMS, PendingRequest
 from oms.core.fields import CxlRejReason
 from oms.core.messages import OrderCancelReject, OrderCancelReplaceRequest, OrderCancelRequest
 from oms.core.notes import Doubt, Request, RequestReleased
@@ -76,13 +77,15 @@ def request_to_venue(order: Order, request: PendingRequest) -> ToVenue:
         side=order.side,
         ord_type=order.ord_type,
         order_qty=order.order_qty if request.order_qty is None else request.order_qty,
-        price=order.price if request.price is None else request.price,
-        stop_px=order.stop_px,
-        time_in_force=order.time_in_force,
-        expire_time=order.expire_time,
+        **{name: _term(order, request, name) for name in TERMS},
         exec_inst=order.exec_inst,
     )
     return ToVenue(order.route, order.order_id, amend)
+
+
+def _term(order: Order, request: PendingRequest, name: str) -> Any:
+    asked = getattr(request, name)
+    return getattr(order, name) if asked is None else asked
 
 
 def _named_by(order: Order, request: PendingRequest) -> str:
