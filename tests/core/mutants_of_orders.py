@@ -108,13 +108,13 @@ _REQUESTS: Final = of(
     ),
     (
         "an accepted replace keeps the old id",
-        "        if request.origin == order.origin:\n",
-        "        if False:\n",
+        "\n    if request.origin == order.origin:\n",
+        "\n    if False:\n",
     ),
     (
         "an accepted replace of another asker's gives the order its id",
-        "        if request.origin == order.origin:\n",
-        "        if request:\n",
+        "\n    if request.origin == order.origin:\n",
+        "\n    if request:\n",
         "survival",
     ),
     (
@@ -124,8 +124,8 @@ _REQUESTS: Final = of(
     ),
     (
         "a replace takes no new price",
-        "price = price if price is not None else request.price",
-        "price = price if price is not None else order.price",
+        "changes = {name: getattr(request, name) for name in TERMS}",
+        "changes = {name: getattr(request, name) for name in TERMS[1:]}",
     ),
     ("a replace may go below what is executed", "max(order_qty, cum_qty)", "order_qty"),
     (
