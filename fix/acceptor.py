@@ -1,50 +1,52 @@
 """The desks' side: who may log on, what a desk asks, and what it is told."""
 
-import hmac
 import logging
 import socket
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import jwt
-
 from fix import tags
+from fix.absences import Absences
 from fix.codec import decode, encode
 from fix.filestore import FileStore
-from fix.outlet import Backlog, Outlet
+from fix.logon import demand_parameters, demand_token
+from fix.outlet import PROVE_AFTER_S, Backlog, Outlet
+from fix.pace import Pace
+from fix.resume import Resumption
 from fix.session import LogonRefused, Role, SessionStatus
 from fix.sockets import limit_stalling, reserve_port
 from fix.strangers import LOGON_WAIT_S, Strangers
 from fix.transport import Kind, SessionConfig, read_sessions
-from fix.wire import ADMIN_TYPES, Fields, body_of
+from fix.wire import ADMIN_TYPES, Fields
 from oms.clock import Clock
-from oms.core.book import Session
 from oms.core.errors import ConfigError
 from oms.core.fields import BusinessRejectReason
-from oms.core.notes import Unworkable
-from oms.core.ports import DeskGateway, Evidence, Inbound, Post
+from oms.core.notes import DeskReturned, Unworkable
+from oms.core.ports import DeskGateway, DeskReport, Evidence, Inbound, Post
+from oms.core.sessions import Session
 
 _log = logging.getLogger(__name__)
-
-LEEWAY_S: Final = 5
-"""Seconds by which a desk's clock may be behind ours when its token expires."""
 
 STALL_S: Final = 10.0
 """A desk that takes nothing for so long is dropped; its reports stay in the journal."""
 
-REFUSED: Final = "logon refused"
-"""All that a refused desk is told, whichever part of its Logon was wrong."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskLogin:
-    """What a desk logs on with, and whether it reads the tags from 5001 on."""
+    """What a desk logs on with, and how it is served."""
 
     secret: str = field(repr=False)
     extended_tags: bool = False
+    """It reads the tags from 5001 on."""
+    cancel_grace_s: float | None = None
+    """Seconds that it may be away before its orders are cancelled; None: as long as it likes."""
+    status_on_logon: bool = False
+    """It is told the state of each open order whenever it logs on."""
+    max_orders_per_s: int = 200
 
 
 @dataclass(slots=True)
@@ -54,8 +56,12 @@ class _Desk:
     config: SessionConfig
     store: FileStore
     outlet: Outlet
+    encode: Callable[[DeskReport], Fields]
+    pace: Pace
     consumed: int = 0
     """The last MsgSeqNum that went to the engine."""
+    resets: int = 0
+    """How often it has begun its session anew."""
 
 
 class Acceptor:
@@ -70,24 +76,29 @@ class Acceptor:
         post: Post,
         backlog: Backlog,
         sessions: Mapping[str, Session],
+        reports: Mapping[str, int],
         clock: Clock,
         *,
         overrides: Mapping[str, str] | None = None,
         stall_s: float = STALL_S,
         logon_wait_s: float = LOGON_WAIT_S,
+        prove_after_s: float = PROVE_AFTER_S,
     ) -> None:
         """`settings` is quickfix.cfg; `overrides` replace settings of its acceptor sessions.
 
         SocketAcceptPort=0 lets the kernel choose. `sessions` are the journal's positions by
-        CompID, read once, in `start`. `stall_s` and `logon_wait_s`: seconds until a desk that takes
-        nothing, and a connection that does not log on, are dropped. Raises ConfigError, where
+        CompID and `reports` the numbers of the last reports there, both read once, in `start`. `stall_s` and `logon_wait_s`: seconds until a desk that takes
+        nothing, and a connection that does not log on, are dropped. `prove_after_s`: seconds until
+        a desk is asked whether it has its reports. Raises ConfigError, where
         file and desks disagree too.
         """
         self._post = post
         self._backlog = backlog
         self._sessions = sessions
+        self._reports = reports
         self._clock = clock
         self._stall_s = stall_s
+        self._prove_after_s = prove_after_s
         configs = read_sessions(settings, Kind.ACCEPTOR, overrides)
         _demand_agreement(settings, configs, desks)
         self.port = _common_port(settings, configs)
@@ -99,27 +110,43 @@ class Acceptor:
         self._role = Role(Kind.ACCEPTOR, configs, self, clock)
         self._desks = {one.target: self._desk(one, desks[one.target]) for one in configs}
         self._strangers = Strangers(self._role, clock, self._role.configs, self.port, logon_wait_s)
+        grace = {name: login.cancel_grace_s for name, login in desks.items()}
+        self._absences = Absences({n: s for n, s in grace.items() if s is not None}, post, clock)
+        self._pause = threading.Event()
         self._by_session = {desk.config.name: desk for desk in self._desks.values()}
 
     def start(self) -> None:
         """Set the sessions to where the journal is, then listen. Raises ConfigError."""
-        resets = {comp_id: desk.store.prepare() for comp_id, desk in self._desks.items()}
+        resumptions = [self._resumption(desk) for desk in self._desks.values()]
         self._role.open()
-        for comp_id, desk in self._desks.items():
-            self._align(desk, reset=resets[comp_id])
+        for resumption, desk in zip(resumptions, self._desks.values(), strict=True):
+            resumption.resume(self._role, desk.outlet, self._backlog, desk.encode)
+            desk.consumed = resumption.position.msg_seq_num_in
+            desk.resets = max(resumption.journal.resets, resumption.condition.resets)
             desk.store.keep()
         self._strangers.start()
         self._role.start()
+        self._absences.start()
         self._let_go()
         limit_stalling(self.port, self._stall_s)
 
     def stop(self, text: str = "the engine is stopping") -> None:
         """Log the desks out; the process is to end by os._exit, or `drop` is to follow."""
         self._let_go()
+        self._absences.stop()
+        self._pause.set()
         self._strangers.stop()
         for desk in self._desks.values():
             desk.outlet.stop()
         self._role.log_out(text)
+        for desk in self._desks.values():
+            desk.store.settle()
+
+    def _resumption(self, desk: _Desk) -> Resumption:
+        journal = self._sessions.get(desk.comp_id, Session())
+        condition = desk.store.prepare(journal)
+        committed = self._reports.get(desk.comp_id, 0)
+        return Resumption(desk.config.name, desk.store, condition, journal, committed)
 
     def _let_go(self) -> None:
         if self._holder is not None:
@@ -148,73 +175,38 @@ class Acceptor:
         ]
 
     def _desk(self, config: SessionConfig, login: DeskLogin) -> _Desk:
+        pace = Pace(login.max_orders_per_s, self._clock)
+        write = partial(encode, extended=login.extended_tags)
         outlet = Outlet(
             config.target,
             config.name,
             self._role,
-            partial(encode, extended=login.extended_tags),
+            write,
             self._backlog,
             self._post,
             self._clock,
+            self._prove_after_s,
         )
-        return _Desk(config.target, login, config, FileStore(config), outlet)
-
-    # Where a session goes on
-
-    def _align(self, desk: _Desk, *, reset: bool) -> None:
-        name, role = desk.config.name, self._role
-        journal = self._sessions.get(desk.comp_id, Session())
-        next_in, next_out = role.next_numbers(name)
-        if reset and next_in <= journal.msg_seq_num_in:
-            # The desk started anew and the engine ended before it had written that down.
-            journal = Session(delivered=journal.delivered)
-            desk.outlet.reset()
-        else:
-            desk.store.forget_reset()
-        # quickfix counts a message as received when the engine has it; only what was committed
-        # is consumed, and the desk is asked for the rest.
-        role.set_next_in(name, min(next_in, journal.msg_seq_num_in + 1))
-        role.set_next_out(name, max(next_out, journal.msg_seq_num_out + 1))
-        desk.consumed = journal.msg_seq_num_in
-        desk.outlet.start(journal.delivered)
-        desk.outlet.handed += self._handed_since(desk, journal, next_out)
-        desk.outlet.note()
-
-    def _handed_since(self, desk: _Desk, journal: Session, next_out: int) -> int:
-        """How many reports quickfix holds that the journal does not know it was given.
-
-        They are in its store, in order; the desk gets them when it asks for what it missed.
-        """
-        stored = (
-            body_of(fields)
-            for fields in desk.store.messages(journal.msg_seq_num_out + 1, next_out - 1)
-            if dict(fields).get(tags.MSG_TYPE) not in ADMIN_TYPES
-        )
-        count = 0
-        said = next(stored, None)
-        if said is None:
-            return 0
-        for _, report in self._backlog(desk.comp_id, journal.delivered):
-            wanted = body_of(encode(report, extended=desk.login.extended_tags))
-            while said is not None and said != wanted:
-                said = next(stored, None)
-            if said is None:
-                break
-            count += 1
-            said = next(stored, None)
-        return count
+        return _Desk(config.target, login, config, FileStore(config), outlet, write, pace)
 
     # What quickfix calls
 
     def logged_on(self, session: str) -> None:
         """The desk gets what it has not had."""
         limit_stalling(self.port, self._stall_s)
-        self._by_session[session].outlet.open()
+        desk = self._by_session[session]
+        self._absences.back(desk.comp_id)
+        desk.outlet.open()
+        if desk.login.status_on_logon:
+            note = DeskReturned(origin=desk.comp_id)
+            self._post(Inbound(source=desk.comp_id, message=note, evidence=Evidence.POLICY))
 
     def logged_out(self, session: str) -> None:
         """Reports wait in the journal."""
         self._strangers.away(session)
-        self._by_session[session].outlet.close()
+        desk = self._by_session[session]
+        desk.outlet.close()
+        self._absences.left(desk.comp_id)
 
     def logon_received(self, session: str, fields: Fields) -> None:
         """Let the desk in if its token is right. Raises LogonRefused."""
@@ -226,8 +218,10 @@ class Acceptor:
             if not reset:
                 self._undo_reset(desk, int(message[tags.MSG_SEQ_NUM]))
             try:
-                _demand_parameters(message, reset=reset)
-                _demand_token(message.get(tags.RAW_DATA, ""), desk, self._clock)
+                demand_parameters(message, reset=reset)
+                demand_token(
+                    message.get(tags.RAW_DATA, ""), desk.comp_id, desk.login.secret, self._clock
+                )
             except LogonRefused:
                 _log.warning("%s: a logon was refused", desk.comp_id)
                 if reset:
@@ -236,10 +230,12 @@ class Acceptor:
                 raise
         self._strangers.present(session)
         if reset:
-            desk.store.mark_reset()
+            # In this order: whatever comes between, the next start knows what happened.
+            desk.resets += 1
+            desk.store.mark_reset(desk.resets)
+            desk.store.keep()
             desk.consumed = 0
             desk.outlet.reset()
-            desk.store.keep()
 
     def _undo_reset(self, desk: _Desk, number: int) -> None:
         """A Logon that quickfix refused by itself, for its SendingTime, may have emptied the store.
@@ -255,9 +251,15 @@ class Acceptor:
             raise LogonRefused(f"MsgSeqNum too low, expecting {expected} but received {number}")
 
     def admin_received(self, session: str, fields: Fields) -> None:
-        """A desk that rejects one of our reports is an alarm for a human."""
+        """What a desk has or misses; one that rejects our message is an alarm for a human."""
         message = dict(fields)
-        if message.get(tags.MSG_TYPE) == "3":
+        outlet = self._by_session[session].outlet
+        msg_type = message.get(tags.MSG_TYPE)
+        if msg_type == "0":
+            outlet.answered(message.get(tags.TEST_REQ_ID, ""))
+        elif msg_type == "2":
+            outlet.missed(int(message[tags.BEGIN_SEQ_NO]))
+        elif msg_type == "3":
             _log.error("%s rejected our message: %s", session, message.get(tags.TEXT, ""))
 
     def admin_sending(self, session: str, fields: Fields) -> Fields:
@@ -277,12 +279,19 @@ class Acceptor:
         desk = self._by_session[session]
         message = dict(fields)
         number = int(message[tags.MSG_SEQ_NUM])
-        if message.get(tags.POSS_DUP_FLAG) == "Y" and number <= desk.consumed:
+        again = message.get(tags.POSS_DUP_FLAG) == "Y"
+        if again and number <= desk.consumed:
             return
         request = decode(fields, desk.comp_id)
-        self._hand_in(desk, request, raw, number)
+        refusal, wait_s = desk.pace.weigh(request, again=again)
+        self._hand_in(desk, request, raw, number, refusal)
+        if wait_s:
+            # On the connection's own thread: whoever floods us waits for himself.
+            self._pause.wait(wait_s)
 
-    def _hand_in(self, desk: _Desk, request: Any, raw: str, number: int) -> None:
+    def _hand_in(
+        self, desk: _Desk, request: Any, raw: str, number: int, throttled: str = ""
+    ) -> None:
         self._post(
             Inbound(
                 source=desk.comp_id,
@@ -290,6 +299,7 @@ class Acceptor:
                 evidence=Evidence.DESK,
                 raw=raw,
                 msg_seq_num=number,
+                throttled=throttled,
             )
         )
         desk.consumed = max(desk.consumed, number)
@@ -321,6 +331,8 @@ def _demand_agreement(
 ) -> None:
     for config in configs:
         FileStore(config)
+        if not config.around_the_clock:
+            raise ConfigError(f"{settings}: session {config.name} needs NonStopSession=Y")
         if config.target not in desks:
             raise ConfigError(f"{settings}: session {config.name} has no [[desks]] entry")
     found = {config.target for config in configs}
@@ -337,33 +349,3 @@ def _common_port(settings: Path, configs: list[SessionConfig]) -> int:
     if ports or not port.isdecimal():
         raise ConfigError(f"{settings}: all acceptor sessions need one SocketAcceptPort")
     return int(port)
-
-
-def _demand_parameters(message: Mapping[int, str], *, reset: bool) -> None:
-    """Raise LogonRefused for what quickfix would agree to; the token is not looked at."""
-    if message.get(tags.ENCRYPT_METHOD) != "0":
-        raise LogonRefused("EncryptMethod (98) must be 0")
-    if message.get(tags.HEART_BT_INT, "").startswith("-"):
-        raise LogonRefused("HeartBtInt (108) must be 0 or more")
-    if reset and int(message[tags.MSG_SEQ_NUM]) != 1:
-        raise LogonRefused("MsgSeqNum (34) must be 1 with ResetSeqNumFlag (141)")
-
-
-def _demand_token(token: str, desk: _Desk, clock: Clock) -> None:
-    """Raise LogonRefused unless the token is this desk's and in time."""
-    try:
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            desk.login.secret,
-            algorithms=["HS256"],
-            # The time is our clock's, not the library's.
-            options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
-        )
-    except jwt.InvalidTokenError:
-        raise LogonRefused(REFUSED) from None
-    subject, exp = claims.get("sub"), claims.get("exp")
-    known = isinstance(subject, str) and hmac.compare_digest(
-        subject.encode(), desk.comp_id.encode()
-    )
-    if not known or type(exp) is not int or exp + LEEWAY_S <= clock.now_ms() // 1000:
-        raise LogonRefused(REFUSED)

@@ -128,14 +128,14 @@ class Application(quickfix.Application):
         msg_type = message.getHeader().getField(tags.MSG_TYPE)
         if msg_type == "A":
             self._logon(message, session_id)
-        elif msg_type == "2":
-            _demand_range(dict(to_fields(message.toString())), session_id)
-        elif msg_type in ("3", "4", "5"):
+            return
+        fields = to_fields(message.toString())
+        if msg_type in ("3", "4", "5"):
             self._demand_logged_on(session_id)
-            if msg_type != "4":
-                fields = to_fields(message.toString())
-                _keep_gap(dict(fields), session_id)
-                self._peer.admin_received(session_id.toString(), fields)
+        if (check := _ADMIN_CHECKS.get(msg_type)) is not None:
+            check(dict(fields), session_id)
+        if msg_type not in ("1", "4"):
+            self._peer.admin_received(session_id.toString(), fields)
 
     def _logon(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
         name, fields = session_id.toString(), to_fields(message.toString())
@@ -211,3 +211,6 @@ def _keep_gap(message: dict[int, str], session_id: quickfix.SessionID) -> None:
     expected = session.getExpectedTargetNum()
     if int(message[tags.MSG_SEQ_NUM]) != expected:
         session.setNextTargetMsgSeqNum(expected - 1)
+
+
+_ADMIN_CHECKS: Final = {"2": _demand_range, "3": _keep_gap, "5": _keep_gap}

@@ -23,7 +23,6 @@ from fix.session import Role, SessionStatus
 from fix.transport import Kind, SessionConfig, read_sessions
 from fix.wire import Fields, told
 from oms.clock import Clock
-from oms.core.book import Session, venue_session
 from oms.core.errors import ConfigError, MalformedMessage, NotSupported
 from oms.core.fields import ExecTransType, ExecType, Side
 from oms.core.messages import (
@@ -34,6 +33,7 @@ from oms.core.messages import (
 )
 from oms.core.notes import Doubt, NotSent, Quarantined, Request, RouteStatus, SessionReset
 from oms.core.ports import Books, Evidence, Inbound, Message, Post, ToVenue
+from oms.core.sessions import Session, venue_session
 
 _log = logging.getLogger(__name__)
 

@@ -1,7 +1,8 @@
 """Reports to one desk: each once, in the order of their numbers, however often the desk is away.
 
 The journal holds every report; a session in good order is fed from memory, and one that was away
-or too slow from the journal, so that memory is bounded.
+or too slow from the journal, so that memory is bounded. What the desk has provably received is
+noted too: it is not told again when the session begins anew or its files are lost.
 """
 
 import logging
@@ -10,10 +11,13 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
+from fix import tags
 from fix.wire import Fields
 from oms.clock import Clock
-from oms.core.notes import Delivered, SessionReset
-from oms.core.ports import DeskReport, Evidence, Inbound, Post
+from oms.core.messages import News
+from oms.core.notes import Delivered, Quarantined, SessionReset, WentBack
+from oms.core.ports import DeskReport, Evidence, FromDesk, Inbound, Post
+from oms.core.sessions import Session
 
 _log = logging.getLogger(__name__)
 
@@ -27,9 +31,26 @@ NOTE_EVERY: Final = 200
 NOTE_AFTER_S: Final = 0.5
 """Reports handed over, and seconds, until the journal is told how far the desk is."""
 
+NUMBERS_EVERY: Final = 1_000
+"""MsgSeqNums used without a report until the journal is told of them."""
+
+IDLE_S: Final = 5.0
+"""Seconds between two looks at the numbers of a session that is told nothing."""
+
+PROVE_AFTER_S: Final = 5.0
+"""Seconds until a desk is asked, by a TestRequest, whether it has what it was told."""
+
+HOLD_S: Final = 3.0
+"""Seconds for which a desk whose files were lost may say what it misses, before it is told more."""
+
+_MARKS_MAX: Final = 1_000
+
 _RETRY_S: Final = 1.0
 _PAUSE_S: Final = 0.05
 """Between a session's end and quickfix's word of it."""
+
+_SEEN: Final = "SEEN "
+"""Begins the TestReqID (112) of our own questions; the number of a report follows."""
 
 
 class Sender(Protocol):
@@ -40,6 +61,17 @@ class Sender(Protocol):
 
     def next_numbers(self, session: str) -> tuple[int, int]:
         """The next MsgSeqNum of the peer, and ours."""
+
+
+def written(
+    encode: Callable[[DeskReport], Fields], report: DeskReport
+) -> tuple[Fields, Exception | None]:
+    """The fields of a report; of one that can not be written, of the news that it is missing."""
+    try:
+        return encode(report), None
+    except Exception as error:  # noqa: BLE001  one report must not silence a desk
+        missing = News(headline="a report is missing here", text="ask for the state of your orders")
+        return encode(missing), error
 
 
 class Outlet:
@@ -54,10 +86,14 @@ class Outlet:
         backlog: Backlog,
         post: Post,
         clock: Clock,
+        prove_after_s: float = PROVE_AFTER_S,
     ) -> None:
-        """`start` says where to go on."""
+        """`place` says where to go on."""
+        self._prove_after_s = prove_after_s
         self.origin = origin
         self.handed = 0
+        self.seen = 0
+        self._repeat_to = 0
         self._session = session
         self._role = role
         self._encode = encode
@@ -69,15 +105,79 @@ class Outlet:
         self._behind = False
         self._logged_on = False
         self._stopping = False
-        self._noted = 0
+        self._unsure = False
+        self._begun = False
+        self._held_until = 0.0
+        self._asked: int | None = None
+        self._prove_due = 0.0
+        self._noted = (0, 0, 0)
         self._note_due = 0.0
+        self._marks: deque[tuple[int, int]] = deque(maxlen=_MARKS_MAX)
         self._handing = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=f"outlet {origin}", daemon=True)
 
-    def start(self, handed: int) -> None:
-        """Go on after report `handed`."""
-        self.handed = self._noted = handed
+    # Where it goes on
+
+    def place(self, position: Session, handed: int) -> None:
+        """Go on after report `handed`; `position` is the journal's."""
+        self.handed, self.seen = handed, position.seen
+        self._repeat_to = position.repeat_to
+        self._noted = (position.delivered, position.seen, position.msg_seq_num_out)
+        self._marks.append((position.delivered, position.msg_seq_num_out))
+        # Files that the journal knows nothing of could not be told from lost ones.
+        self._begun = position.stored_from > 0
+
+    def start(self) -> None:
+        """Begin to hand over, once the desk is there."""
         self._thread.start()
+        self.note()
+
+    def go_back(self, msg_seq_num: int, repeat_to: int, text: str) -> None:
+        """What the session had stored is lost: go on after what the desk provably has.
+
+        MsgSeqNums up to `msg_seq_num` may have been used, reports up to `repeat_to` been told.
+        """
+        self.handed, self._unsure = self.seen, True
+        self.repeat(msg_seq_num, repeat_to, text, lost=True)
+
+    def repeat(self, msg_seq_num: int, repeat_to: int, text: str, *, lost: bool = False) -> None:
+        """What is handed over from here on may have been told before, up to report `repeat_to`."""
+        with self._handing:
+            self._repeat_to = max(self._repeat_to, repeat_to)
+            self._noted = (self.handed, self.seen, msg_seq_num)
+            self._begun = True
+            self._tell(
+                WentBack(
+                    origin=self.origin,
+                    number=self.handed,
+                    repeat_to=self._repeat_to,
+                    msg_seq_num=msg_seq_num,
+                    lost=lost,
+                    text=text,
+                )
+            )
+
+    def reset(self, repeat_to: int = 0) -> None:
+        """The desk starts anew at MsgSeqNum 1; what it has not provably seen is told again.
+
+        `repeat_to`: reports up to there may have been told, beside those that were handed over.
+        """
+        with self._handing:
+            self._repeat_to = max(self._repeat_to, self.handed, repeat_to)
+            self.handed = self.seen
+            self._noted = (self.handed, self.seen, 0)
+            self._marks.clear()
+            self._tell(
+                SessionReset(origin=self.origin, number=self.handed, repeat_to=self._repeat_to)
+            )
+            self._begun = True
+            # Nothing is told before the Logon is answered.
+            self._logged_on, self._unsure = False, False
+        with self._wake:
+            self._waiting.clear()
+            self._wake.notify()
+
+    # What the session and the writer tell
 
     def send(self, number: int, report: DeskReport) -> None:
         """Take over a committed report, the `number`-th of this origin. Never blocks or raises."""
@@ -91,7 +191,11 @@ class Outlet:
     def open(self) -> None:
         """The desk has logged on."""
         with self._wake:
+            now = self._clock.monotonic()
             self._logged_on = self._behind = True
+            self._asked = None
+            self._held_until = now + HOLD_S if self._unsure else 0.0
+            self._prove_due = now if self._unsure else 0.0
             self._waiting.clear()
             self._wake.notify()
 
@@ -102,11 +206,27 @@ class Outlet:
             self._waiting.clear()
             self._wake.notify()
 
-    def reset(self) -> None:
-        """The desk starts anew at MsgSeqNum 1; what it was handed stays handed."""
-        self.note()
-        message = SessionReset(origin=self.origin)
-        self._post(Inbound(source=self.origin, message=message, evidence=Evidence.DESK))
+    def missed(self, begin_seq_no: int) -> None:
+        """The desk asks for our messages from that MsgSeqNum on, so it has all before it."""
+        with self._wake:
+            has = [number for number, last in self._marks if last < begin_seq_no]
+            self.seen = max([self.seen, *has])
+            self._sure()
+
+    def answered(self, test_req_id: str) -> None:
+        """A Heartbeat that answers a TestRequest: all that was told before it has come."""
+        with self._wake:
+            if self._asked is not None and test_req_id == f"{_SEEN}{self._asked}":
+                self.seen = max(self.seen, self._asked)
+                self._asked = None
+                self._sure()
+
+    def _sure(self) -> None:
+        """Where the desk is, is known now, as well as it ever will be."""
+        if self._unsure:
+            self._unsure, self._held_until = False, 0.0
+            self.handed = max(self.handed, self.seen)
+        self._wake.notify()
 
     def stop(self) -> None:
         """Hand over nothing more; back when the thread has ended and the journal was told."""
@@ -121,39 +241,71 @@ class Outlet:
     def note(self) -> None:
         """Tell the journal how far the desk is, if it does not know."""
         with self._handing:
-            if self.handed == self._noted:
-                return
-            self._noted = self.handed
             # Nothing is handed over just now, so this is not before the MsgSeqNum of the last
             # report and before that of the next.
-            last = self._role.next_numbers(self._session)[1] - 1
-            message = Delivered(origin=self.origin, number=self._noted, msg_seq_num=last)
-            self._post(Inbound(source=self.origin, message=message, evidence=Evidence.POLICY))
+            last = self._last_number()
+            if not self._is_news() and not self._drifted(last):
+                return
+            seen = min(self.seen, self.handed)
+            self._noted = (self.handed, seen, last)
+            self._marks.append((self.handed, last))
+            self._begun = True
+            self._tell(
+                Delivered(origin=self.origin, number=self.handed, msg_seq_num=last, seen=seen)
+            )
+
+    def _is_news(self) -> bool:
+        return self._noted[:2] != (self.handed, min(self.seen, self.handed))
+
+    def _drifted(self, last: int) -> bool:
+        return last >= self._noted[2] + NUMBERS_EVERY or not self._begun
+
+    def _last_number(self) -> int:
+        return self._role.next_numbers(self._session)[1] - 1
+
+    def _tell(self, message: FromDesk | Quarantined) -> None:
+        self._post(Inbound(source=self.origin, message=message, evidence=Evidence.POLICY))
+
+    # The thread
 
     def _run(self) -> None:
         while (batch := self._next()) is not None:
-            for number, report in batch:
-                if not self._hand_over(number, report):
-                    break
-            self._note_if_due()
+            try:
+                for number, report in batch:
+                    if not self._hand_over(number, report):
+                        break
+                self._attend()
+                if self._drifted(self._last_number()):
+                    self.note()
+            except Exception:  # noqa: BLE001  a mistake must not silence a desk
+                _log.exception("reports to %s can not be handed over; trying again", self.origin)
+                self._fall_behind(_RETRY_S)
 
     def _next(self) -> Iterable[tuple[int, DeskReport]] | None:
-        """What to hand over now; waits for it. None at the end."""
+        """What to hand over now; waits for it, or until something else is due. None at the end."""
         with self._wake:
-            while not self._stopping:
-                if self._logged_on and self._behind:
-                    self._behind = False
-                    self._waiting.clear()
-                    return self._missed()
-                if self._logged_on and self._waiting:
-                    batch, self._waiting = self._waiting, deque()
-                    return batch
-                unnoted = self.handed != self._noted
-                if unnoted and not self._logged_on:
-                    return ()
-                if not self._wake.wait(NOTE_AFTER_S if unnoted else None) or unnoted:
-                    return ()
-            return None
+            if not self._stopping and not self._has_work():
+                self._wake.wait(self._patience_s())
+            if self._stopping:
+                return None
+            if not self._has_work():
+                return ()
+            if self._behind:
+                self._behind = False
+                self._waiting.clear()
+                return self._missed()
+            batch, self._waiting = self._waiting, deque()
+            return batch
+
+    def _has_work(self) -> bool:
+        if self._held_until and self._clock.monotonic() >= self._held_until:
+            self._sure()
+        return self._logged_on and not self._held_until and (self._behind or bool(self._waiting))
+
+    def _patience_s(self) -> float | None:
+        dues = [due for due in (self._note_due, self._prove_due, self._held_until) if due]
+        idle_s = IDLE_S if self._logged_on else None
+        return max(0.0, min(dues) - self._clock.monotonic()) if dues else idle_s
 
     def _missed(self) -> Iterable[tuple[int, DeskReport]]:
         found = 0
@@ -172,18 +324,28 @@ class Outlet:
         """Whether to go on with the next one."""
         if number <= self.handed:
             return True
-        if number > self.handed + 1:
-            self._fall_behind()
-            return False
-        fields = self._encode(report)
+        fields = self._fields(number, report)
         with self._handing:
-            if not self._stopping and self._role.send(self._session, fields):
+            # Read again: a reset may have gone back meanwhile.
+            following = number == self.handed + 1 and self._logged_on
+            if following and not self._stopping and self._role.send(self._session, fields):
                 self.handed = number
         if self.handed != number:
-            self._fall_behind(_PAUSE_S)
+            self._fall_behind(_PAUSE_S if following else 0.0)
             return False
-        self._note_if_due()
+        self._attend()
         return True
+
+    def _fields(self, number: int, report: DeskReport) -> Fields:
+        fields, error = written(self._encode, report)
+        if error is not None:
+            # The desk hears that something is missing, and people hear what.
+            _log.error("report %d to %s can not be written", number, self.origin, exc_info=error)
+            text = f"report {number} to {self.origin} could not be written: {error!r}"
+            self._tell(Quarantined(reason="unwritable report", text=text))
+        if number <= self._repeat_to:
+            fields.insert(1, (tags.POSS_RESEND, "Y"))
+        return fields
 
     def _fall_behind(self, pause_s: float = 0.0) -> None:
         with self._wake:
@@ -191,13 +353,37 @@ class Outlet:
             if pause_s and not self._stopping:
                 self._wake.wait(pause_s)
 
-    def _note_if_due(self) -> None:
-        """Now and then while reports flow, and at once when the desk is gone."""
-        unnoted = self.handed - self._noted
+    def _attend(self) -> None:
+        """Tell the journal, and ask the desk, now and then."""
         now = self._clock.monotonic()
-        if unnoted and not self._note_due:
-            self._note_due = now + NOTE_AFTER_S
-        if unnoted and (unnoted >= NOTE_EVERY or now >= self._note_due or not self._logged_on):
-            self.note()
-        if self.handed == self._noted:
+        self._note_if_due(now)
+        self._ask_if_due(now)
+
+    def _note_if_due(self, now: float) -> None:
+        """While reports flow; at once when the desk is gone."""
+        if not self._is_news():
             self._note_due = 0.0
+            return
+        self._note_due = self._note_due or now + NOTE_AFTER_S
+        many = self.handed - self._noted[0] >= NOTE_EVERY
+        if many or now >= self._note_due or not self._logged_on:
+            self.note()
+            self._note_due = 0.0
+
+    def _ask_if_due(self, now: float) -> None:
+        """While it is not proved that the desk has all it was told; one question at a time."""
+        unproven = self._unsure or self.handed > self.seen
+        if not unproven or not self._logged_on or self._asked is not None:
+            self._prove_due = 0.0
+            return
+        self._prove_due = self._prove_due or now + self._prove_after_s
+        if now >= self._prove_due:
+            self._prove_due = 0.0
+            self._ask_desk()
+
+    def _ask_desk(self) -> None:
+        with self._handing:
+            question = (tags.TEST_REQ_ID, f"{_SEEN}{self.handed}")
+            self._asked = self.handed
+            if not self._role.send(self._session, [(tags.MSG_TYPE, "1"), question]):
+                self._asked = None

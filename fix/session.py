@@ -13,6 +13,7 @@ import quickfix
 
 from fix import tags
 from fix.application import Application, LogonRefused, handing
+from fix.filestore import FileStore
 from fix.peer import Peer
 from fix.pulse import Pulse
 from fix.threads import Lineage
@@ -95,6 +96,9 @@ class Role:
     def open(self) -> None:
         """Load the sessions' stores; nothing listens or connects yet. Raises ConfigError."""
         assert self._quickfix is None, "a role is opened once"
+        for one in self.configs.values():
+            if one.around_the_clock and one.settings.get("FILESTOREPATH"):
+                FileStore(one).make_young(self._clock.now())
         application = Application(self._peer, self._kind, self._pulse, self._note_asked)
         try:
             settings = quickfix.SessionSettings()

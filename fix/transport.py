@@ -66,6 +66,11 @@ class SessionConfig:
         tail = f":{self.qualifier}" if self.qualifier else ""
         return f"{self.begin_string}:{self.sender}->{self.target}{tail}"
 
+    @property
+    def around_the_clock(self) -> bool:
+        """Whether the session has no days, so that its numbers go on."""
+        return self.settings.get("NONSTOPSESSION") == "Y"
+
     def text(self) -> str:
         """The section as quickfix reads it."""
         return "\n".join(["[SESSION]", *(f"{k}={v}" for k, v in self.settings.items())])

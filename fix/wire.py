@@ -51,6 +51,7 @@ _FRAME: Final = frozenset(
         tags.MSG_SEQ_NUM,
         tags.SENDING_TIME,
         tags.POSS_DUP_FLAG,
+        tags.POSS_RESEND,
         tags.ORIG_SENDING_TIME,
         tags.CHECK_SUM,
     }

@@ -192,6 +192,16 @@ class DeskSettings(Table):
     cancel_on_disconnect: bool = Field(
         default=False, description="true to cancel its orders when it falls off"
     )
+    cancel_grace_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        default=5, description="how long it may be away before that, in seconds"
+    )
+    status_on_logon: bool = Field(
+        default=False, description="true to tell it the state of its open orders at each logon"
+    )
+    news: bool = Field(default=True, description="false to tell it nothing of routes, by News (B)")
+    max_orders_per_s: int = Field(
+        default=200, gt=0, description="the orders and replaces it may send in a second"
+    )
     may_kill: bool = Field(default=False, description="true if it may send the kill message U1")
     extended_tags: bool = Field(default=False, description="true to add tags 5001 to 5004")
 

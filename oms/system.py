@@ -17,7 +17,7 @@ from typing import Any, Final
 from adapters import venue
 from adapters.loop import Loop
 from adapters.port import VenueRunner
-from fix.acceptor import Acceptor, DeskLogin
+from fix.acceptor import Acceptor
 from fix.counterparty import Counterparty, Identity
 from fix.fix42 import Terms
 from fix.initiator import Initiator, VenueLogin
@@ -25,14 +25,16 @@ from fix.session import Stuck
 from oms.api import Oms
 from oms.certificate import killed_venues
 from oms.clock import Clock, SystemClock, draw_digits, draw_id
-from oms.core.book import EVERY_ROUTE, Book, Session, venue_session
+from oms.core.book import Book
 from oms.core.decide import OPERATOR, Draw
 from oms.core.errors import NotAuthorised, NotSupported
 from oms.core.legs import VenueBooks
 from oms.core.notes import Started
 from oms.core.numbers import number_text
 from oms.core.ports import DeskGateway, DeskReport, Evidence, Inbound, VenueGateway
+from oms.core.sessions import Session, venue_session
 from oms.core.venue import Instrument
+from oms.desks import desk_logins, entitlements
 from oms.door import Row
 from oms.expiries import Expiries
 from oms.feed import Feed
@@ -108,12 +110,14 @@ class System:
         self._started = True
 
     def _compose(self) -> None:
+        desks = self.settings.desks
         self.book = Book(
             {name: capabilities_of(table) for name, table in self.settings.venues.items()},
-            self._entitlements(),
+            entitlements(self.settings),
             self._store.history,
-            drop_copies=[desk.comp_id for desk in self.settings.desks if desk.drop_copy],
-            killers=[desk.comp_id for desk in self.settings.desks if desk.may_kill],
+            drop_copies=[desk.comp_id for desk in desks if desk.drop_copy],
+            news_to=[desk.comp_id for desk in desks if desk.news and not desk.drop_copy],
+            killers=[desk.comp_id for desk in desks if desk.may_kill],
         )
         self._store.load(self.book)
         self._writer = Writer(
@@ -156,14 +160,6 @@ class System:
             self._closing.callback(runner.stop)
         self._closing.callback(self._sides.stop)
         self._sides.start()
-
-    def _entitlements(self) -> dict[str, frozenset[str]]:
-        entitlements = {OPERATOR: frozenset({EVERY_ROUTE})}
-        for desk in self.settings.desks:
-            entitlements[desk.comp_id] = frozenset() if desk.drop_copy else frozenset(desk.venues)
-        for strategy in self.settings.strategies:
-            entitlements[strategy.name] = frozenset(strategy.venues)
-        return entitlements
 
     def _route(self, name: str, table: VenueSettings) -> None:
         runner = venue(table.kind).build(
@@ -221,15 +217,11 @@ class System:
     def _accept(self) -> Acceptor:
         return Acceptor(
             self.settings.fix.settings,
-            {
-                desk.comp_id: DeskLogin(
-                    secret=desk.secret.get_secret_value(), extended_tags=desk.extended_tags
-                )
-                for desk in self.settings.desks
-            },
+            desk_logins(self.settings),
             self._writer.post,
             self._backlog,
             dict(self.book.sessions),
+            dict(self.book.numbers),
             self.clock,
         )
 

@@ -17,19 +17,18 @@ from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.notes import (
     Answered,
     CancelAll,
-    Delivered,
     Instruments,
     KillCertificate,
     KillSwitch,
     OrderEntered,
     RequestEntered,
-    SessionReset,
 )
 from oms.core.nothing import Nothing
 from oms.core.numbers import ZERO, add
 from oms.core.order import Order
 from oms.core.ports import Evidence, History, Record, ToOrigin, ToVenue
 from oms.core.positions import PositionKey, moves, split_move
+from oms.core.sessions import Session, venue_session
 from oms.core.transitions import EXECUTES, FILLS, Event, event_of
 from oms.core.venue import Capabilities, Instrument
 
@@ -37,6 +36,8 @@ CLOSED_KEPT: Final = 2_000
 """Closed orders kept in memory, so that a late fill or a status request finds them there."""
 
 EVERY_ROUTE: Final = "*"
+
+_BEGINNING: Final = Session()
 
 OPERATOR: Final = "operator"
 """The origin that may look at and cancel everybody's orders, and enter orders for others."""
@@ -53,6 +54,8 @@ class Route:
     up: bool = False
     ready: bool = False
     text: str = "not connected yet"
+    missed: bool = False
+    """Desks were told that it takes no orders."""
     instruments: dict[tuple[str, str], Instrument] = field(default_factory=dict)
 
     def instrument(self, symbol: str, security_exchange: str) -> Instrument | None:
@@ -66,21 +69,6 @@ class Route:
             known[instrument.security_exchange, instrument.venue_symbol] = instrument
             known[instrument.security_exchange, instrument.symbol] = instrument
         self.instruments = known
-
-
-def venue_session(route: str) -> str:
-    """The name of a route's session among the desks'; no origin has a slash in it."""
-    return f"/{route}"
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A FIX session's position, a desk's or a route's. `msg_seq_num_in` was the last consumed; reports up to
-    `delivered` were handed over, the last one not after `msg_seq_num_out`."""
-
-    msg_seq_num_in: int = 0
-    msg_seq_num_out: int = 0
-    delivered: int = 0
 
 
 @dataclass(slots=True)
@@ -118,14 +106,17 @@ class Book:
         history: History | None = None,
         *,
         drop_copies: Iterable[str] = (),
+        news_to: Iterable[str] = (),
         killers: Iterable[str] = (),
     ) -> None:
         """`entitlements`: origin -> routes it may use, `*` for all. `drop_copies`: the origins
-        that are told what all others are, and ask for nothing. `killers`: those that may turn the
-        kill switch."""
+        that are told what all others are, and ask for nothing. `news_to`: those that are told
+        when a route they may use stops or begins to take orders. `killers`: those that may turn
+        the kill switch."""
         self.routes = {name: Route(name, c) for name, c in (capabilities or {}).items()}
         self.entitlements = dict(entitlements or {})
         self.drop_copies = tuple(drop_copies)
+        self.news_to = tuple(news_to)
         self.history: History = history or Nothing()
         self.killers = frozenset(killers)
         self.stopping = False
@@ -334,20 +325,12 @@ class Book:
                 self.kills[route] = changes.kills[route] = kill
 
     def _session(self, record: Record, changes: Changes) -> None:
-        message, origin = record.message, record.origin
+        origin = record.origin
         if record.evidence is Evidence.VENUE_MESSAGE:
             origin = venue_session(record.route)
-        now = self.sessions.get(origin, Session())
-        match message:
-            case SessionReset():
-                new = Session(delivered=now.delivered)
-            case Delivered():
-                new = Session(now.msg_seq_num_in, message.msg_seq_num, message.number)
-            case _ if record.msg_seq_num > now.msg_seq_num_in:
-                new = Session(record.msg_seq_num, now.msg_seq_num_out, now.delivered)
-            case _:
-                return
-        self.sessions[origin] = changes.sessions[origin] = new
+        now = self.sessions.get(origin, _BEGINNING)
+        if (new := now.after(record)) is not now:
+            self.sessions[origin] = changes.sessions[origin] = new
 
     def _name(self, key: tuple[str, str], order_id: str) -> None:
         self._by_cl_ord_id[key] = order_id

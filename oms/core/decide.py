@@ -2,12 +2,13 @@
 
 Time and randomness are arguments. The decision is the records to commit; what they release goes
 out only after that. Desks' requests are decided in `desk_side`, what venues tell in `venue_side`,
-lost answers in `doubts`.
+lost answers in `doubts`, desks' sessions in
+`desk_session`.
 """
 
 from datetime import datetime
 
-from oms.core import desk_side, doubts, emulation, kill, requests, venue_side
+from oms.core import desk_session, desk_side, doubts, emulation, kill, requests, venue_side
 from oms.core.book import OPERATOR, Book
 from oms.core.client_ids import Draw
 from oms.core.copies import copied
@@ -22,7 +23,6 @@ from oms.core.messages import (
 )
 from oms.core.notes import (
     CancelAll,
-    Delivered,
     Doubt,
     DoubtSettled,
     Expired,
@@ -33,7 +33,6 @@ from oms.core.notes import (
     NotSent,
     Quarantined,
     RouteStatus,
-    SessionReset,
     Started,
     Unworkable,
 )
@@ -78,10 +77,8 @@ def _asked(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision:
             return desk_side.status(book, inbound, message, now)
         case Unworkable():
             return desk_side.unworkable(inbound, message, now)
-        case Delivered() | SessionReset():
-            return (desk_side.note(inbound, message, now),)
         case _:
-            raise AssertionError(f"no decision for {type(message).__name__}")
+            return desk_session.decided(book, inbound, message, now)
 
 
 __all__ = ["OPERATOR", "Draw", "decide"]

@@ -20,9 +20,7 @@ from oms.core.messages import (
 )
 from oms.core.notes import (
     Answered,
-    Delivered,
     OrderEntered,
-    SessionReset,
     Unworkable,
 )
 from oms.core.order import Order, enter
@@ -32,20 +30,9 @@ from oms.core.reports import (
     event_report,
     spent_report,
     status_report,
+    throttled_report,
     unknown_report,
 )
-
-
-def note(inbound: Inbound, message: Delivered | SessionReset, now: datetime) -> Record:
-    """A position of a desk session."""
-    return Record(
-        time=now,
-        message=message,
-        evidence=inbound.evidence,
-        origin=message.origin,
-        raw=inbound.raw,
-        msg_seq_num=inbound.msg_seq_num,
-    )
 
 
 def answer(
@@ -108,6 +95,9 @@ def new_order(
     used = book.used(inbound.source, request.cl_ord_id)
     if used is not None:
         return _duplicate(book, inbound, request, used, now)
+    if inbound.throttled:
+        report = throttled_report(request, now, book.seq + 1, inbound.throttled)
+        return answer(inbound, now, None, report, consumes=True)
     examined = examine(book, inbound.source, request, now)
     order_id = f"{book.last_order_number + 1:010d}"
     if isinstance(examined, Refusal):

@@ -5,6 +5,7 @@ from datetime import datetime
 from oms.core.apply import apply
 from oms.core.book import Book
 from oms.core.consequences import follow_up
+from oms.core.desk_session import route_news
 from oms.core.fields import ExecType, OrdRejReason
 from oms.core.house import cancel
 from oms.core.legs import of_past
@@ -101,11 +102,18 @@ def route_moved(book: Book, inbound: Inbound, status: RouteStatus, now: datetime
     """A route went up or down: lost answers become doubts, held requests go out."""
     route = book.routes[status.route]
     told_before = (route.up, route.ready, route.text)
+    news = route_news(book, status)
     route.up, route.ready, route.text = status.up, status.ready, status.text
     records: list[Record] = []
     if told_before != (status.up, status.ready, status.text):
         records.append(
-            Record(time=now, message=status, evidence=Evidence.POLICY, route=status.route)
+            Record(
+                time=now,
+                message=status,
+                evidence=Evidence.POLICY,
+                route=status.route,
+                outbound=news,
+            )
         )
     for order in book.working(status.route):
         story = Story(inbound, order, now)

@@ -224,16 +224,56 @@ class CancelAll:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """The desk session has taken over all reports up to `number` (as `msg_seq_num` and before)."""
+    """The desk session has taken over all reports up to `number` (as `msg_seq_num` and before).
+
+    Those up to `seen` the desk has received: it proved so.
+    """
 
     origin: str
     number: int
     msg_seq_num: int
+    seen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WentBack:
+    """Reports after `number` are handed over anew, those up to `repeat_to` with PossResend.
+
+    They may have been handed over before. MsgSeqNums up to `msg_seq_num` may have been used, and if
+    `lost`, what was said under them is not stored any more.
+    """
+
+    origin: str
+    number: int
+    repeat_to: int
+    msg_seq_num: int
+    lost: bool
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionReset:
-    """A desk session starts again at MsgSeqNum 1 in both directions."""
+    """A FIX session starts again at MsgSeqNum 1 in both directions.
+
+    A desk's reports after `number` are handed over anew, those up to `repeat_to` with PossResend.
+    """
+
+    origin: str
+    number: int = 0
+    repeat_to: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskAbsent:
+    """A desk whose orders are not to work without it has been away for too long."""
+
+    origin: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskReturned:
+    """A desk has logged on that is to be told the state of its open orders then."""
 
     origin: str
 

@@ -22,6 +22,8 @@ from oms.core.notes import (
     Answered,
     CancelAll,
     Delivered,
+    DeskAbsent,
+    DeskReturned,
     Doubt,
     DoubtSettled,
     Expired,
@@ -40,6 +42,7 @@ from oms.core.notes import (
     Started,
     Unworkable,
     VenueNamed,
+    WentBack,
 )
 from oms.core.order import Order
 
@@ -64,7 +67,10 @@ FromDesk = (
     | KillSwitch
     | CancelAll
     | Delivered
+    | WentBack
     | SessionReset
+    | DeskAbsent
+    | DeskReturned
 )
 FromVenue = (
     ExecutionReport
@@ -99,7 +105,10 @@ Recorded = (
     | KillCertificate
     | CancelAll
     | Delivered
+    | WentBack
     | SessionReset
+    | DeskAbsent
+    | DeskReturned
     | Started
 )
 """What can stand in the journal."""
@@ -112,13 +121,15 @@ DeskReport = ExecutionReport | OrderCancelReject | BusinessMessageReject | News
 class Inbound:
     """A message and where it came from. `source` is an origin (a desk's CompID, a strategy's
     name, `operator`) or a route. `raw` is the text it was read from, secrets removed.
-    `msg_seq_num` is the desk's MsgSeqNum (34), 0 where there is none."""
+    `msg_seq_num` is the desk's MsgSeqNum (34), 0 where there is none. `throttled` says why a D or G
+    is one too many to be worked on, "" if it is not."""
 
     source: str
     message: Message
     evidence: Evidence
     raw: str = ""
     msg_seq_num: int = 0
+    throttled: str = ""
 
 
 @dataclass(frozen=True, slots=True)

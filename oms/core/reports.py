@@ -141,12 +141,32 @@ def duplicate_report(
 
 def spent_report(request: NewOrderSingle, now: datetime, seq: int) -> ExecutionReport:
     """A refused D whose id a refused request used up: there is no order to state."""
+    return _no_order_report(
+        request,
+        now,
+        f"{NO_ORDER_ID}:DUPLICATE:{seq}",
+        OrdRejReason.DUPLICATE_ORDER,
+        f"duplicate ClOrdID {request.cl_ord_id}: an earlier request used it",
+    )
+
+
+def throttled_report(
+    request: NewOrderSingle, now: datetime, seq: int, text: str
+) -> ExecutionReport:
+    """A refused D that was one too many in its time: no order is made of it."""
+    exec_id = f"{NO_ORDER_ID}:THROTTLED:{seq}"
+    return _no_order_report(request, now, exec_id, OrdRejReason.EXCHANGE_CLOSED, text)
+
+
+def _no_order_report(
+    request: NewOrderSingle, now: datetime, exec_id: str, reason: OrdRejReason, text: str
+) -> ExecutionReport:
     return ExecutionReport(
         order_id=NO_ORDER_ID,
-        exec_id=f"{NO_ORDER_ID}:DUPLICATE:{seq}",
+        exec_id=exec_id,
         exec_type=ExecType.REJECTED,
         ord_status=OrdStatus.REJECTED,
-        ord_rej_reason=OrdRejReason.DUPLICATE_ORDER,
+        ord_rej_reason=reason,
         cl_ord_id=request.cl_ord_id,
         symbol=request.symbol,
         side=request.side,
@@ -159,7 +179,7 @@ def spent_report(request: NewOrderSingle, now: datetime, seq: int) -> ExecutionR
         last_shares=ZERO,
         last_px=ZERO,
         transact_time=now,
-        text=f"duplicate ClOrdID {request.cl_ord_id}: an earlier request used it",
+        text=text,
     )
 
 

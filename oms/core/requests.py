@@ -41,8 +41,10 @@ def change(book: Book, inbound: Inbound, request: Change, now: datetime, draw: D
     if used is not None:
         reject = cancel_reject(request, order, CxlRejReason.BROKER_CREDIT, now, "duplicate ClOrdID")
         return answer(inbound, now, order, reject)
-    if origin in book.drop_copies:
-        no: No | None = (CxlRejReason.BROKER_CREDIT, REFUSAL)
+    if inbound.throttled:
+        no: No | None = (CxlRejReason.BROKER_CREDIT, inbound.throttled)
+    elif origin in book.drop_copies:
+        no = (CxlRejReason.BROKER_CREDIT, REFUSAL)
     elif order is None:
         no = (CxlRejReason.UNKNOWN_ORDER, "unknown order")
     else:

@@ -105,6 +105,7 @@ def session_json(row: Row[Any]) -> JsonRow:
         "msg_seq_num_in": row.msg_seq_num_in,
         "msg_seq_num_out": row.msg_seq_num_out,
         "delivered": row.delivered,
+        "seen": row.seen,
     }
 
 

@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 from sqlalchemy import Row
 
-from oms.core.book import Session
 from oms.core.facts import Execution, InDoubt, Kill, Leg, PendingRequest
 from oms.core.messages import ExecutionReport
 from oms.core.notes import Quarantined
 from oms.core.order import Order
 from oms.core.ports import Evidence, Outbound, Record, ToMarket, ToOrigin, ToVenue
 from oms.core.positions import PositionKey
+from oms.core.sessions import Session
 from oms.store import wire
 from oms.store.tables import ORDERS
 from oms.store.types import decimal_text, legible, utc_text, utc_time
@@ -262,12 +262,29 @@ def position_row(key: PositionKey, qty: Decimal) -> Values:
 
 def session_row(origin: str, session: Session) -> Values:
     """A desk session's position."""
-    return (origin, session.msg_seq_num_in, session.msg_seq_num_out, session.delivered)
+    return (
+        origin,
+        session.msg_seq_num_in,
+        session.msg_seq_num_out,
+        session.delivered,
+        session.seen,
+        session.repeat_to,
+        session.resets,
+        session.stored_from,
+    )
 
 
 def session_of(row: Row[Any]) -> Session:
     """The position that `session_row` wrote."""
-    return Session(row.msg_seq_num_in, row.msg_seq_num_out, row.delivered)
+    return Session(
+        row.msg_seq_num_in,
+        row.msg_seq_num_out,
+        row.delivered,
+        row.seen,
+        row.repeat_to,
+        row.resets,
+        row.stored_from,
+    )
 
 
 def kill_row(route: str, kill: Kill) -> Values:

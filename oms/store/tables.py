@@ -211,6 +211,10 @@ FIX_SESSIONS: Final = Table(
     Column("msg_seq_num_in", Integer, nullable=False),
     Column("msg_seq_num_out", Integer, nullable=False),
     Column("delivered", Integer, nullable=False),
+    Column("seen", Integer, nullable=False),
+    Column("repeat_to", Integer, nullable=False),
+    Column("resets", Integer, nullable=False),
+    Column("stored_from", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -241,7 +241,7 @@ def test_session_positions_are_part_of_the_book() -> None:
     core.desk(Delivered(origin=DESK, number=3, msg_seq_num=9))
     session = core.book.sessions[DESK]
     assert (session.msg_seq_num_in, session.msg_seq_num_out, session.delivered) == (5, 9, 3)
-    core.desk(SessionReset(origin=DESK))
+    core.desk(SessionReset(origin=DESK, number=3, repeat_to=3))
     session = core.book.sessions[DESK]
     assert (session.msg_seq_num_in, session.msg_seq_num_out, session.delivered) == (0, 0, 3)
 

@@ -20,11 +20,14 @@ from typing import Any
 
 from fix.acceptor import Acceptor, DeskLogin
 from oms.clock import SystemClock
-from oms.core.book import Session
 from oms.core.fields import ExecType, OrdStatus, Side
 from oms.core.messages import ExecutionReport
-from oms.core.notes import Delivered, SessionReset
-from oms.core.ports import DeskReport, Inbound
+from oms.core.notes import Delivered, Quarantined, SessionReset, WentBack
+from oms.core.ports import DeskReport, Evidence, Inbound, Record
+from oms.core.sessions import Session
+
+NOTES = {kind.__name__: kind for kind in (Delivered, WentBack, SessionReset)}
+NOTHING = Quarantined(reason="", text="")
 
 
 class Journal:
@@ -46,10 +49,9 @@ class Journal:
 
     def commit(self, inbound: Inbound) -> None:
         message = inbound.message
-        if isinstance(message, Delivered):
-            self.write(desk=message.origin, delivered=message.number, out=message.msg_seq_num)
-        elif isinstance(message, SessionReset):
-            self.write(desk=message.origin, reset=True)
+        if isinstance(message, Delivered | WentBack | SessionReset):
+            kind = type(message).__name__
+            self.write(desk=message.origin, kind=kind, note=dataclasses.asdict(message))
         elif inbound.msg_seq_num:
             self.write(desk=inbound.source, consumed=inbound.msg_seq_num)
 
@@ -59,16 +61,18 @@ class Journal:
 
     def _fold(self, entry: dict[str, Any]) -> None:
         desk = entry["desk"]
-        now = self.sessions.get(desk, Session())
         if "reports" in entry:
             self.reports[desk] = entry["reports"]
             self.padding[desk] = entry["padding"]
-        elif "reset" in entry:
-            self.sessions[desk] = Session(delivered=now.delivered)
-        elif "delivered" in entry:
-            self.sessions[desk] = Session(now.msg_seq_num_in, entry["out"], entry["delivered"])
-        elif entry["consumed"] > now.msg_seq_num_in:
-            self.sessions[desk] = dataclasses.replace(now, msg_seq_num_in=entry["consumed"])
+            return
+        message: Any = NOTES[entry["kind"]](**entry["note"]) if "kind" in entry else NOTHING
+        record = Record(
+            time=datetime(2026, 1, 2, tzinfo=UTC),
+            message=message,
+            evidence=Evidence.DESK,
+            msg_seq_num=entry.get("consumed", 0),
+        )
+        self.sessions[desk] = self.sessions.get(desk, Session()).after(record)
 
 
 def report(origin: str, number: int, padding: int) -> ExecutionReport:
@@ -107,11 +111,13 @@ class Child:
             {name: DeskLogin(**login) for name, login in desks["logins"].items()},
             self.post,
             self.journal.backlog,
-            self.journal.sessions,
+            dict(self.journal.sessions),
+            dict(self.journal.reports),
             SystemClock(),
             overrides=desks["overrides"],
             stall_s=desks["stall_s"],
             logon_wait_s=desks["logon_wait_s"],
+            prove_after_s=desks["prove_after_s"],
         )
 
     def say(self, **what: Any) -> None:
@@ -132,6 +138,7 @@ class Child:
             source=inbound.source,
             number=inbound.msg_seq_num,
             raw=inbound.raw,
+            throttled=inbound.throttled,
             evidence=inbound.evidence,
             message={key: str(value) for key, value in fields.items()},
         )

@@ -61,17 +61,21 @@ class Office:
         extended_tags: bool = False,
         settings: Mapping[str, str] | None = None,
         desks: int = 2,
+        served: Mapping[str, Any] | None = None,
+        prove_after_s: float = 60.0,
     ) -> None:
-        """Start the acceptor on a port of the kernel's choice."""
+        """Start the acceptor on a port of the kernel's choice; `served`: how each desk is."""
         self.folder = folder
         names = list(SECRETS)[:desks]
         write_settings(folder, *map(session, names))
-        logins = {name: {"secret": SECRETS[name], "extended_tags": extended_tags} for name in names}
+        more = {"extended_tags": extended_tags, **(served or {})}
+        logins = {name: {"secret": SECRETS[name], **more} for name in names}
         told = {
             "logins": logins,
             "overrides": {"SocketAcceptPort": "0", **(settings or {})},
             "stall_s": stall_s,
             "logon_wait_s": logon_wait_s,
+            "prove_after_s": prove_after_s,
         }
         (folder / "desks.json").write_text(json.dumps(told))
         self._children: list[Child] = []

@@ -29,7 +29,7 @@ def _post(inbound: Inbound) -> None:
 def _acceptor(settings: Path, desks: Mapping[str, DeskLogin]) -> Acceptor:
     overrides = {"SocketAcceptPort": "0"}
     nothing = lambda origin, since: ()  # noqa: E731
-    return Acceptor(settings, desks, _post, nothing, {}, SystemClock(), overrides=overrides)
+    return Acceptor(settings, desks, _post, nothing, {}, {}, SystemClock(), overrides=overrides)
 
 
 def _initiator(settings: Path, account_id: str) -> Initiator:
@@ -128,7 +128,9 @@ def test_sessions_and_desks_must_agree(tmp_path: Path) -> None:
 def test_all_desks_share_one_port(tmp_path: Path) -> None:
     settings = write_settings(tmp_path, session("D1"), session("D2", "SocketAcceptPort=9"))
     with pytest.raises(ConfigError, match="one SocketAcceptPort"):
-        Acceptor(settings, {"D1": LOGIN, "D2": LOGIN}, _post, lambda o, s: (), {}, SystemClock())
+        Acceptor(
+            settings, {"D1": LOGIN, "D2": LOGIN}, _post, lambda o, s: (), {}, {}, SystemClock()
+        )
 
 
 def test_an_account_without_a_session_is_said(tmp_path: Path) -> None:

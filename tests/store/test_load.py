@@ -206,7 +206,7 @@ def test_sessions_and_report_numbers_go_on(firm: Firm) -> None:
     assert firm.book.numbers == {DESK: 1}
     assert firm.book.sessions[DESK].delivered == 1
     firm.enter(symbol="NO/SUCH")
-    firm.desk(SessionReset(origin=DESK))
+    firm.desk(SessionReset(origin=DESK, number=1, repeat_to=1))
     assert_same(firm.loaded(), firm.book)
     assert firm.loaded().sessions[DESK].msg_seq_num_in == 0
 

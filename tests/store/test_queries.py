@@ -137,7 +137,7 @@ def test_positions_sessions_and_quarantine(firm: Firm, reader: Reader) -> None:
         {**keys, "asset": "USDT", "qty": "-20000.1"},
     ]
     assert reader.sessions() == [
-        {"origin": DESK, "msg_seq_num_in": 1, "msg_seq_num_out": 0, "delivered": 0}
+        {"origin": DESK, "msg_seq_num_in": 1, "msg_seq_num_out": 0, "delivered": 0, "seen": 0}
     ]
     (row,) = reader.quarantine()
     assert (row["venue"], row["reason"], row["text"], row["raw"]) == (

@@ -246,7 +246,7 @@ def _desk_acts(firm: Firm, rng: Random) -> None:
             )
         ),
         lambda: firm.desk(Delivered(origin=DESK, number=rng.randint(0, 9), msg_seq_num=7)),
-        lambda: firm.desk(SessionReset(origin=DESK)),
+        lambda: firm.desk(SessionReset(origin=DESK, number=1, repeat_to=3)),
         lambda: enter_by_strategy(firm),
         lambda: stop_everything(
             firm, rng.choice((EVERY_ROUTE, REST)), certified=rng.random() < 0.5

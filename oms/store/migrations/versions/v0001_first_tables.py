@@ -197,6 +197,10 @@ def _names_and_holdings() -> None:
         _number("msg_seq_num_in"),
         _number("msg_seq_num_out"),
         _number("delivered"),
+        _number("seen"),
+        _number("repeat_to"),
+        _number("resets"),
+        _number("stored_from"),
         sa.PrimaryKeyConstraint("origin"),
         sqlite_with_rowid=False,
     )
