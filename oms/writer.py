@@ -6,8 +6,9 @@ is busy and immediate when it is idle. Nothing leaves before its commit.
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from oms.clock import Clock
@@ -15,7 +16,7 @@ from oms.core.book import Book, Changes
 from oms.core.decide import Draw, decide
 from oms.core.fields import ExecType
 from oms.core.messages import BusinessMessageReject, ExecutionReport, OrderCancelReject
-from oms.core.notes import Doubt, Quarantined, RouteStatus
+from oms.core.notes import Doubt, KillSwitch, Quarantined, RouteStatus
 from oms.core.ports import (
     DeskGateway,
     Inbound,
@@ -79,10 +80,20 @@ class Writer:
         self._on_fault = on_fault
         self._on_commit = on_commit
         self._inbox: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
+        self._urgent: deque[Inbound] = deque()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def post(self, inbound: Inbound) -> None:
-        """The door in; from any thread, returns at once."""
+        """The door in; from any thread, returns at once.
+
+        What turns the kill switch on is decided before all that waits, and again in its place: a
+        session's position must not run ahead of what the session has said before, and an earlier
+        `off` must not have the last word.
+        """
+        message = inbound.message
+        if isinstance(message, KillSwitch) and message.on:
+            ahead = replace(message, cl_ord_id="")
+            self._urgent.append(replace(inbound, message=ahead, raw="", msg_seq_num=0))
         self._inbox.put(inbound)
 
     def start(self) -> None:
@@ -126,7 +137,8 @@ class Writer:
                 batch.append(self._inbox.get_nowait())
             except queue.Empty:
                 break
-        return batch
+        urgent = [self._urgent.popleft() for _ in range(len(self._urgent))]
+        return [*urgent, *batch]
 
     def _send(self, changes: Changes) -> None:
         numbers = iter(changes.reports)

@@ -47,8 +47,10 @@ def told(
 
 def _switched(book: Book, inbound: Inbound, note: KillSwitch, now: datetime) -> Decision:
     refusal = _refusal(book, inbound, note)
+    # Without an id it is what runs ahead of a message that will be answered in its place.
+    answered = bool(note.cl_ord_id)
     if refusal is not None:
-        return desk_side.unworkable(inbound, refusal, now)
+        return desk_side.unworkable(inbound, refusal, now) if answered else ()
     used = book.used(inbound.source, note.cl_ord_id) is not None
     note = replace(note, origin=inbound.source, cl_ord_id="" if used else note.cl_ord_id)
     scope = _scope(book, note.route) if note.on else []
@@ -64,7 +66,7 @@ def _switched(book: Book, inbound: Inbound, note: KillSwitch, now: datetime) -> 
         route=_named(note.route),
         raw=inbound.raw,
         msg_seq_num=inbound.msg_seq_num,
-        outbound=(ToOrigin(inbound.source, news),),
+        outbound=(ToOrigin(inbound.source, news),) if answered else (),
     )
     return (record, *_cancelled(book, inbound, scope, now))
 
