@@ -7,7 +7,7 @@ venue's lists; where another gateway carries the orders, `Repair` mends what its
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Final, cast
@@ -34,6 +34,9 @@ QUERIES: Final = frozenset(
     {"balances", "closed_orders", "instruments", "open_orders", "server_time"}
 )
 """What can be asked, where the venue's client offers it."""
+
+CANCEL_ALL: Final = "cancel_all"
+"""The venue's own call that ends whatever the account has, where its client offers it."""
 
 _log = logging.getLogger(__name__)
 
@@ -154,13 +157,28 @@ class Runner:
         self._loop.submit(quote(self._client, self._teller, outbound.message))
 
     def ask(self, query: str, **parameters: Any) -> Future[Any]:
-        """Answer one of QUERIES. NotSupported for what the venue does not offer, else VenueError."""
-        asked = getattr(self._client, query, None) if query in QUERIES else None
+        """Answer one of QUERIES. NotSupported for what the venue does not offer, else VenueError.
+
+        CANCEL_ALL is no question: whoever asks for it has put that on record before.
+        """
+        asked = getattr(self._client, query, None) if query in (*QUERIES, CANCEL_ALL) else None
         if asked is None:
             future: Future[Any] = Future()
             future.set_exception(NotSupported(f"{self._teller.route} does not offer {query}"))
             return future
+        if query == CANCEL_ALL:
+            return self._loop.submit(self._cancel_all(asked))
         return self._loop.submit(asked(**parameters))
+
+    async def _cancel_all(self, ask: Callable[[], Awaitable[list[str]]]) -> list[str]:
+        try:
+            return await ask()
+        finally:
+            # Best effort, and its answer may be lost: every order is looked at.
+            if self._repair is not None:
+                self.link_tore()
+            elif self._watch is not None:
+                self._watch.suspect()
 
     def _drain(self) -> None:
         self._woken = False

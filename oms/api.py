@@ -13,7 +13,13 @@ from typing import Any, Final, Protocol
 from adapters.port import Balance
 from oms import words
 from oms.core.book import EVERY_ROUTE, OPERATOR
-from oms.core.errors import NotAuthorised, OrderRejected, OutcomeUnknown, UnknownOrder
+from oms.core.errors import (
+    InvalidOrder,
+    NotAuthorised,
+    OrderRejected,
+    OutcomeUnknown,
+    UnknownOrder,
+)
 from oms.core.fields import ExecTransType, ExecType, OrdType, Side
 from oms.core.messages import (
     ExecutionReport,
@@ -58,6 +64,12 @@ class Looks(Protocol):
 
     def timeline(self, order_id: str) -> list[Row]:
         """Rows of `time kind evidence text raw`."""
+
+    def known_at(self, route: str, venue_cl_ord_id: str, secondary_order_id: str) -> str | None:
+        """The OrderID of an order by one of its names at the venue."""
+
+    def kills(self) -> list[Row]:
+        """The kill switches that are on."""
 
     def is_used(self, origin: str, cl_ord_id: str) -> bool:
         """Whether a request of the origin's under that ClOrdID is on record."""
@@ -161,6 +173,8 @@ class Oms(Door):
         if words.flag("everybody", everybody) or words.flag("account_wide", account_wide):
             self._demand_operator("cancel the orders of others")
         route = self._route(venue)
+        if account_wide:
+            return await self._cancel_account(route)
         own = "" if everybody else self.origin
         asked = await self._open(route, own)
         note = CancelAll(
@@ -254,6 +268,22 @@ class Oms(Door):
         self._instruments(route)  # raises NotSupported for a route that is none
         return route
 
+    async def _cancel_account(self, route: str) -> list[Row]:
+        """The venue's own call, on record before it is sent; what it says it cancelled."""
+        if route == EVERY_ROUTE:
+            raise InvalidOrder("venue: an account-wide call is one venue's; name it")
+        note = CancelAll(
+            origin=self.origin, cl_ord_id=self._name(None), route=route, account_wide=True
+        )
+        await self._record(note)
+        named: list[str] = await asyncio.wrap_future(self._ask(route, "cancel_all"))
+        rows: list[Row] = []
+        for name in named:
+            ours = await asyncio.to_thread(self._looks.known_at, route, name, name)
+            foreign = {"order_id": None, "venue": route, "venue_cl_ord_id": name}
+            rows.append(foreign if ours is None else await self.order_row(ours))
+        return rows
+
     async def _open(self, route: str, origin: str) -> list[Row]:
         wanted = "" if route == EVERY_ROUTE else route
         return await asyncio.to_thread(
@@ -266,13 +296,20 @@ class Oms(Door):
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 while not await asyncio.to_thread(  # noqa: ASYNC110  the store tells nobody
-                    self._looks.is_used, self.origin, note.cl_ord_id
+                    self._is_recorded, note
                 ):
                     await asyncio.sleep(LOOK_EVERY_S)
         except TimeoutError:
             raise OutcomeUnknown(
                 f"the engine has not answered in {ANSWER_TIMEOUT_S:g} s; look at the status"
             ) from None
+
+    def _is_recorded(self, note: KillSwitch | CancelAll) -> bool:
+        if self._looks.is_used(self.origin, note.cl_ord_id):
+            return True
+        # A switch is on before its message is decided in its place.
+        on = isinstance(note, KillSwitch) and note.on
+        return on and any(kill["venue"] == note.route for kill in self._looks.kills())
 
     async def _answer(self, request: _Request) -> tuple[int, DeskReport]:
         name = request.cl_ord_id

@@ -5,6 +5,7 @@ Information", "Account" and "Trading".
 """
 
 import hashlib
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ LIST_MAX: Final = 1_000
 
 WINDOWS_MAX: Final = 50
 """Full answers of listCompletedOrder read in a row."""
+
+_CANCEL_ALL: Final = "order/cancelAccountVenueAllOrder"
 
 _log = logging.getLogger(__name__)
 
@@ -150,6 +153,21 @@ class ApifinyClient:
                 start = latest
         return list(found.values())
 
+    async def cancel_all(self) -> list[str]:
+        """POST order/cancelAccountVenueAllOrder at every exchange: the ids that it cancelled.
+
+        Best effort, says the document: each order must be looked at. Raises as a cancel does.
+        """
+        cancelled: list[str] = []
+        for exchange in self._account.exchanges:
+            body = json.dumps({"accountId": self._account.account_id, "venue": exchange})
+            try:
+                answer = await self._call(exchange, _CANCEL_ALL, body, post=True)
+                cancelled += map(str, list_of(answer, _CANCEL_ALL))
+            except MalformedMessage as error:
+                raise OutcomeUnknown(f"POST {_CANCEL_ALL}: {error}") from None
+        return cancelled
+
     async def instruments(self) -> tuple[Instrument, ...]:
         """GET utils/listSymbolInfo at every exchange. What can not be read is left out, and
         logged."""
@@ -221,14 +239,20 @@ class ApifinyClient:
         query = "&".join(f"{name}={quote(value, safe='')}" for name, value in named.items())
         return list_of(await self._call(exchange, path, query), path)
 
-    async def _call(self, exchange: str, path: str, query: str, *, signed: bool = True) -> Any:
-        await self._budget.acquire(Lane.STATUS)
-        url = f"{self._base(exchange)}/{path}" + (f"?{query}" if query else "")
+    async def _call(
+        self, exchange: str, path: str, text: str, *, signed: bool = True, post: bool = False
+    ) -> Any:
+        """`text` is the query, or the body of a POST, exactly as it is signed and sent."""
+        await self._budget.acquire(Lane.CANCEL if post else Lane.STATUS)
+        url = f"{self._base(exchange)}/{path}" + (f"?{text}" if text and not post else "")
         headers = {"Content-Type": "application/json"}
         if signed:
-            headers["signature"] = self._token(path, query)
+            headers["signature"] = self._token(path, text)
         try:
-            reply = await self._http.get(url, headers)
+            if post:
+                reply = await self._http.post(url, headers, text.encode())
+            else:
+                reply = await self._http.get(url, headers)
         except Throttled as error:
             self._budget.pause(error.retry_after_s or 0)
             raise
@@ -238,11 +262,11 @@ class ApifinyClient:
         own = self._account.hosts.get(exchange)
         return f"{own}/ac/v2" if own else f"{self._account.host}/ac/v2/{exchange}"
 
-    def _token(self, path: str, query: str) -> str:
+    def _token(self, path: str, text: str) -> str:
         exp_ms = self._clock.now_ms() + int(self._account.jwt_ttl_s * 1000)
         exp = exp_ms if self._account.jwt_exp_unit == "ms" else exp_ms // 1000
         method = path.replace("/", ".") if self._account.jwt_include_method else ""
-        return token(self._account, claims(self._account, query, exp, method))
+        return token(self._account, claims(self._account, text, exp, method))
 
     def _result(self, reply: Reply, path: str) -> Any:
         document = reply.document

@@ -198,7 +198,11 @@ class VenueGateway(Protocol):
         """Take over a committed request. Never raises."""
 
     def ask(self, query: str, **parameters: Any) -> Future[Any]:
-        """Read-only, never journaled: balances, lists. Fails with NotSupported or VenueError."""
+        """Read-only, never journaled: balances, lists. Fails with NotSupported or VenueError.
+
+        But `cancel_all` has the venue end whatever the account has; its CancelAll is on record
+        before.
+        """
 
 
 class MarketGateway(Protocol):

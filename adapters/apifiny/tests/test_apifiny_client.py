@@ -10,7 +10,7 @@ from adapters.apifiny.tests.apifiny_desk import TAKES_ALL
 from adapters.apifiny.tests.apifiny_line import Line, as_json, known, on_line
 from adapters.port import Unreadable, VenueOrder, VenueState
 from adapters.simserver import SimRequest, SimResponse
-from oms.core.errors import MalformedMessage
+from oms.core.errors import MalformedMessage, OutcomeUnknown
 
 
 def test_an_order_is_seen_by_the_id_that_it_was_given() -> None:
@@ -176,5 +176,30 @@ def test_the_venues_clock() -> None:
         line.answer({"result": "noon", "error": None})
         with pytest.raises(MalformedMessage, match="whole number"):
             await line.client.server_time()
+
+    on_line(story)
+
+
+def test_the_account_wide_cancel_ends_what_works_at_every_exchange() -> None:
+    """Signed over its body; what had ended is not named again."""
+
+    async def story(line: Line) -> None:
+        working, _ = line.desk.working(), line.desk.working(TAKES_ALL)
+        line.tap.asked.clear()
+        assert await line.client.cancel_all() == [working]
+        assert (await line.ask(working)).state is VenueState.CANCELED
+        assert await line.client.cancel_all() == []
+        assert [asked.path.split("/")[3] for asked in line.tap.asked if asked.method == "POST"] == [
+            "BINANCE", "COINBASEPRO", "BINANCE", "COINBASEPRO",
+        ]  # fmt: skip
+
+    on_line(story)
+
+
+def test_an_account_wide_cancel_without_a_usable_answer_has_an_unknown_outcome() -> None:
+    async def story(line: Line) -> None:
+        line.answer({"result": {"no": "list"}, "error": None})
+        with pytest.raises(OutcomeUnknown, match="cancelAccountVenueAllOrder"):
+            await line.client.cancel_all()
 
     on_line(story)
