@@ -20,7 +20,7 @@ from oms.core.book import Book, Changes
 from oms.core.decide import decide
 from oms.core.fields import OrdType, Side, TimeInForce
 from oms.core.messages import NewOrderSingle, OrderCancelReplaceRequest, OrderCancelRequest
-from oms.core.notes import Instruments, RouteStatus
+from oms.core.notes import Instruments, KillSwitch, RouteStatus
 from oms.core.ports import Evidence, Inbound, Message, ToVenue
 from oms.core.venue import Capabilities, ClientId, Instrument
 
@@ -171,6 +171,10 @@ class Child:
             )
         order = self.book.own("DESK1", cl_ord_id)
         self.initiator.send(ToVenue(ROUTE, order.order_id if order else "", request))
+
+    def kill(self) -> None:
+        switch = KillSwitch(on=True, route=ROUTE, origin="operator", cl_ord_id="k1")
+        self.decide(Inbound(source="operator", message=switch, evidence=Evidence.OPERATOR))
 
     def fail(self, times: int) -> None:
         self.failing = times

@@ -147,6 +147,15 @@ class Firm:
         found: dict[str, Any] = self._call("POST", "/orders", fields)
         return found
 
+    def turn(self, *, on: bool) -> None:
+        """The operator turns the kill switch."""
+        self._call("POST", "/kill", {"on": on})
+
+    def certificate(self) -> dict[str, Any]:
+        """What became of the kill."""
+        found: dict[str, Any] = self._call("GET", "/kill")
+        return found
+
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         headers = {"Authorization": f"Bearer {OPERATOR}"}
         url = f"{self._api}{path}"

@@ -73,6 +73,8 @@ class ScriptedVenue:
         """What it lists as open."""
         self.ended: list[Sight] = []
         self.lists = True
+        self.account_wide: list[str] | None = None
+        """What its account-wide cancel says it ended; None: it has no such call."""
         self._route = route
         self._post = post
 
@@ -95,6 +97,10 @@ class ScriptedVenue:
             for number, part in enumerate((Decimal("0.004"), request.order_qty - Decimal("0.004"))):
                 kind = ExecType.FILL if number else ExecType.PARTIAL_FILL
                 self.fill(request.cl_ord_id, part, Decimal("40000.5"), kind)
+
+    def acknowledge(self, venue_cl_ord_id: str) -> None:
+        """A new order works."""
+        self.tell(_report(venue_cl_ord_id, ExecType.NEW))
 
     def doubt(self, venue_cl_ord_id: str) -> None:
         """Nobody knows what became of a new order."""
@@ -131,7 +137,11 @@ class ScriptedVenue:
     def ask(self, query: str, **parameters: Any) -> Future[Any]:
         """Balances and the lists of orders, and nothing else."""
         future: Future[Any] = Future()
-        lists = {"open_orders": self.listed, "closed_orders": self.ended} if self.lists else {}
+        lists: dict[str, Any] = {}
+        if self.lists:
+            lists = {"open_orders": self.listed, "closed_orders": self.ended}
+        if self.account_wide is not None:
+            lists["cancel_all"] = self.account_wide
         offered = ("balances", *lists)
         if query not in offered:
             future.set_exception(NotSupported(f"{self._route} does not offer {query}"))
@@ -182,7 +192,7 @@ class SmallEngine:
         self.venues = {name: ScriptedVenue(name, self.writer.post) for name in capabilities}
         gateways.venues = self.venues
         self.reader = Reader.open(self.url)
-        self.killing = Killing(self.book, self.reader, self._ask, self.writer.post, clock)
+        self.killing = Killing(self.book, self.reader, self.ask, self.writer.post, clock)
         self.writer.start()
         for name in capabilities:
             self._open_route(name)
@@ -208,7 +218,7 @@ class SmallEngine:
             post=self.writer.post,
             feed=self.feeds[origin],
             looks=self.reader,
-            ask=self._ask,
+            ask=self.ask,
             status=self.status,
             certify=self.killing.certificate,
             instruments=self._instruments,
@@ -225,7 +235,8 @@ class SmallEngine:
         told = {"ready": True, "sessions": [], "venues": venues, "kill": kill}
         return {**told, "breaks": 0, **self.reader.counts()}
 
-    def _ask(self, route: str, query: str, **parameters: Any) -> Future[Any]:
+    def ask(self, route: str, query: str, **parameters: Any) -> Future[Any]:
+        """A venue's read-only door."""
         venue = self.venues.get(route)
         if venue is None:
             raise NotSupported(f"unknown route {route}")
