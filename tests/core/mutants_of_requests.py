@@ -53,8 +53,8 @@ _IDS_USED: Final = (
         ),
         (
             "a request about nothing does not use its id up",
-            "consumes=True)",
-            "consumes=False)",
+            "answer(inbound, now, order, reject, consumes=True)",
+            "answer(inbound, now, order, reject)",
         ),
     ),
 )
