@@ -239,6 +239,7 @@ class Oms(Door):
             ord_type=OrdType[row["ord_type"]],
             order_qty=order_qty,
             price=words.number("price", price if price is not None else row["price"]),
+            exec_inst=row["exec_inst"],
         )
         await self._ask_for(request)
 

@@ -163,6 +163,7 @@ def _replaced(order: Order, request: PendingRequest) -> dict[str, Any]:
     """The terms and the names that an accepted replace brings."""
     changes = {name: getattr(request, name) for name in TERMS}
     changes = {name: term for name, term in changes.items() if term is not None}
+    changes["exec_inst"] = request.exec_inst  # FIX 4.2: it does not carry over
     changes["requests"] = tuple(r for r in order.requests if r is not request)
     if request.emulated:
         # Day or good till cancel: one thing at a venue that has no day end.

@@ -87,8 +87,15 @@ def _first_refusal(candidate: Candidate) -> Refusal | None:
     return None
 
 
-def fits(route: Route, order: Order, qty: Decimal, price: Decimal | None, now: datetime) -> str:
-    """Why a new quantity and price would be refused for an order, "" where they would not."""
+def fits(
+    route: Route,
+    order: Order,
+    qty: Decimal,
+    price: Decimal | None,
+    exec_inst: str,
+    now: datetime,
+) -> str:
+    """Why new terms would be refused for an order, "" where they would not."""
     instrument = route.instrument(order.symbol, order.security_exchange)
     if instrument is None or not instrument.enabled:
         return f"unknown symbol {order.symbol!r} on {route.name}"
@@ -101,9 +108,10 @@ def fits(route: Route, order: Order, qty: Decimal, price: Decimal | None, now: d
         order_qty=qty,
         price=price,
         stop_px=order.stop_px,
+        exec_inst=exec_inst,
     )
     candidate = Candidate(terms, route, instrument, frozenset(), now)
-    for check in (_check_numbers, _tick, _step, _size, _notional):
+    for check in (_check_numbers, _exec_inst, _tick, _step, _size, _notional):
         refusal = check(candidate)
         if refusal:
             return refusal.text

@@ -66,7 +66,7 @@ def to_venue(order: Order, venue_symbol: str) -> NewOrderSingle:
         stop_px=order.stop_px,
         time_in_force=tif,
         expire_time=None if emulates(Emulation.GTD) else order.expire_time,
-        exec_inst=order.exec_inst,
+        exec_inst=leg.exec_inst if leg else order.exec_inst,
     )
 
 
@@ -123,14 +123,19 @@ def _replace(book: Book, story: Story, request: PendingRequest) -> None:
 def _enter_leg(book: Book, story: Story, request: PendingRequest, rest: Decimal) -> None:
     order = story.order
     price = order.price if request.price is None else request.price
-    why_not = _why_not(book, story, rest, price)
+    why_not = _why_not(book, story, rest, price, request.exec_inst)
     if why_not:
         _fail(book, story, request, why_not)
         return
     _send_leg(
         book.routes[order.route],
         story,
-        LegEntered(venue_cl_ord_id=request.leg_name, order_qty=rest, price=price),
+        LegEntered(
+            venue_cl_ord_id=request.leg_name,
+            order_qty=rest,
+            price=price,
+            exec_inst=request.exec_inst,
+        ),
     )
 
 
@@ -147,7 +152,9 @@ def _send_leg(route: Route, story: Story, note: LegEntered) -> None:
     )
 
 
-def _why_not(book: Book, story: Story, qty: Decimal, price: Decimal | None) -> str:
+def _why_not(
+    book: Book, story: Story, qty: Decimal, price: Decimal | None, exec_inst: str = ""
+) -> str:
     """Why no order can be sent now, "" if one can."""
     order = story.order
     route = book.routes.get(order.route)
@@ -157,7 +164,7 @@ def _why_not(book: Book, story: Story, qty: Decimal, price: Decimal | None) -> s
         return f"{KILL_SWITCH}: {order.route} takes no new orders"
     if route is None or not route.ready:
         return f"ROUTE DOWN: {order.route}: {route.text if route else 'not configured any more'}"
-    return fits(route, order, qty, price, story.now)
+    return fits(route, order, qty, price, exec_inst, story.now)
 
 
 def _replaced(story: Story, request: PendingRequest, wanted: Decimal) -> None:

@@ -60,6 +60,7 @@ class Leg:
     venue_cl_ord_id: str
     order_qty: Decimal
     price: Decimal | None = None
+    exec_inst: str = ""
     secondary_order_id: str = ""
     acknowledged: bool = False
     over: bool = False
@@ -86,6 +87,7 @@ class PendingRequest:
     expire_time: datetime | None = None
     stop_px: Decimal | None = None
     time_in_force: TimeInForce | None = None
+    exec_inst: str = ""
     emulated: bool = False
     """A replace that the engine performs by a cancel and a new order."""
     leg_name: str = ""
@@ -97,7 +99,7 @@ class PendingRequest:
 
 
 TERMS: Final = ("price", "stop_px", "time_in_force", "expire_time")
-"""What a replace can change, beside OrderQty."""
+"""What a replace can change, beside OrderQty; what it does not say stays. ExecInst does not stay."""
 
 
 def entered_request(note: RequestEntered, venue_cl_ord_id: str, number: int) -> PendingRequest:
@@ -106,7 +108,7 @@ def entered_request(note: RequestEntered, venue_cl_ord_id: str, number: int) -> 
     cancel = isinstance(request, OrderCancelRequest)
     terms: dict[str, Any] = {}
     if isinstance(request, OrderCancelReplaceRequest):
-        terms = {name: getattr(request, name) for name in TERMS}
+        terms = {name: getattr(request, name) for name in (*TERMS, "exec_inst")}
     return PendingRequest(
         cl_ord_id=request.cl_ord_id,
         orig_cl_ord_id=request.orig_cl_ord_id,

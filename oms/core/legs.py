@@ -82,7 +82,7 @@ def entered(order: Order, note: LegEntered, now: datetime) -> Order:
     before = order.legs
     if not before and not order.waits_for_price:
         before = (_own(order),)
-    new = Leg(note.venue_cl_ord_id, note.order_qty, note.price)
+    new = Leg(note.venue_cl_ord_id, note.order_qty, note.price, note.exec_inst)
     return order.evolve(
         legs=(*before, new),
         venue_cl_ord_id=note.venue_cl_ord_id,
@@ -168,6 +168,7 @@ def _own(order: Order) -> Leg:
         order.venue_cl_ord_id,
         order.order_qty,
         order.price,
+        order.exec_inst,
         order.secondary_order_id,
         acknowledged=order.acknowledged,
     )

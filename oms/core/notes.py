@@ -66,6 +66,7 @@ class LegEntered:
     venue_cl_ord_id: str
     order_qty: Decimal
     price: Decimal | None = None
+    exec_inst: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

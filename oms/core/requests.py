@@ -112,7 +112,8 @@ def _misfit(book: Book, order: Order, request: Change, now: datetime) -> No | No
         text = _not_emulated(route, order, request, now)
     if not text:
         qty = order.order_qty if request.order_qty is None else request.order_qty
-        text = fits(route, order, qty, order.price if request.price is None else request.price, now)
+        price = order.price if request.price is None else request.price
+        text = fits(route, order, qty, price, request.exec_inst, now)
     return (CxlRejReason.BROKER_CREDIT, text) if text else None
 
 

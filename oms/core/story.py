@@ -78,7 +78,7 @@ def request_to_venue(order: Order, request: PendingRequest) -> ToVenue:
         ord_type=order.ord_type,
         order_qty=order.order_qty if request.order_qty is None else request.order_qty,
         **{name: _term(order, request, name) for name in TERMS},
-        exec_inst=order.exec_inst,
+        exec_inst=request.exec_inst,
     )
     return ToVenue(order.route, order.order_id, amend)
 

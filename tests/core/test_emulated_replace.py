@@ -288,6 +288,15 @@ def test_a_cancel_of_the_new_order_waits_for_its_acknowledgement(desk: Desk) -> 
     assert desk.heard() == [("CANCELED", "CANCELED", "C1", "R1")]
 
 
+def test_exec_inst_is_the_new_orders_own(desk: Desk) -> None:
+    """Said again or gone, as in any replace."""
+    desk.desk(replace(AMEND, exec_inst="6"))
+    desk.tells(ExecType.CANCELED)
+    assert desk.new().exec_inst == "6"
+    desk.tells(ExecType.NEW)
+    assert desk.order().exec_inst == "6"
+
+
 def test_two_replaces_in_turn(desk: Desk) -> None:
     """The third order at the venue; each is found by its name."""
     for number in (1, 2):

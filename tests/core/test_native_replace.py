@@ -67,7 +67,21 @@ def test_what_it_does_not_say_stays(core: DeskOfOne) -> None:
     assert core.order().time_in_force is GOOD.time_in_force
 
 
-@pytest.mark.parametrize("change", [{"side": Side.SELL}, {"price": Decimal("1.001")}])
+def test_exec_inst_does_not_carry_over(core: DeskOfOne) -> None:
+    """It is said again, or it is gone (FIX 4.2, Order Cancel/Replace Request)."""
+    core.desk(_with(exec_inst="6"))
+    sent = _sent(core)
+    _tells(core, ExecType.REPLACED, sent.cl_ord_id)
+    assert (sent.exec_inst, core.order().exec_inst) == ("6", "6")
+    core.desk(_with(cl_ord_id="R2", orig_cl_ord_id="R1"))
+    sent = _sent(core)
+    _tells(core, ExecType.REPLACED, sent.cl_ord_id)
+    assert (sent.exec_inst, core.order().exec_inst) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "change", [{"side": Side.SELL}, {"price": Decimal("1.001")}, {"exec_inst": "G"}]
+)
 def test_what_does_not_fit_is_refused_before_it_is_sent(
     core: DeskOfOne, change: dict[str, object]
 ) -> None:
