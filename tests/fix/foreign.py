@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from tests.fix.desk import token
-from tests.fix.transcripts.firm import Firm, secret
+from tests.fix.transcripts.firm import Firm
 
 WAIT_S = 15.0
 
@@ -39,9 +39,9 @@ class Client(Protocol):
         """Let it read what has come."""
 
 
-def password(desk: str) -> str:
+def password(firm: Firm, desk: str) -> str:
     """The desk's JWT."""
-    return token(secret(desk), desk)
+    return token(firm.secret(desk), desk)
 
 
 async def until(client: Client, what: str, holds: Callable[[], bool]) -> None:

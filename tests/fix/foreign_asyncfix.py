@@ -25,13 +25,13 @@ class AsyncfixClient(AsyncFIXClient):
     def __init__(self, firm: Firm, desk: str) -> None:
         super().__init__(Protocol42(), desk, "OMS", Journaler(), "127.0.0.1", firm.layout.desk, 30)
         self.reports: list[Fields] = []
-        self._desk = desk
+        self._firm, self._desk = firm, desk
 
     # What the library calls
 
     async def on_connect(self) -> None:
         """Log on with the desk's token."""
-        word = password(self._desk)
+        word = password(self._firm, self._desk)
         logon = {98: "0", 108: "30", 95: str(len(word)), 96: word}
         await self.send_msg(FIXMessage(FMsg.LOGON, logon))
 

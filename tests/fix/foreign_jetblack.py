@@ -99,7 +99,7 @@ class JetblackClient(FIXApplication):
 
     def __init__(self, firm: Firm, desk: str) -> None:
         self.reports: list[Fields] = []
-        self._desk = desk
+        self._firm, self._desk = firm, desk
         self._port = firm.layout.desk
         self._protocol = load_quickfix_protocol(STOCK, is_float_decimal=True)
         self._protocol.fields_by_name["RawData"].type = "STRING"
@@ -151,7 +151,7 @@ class JetblackClient(FIXApplication):
         ending = asyncio.Event()
         engine = _Engine(self, self._protocol, self._desk, "OMS", self._numbers, 10, 30, ending)
         engine._admin_state_machine.transitions = _TABLE
-        engine.word = password(self._desk)
+        engine.word = password(self._firm, self._desk)
         source = fix_read_async(FixReadBuffer(), reader, 1024)
         self._engine = engine
         self._running = asyncio.create_task(

@@ -2,14 +2,14 @@
 
 from tests.fix.desk import ADMIN, Desk
 from tests.fix.foreign import Fields
-from tests.fix.transcripts.firm import Firm, secret
+from tests.fix.transcripts.firm import Firm
 
 
 class SimplefixClient:
     """See tests.fix.foreign.Client."""
 
     def __init__(self, firm: Firm, desk: str) -> None:
-        self._desk = Desk(firm.layout.desk, desk, secret(desk))
+        self._desk = Desk(firm.layout.desk, desk, firm.secret(desk))
         self._deaf = False
 
     @property

@@ -11,19 +11,19 @@ FOLDER: Final = Path(__file__).parent
 Pair = tuple[str, str]
 
 _WIRE: Final = re.compile(
-    r"(?P<who>desk|twin)(?: (?P<how>raw|bytewise|joined|cut \d+))?> +(?P<what>.+)"
+    r"(?P<who>desk|twin|other)(?: (?P<how>raw|bytewise|joined|cut \d+))?> +(?P<what>.+)"
 )
 _EXPECT: Final = re.compile(
-    r"oms(?: to (?P<who>twin))?(?: after (?P<least>[\d.]+)s\.\.(?P<most>[\d.]+)s)?> +(?P<what>.+)"
+    r"oms(?: to (?P<who>twin|other))?(?: after (?P<least>[\d.]+)s\.\.(?P<most>[\d.]+)s)?> +(?P<what>.+)"
 )
-_CLOSES: Final = re.compile(r"oms closes(?: (?P<who>twin))?(?: within (?P<most>[\d.]+)s)?")
+_CLOSES: Final = re.compile(r"oms closes(?: (?P<who>twin|other))?(?: within (?P<most>[\d.]+)s)?")
 _DEEDS: Final = re.compile(
-    r"(?P<who>desk|twin) (?P<deed>connects|closes|logs on|waits (?P<wait>[\d.]+)s)|(?P<quiet>oms says nothing more)"
+    r"(?P<who>desk|twin|other) (?P<deed>connects|closes|logs on|waits (?P<wait>[\d.]+)s)|(?P<quiet>oms says nothing more)"
     r"|(?P<engine>engine is killed and starts again|engine stops|engine starts)"
     r"|venue (?P<venue>[a-z]+) (?P<trouble>[a-z_0-9]+) (?P<value>\S+)"
 )
 _SHORT: Final = re.compile(r"short ([A-Z]+) = (.+)")
-_HEADS: Final = ("source", "deviation", "time", "alone", "setting")
+_HEADS: Final = ("source", "deviation", "time", "alone", "own", "setting")
 
 
 class NotationError(Exception):

@@ -8,7 +8,7 @@ from typing import Final
 
 import jwt
 
-from tests.fix.transcripts.firm import Firm, secret
+from tests.fix.transcripts.firm import OTHER, Firm
 from tests.fix.transcripts.notation import (
     WITHIN_S,
     Books,
@@ -38,7 +38,7 @@ class Player:
     def __init__(self, firm: Firm, desk: str) -> None:
         """Nothing is connected yet."""
         self._firm = firm
-        self._desk = desk
+        self._desk = self._speaker = desk
         self._connections: dict[str, Connection] = {}
         self._sent: dict[str, int] = {}
         self._taken: dict[str, int] = {}
@@ -79,6 +79,9 @@ class Player:
         except Mismatch as error:
             so_far = "\n".join(self.heard)
             raise Mismatch(f"line {step.line}: {step.text}\n{error}\n\n{so_far}") from None
+
+    def _comp_id(self, who: str) -> str:
+        return OTHER if who == "other" else self._desk
 
     # Deeds
 
@@ -141,6 +144,7 @@ class Player:
         self._connections[who].send(content, bytewise=how == "bytewise")
 
     def _message(self, who: str, fields: tuple[Pair, ...], *, complete: bool) -> bytes:
+        self._speaker = self._comp_id(who)
         given = _replaced([(tag, self._value(value)) for tag, value in fields])
         if complete:
             given = self._completed(who, given)
@@ -173,7 +177,7 @@ class Player:
             "8": b"FIX.4.2",
             "9": b"<right>",
             "35": told.get("35", b""),
-            "49": self._desk.encode(),
+            "49": self._comp_id(who).encode(),
             "56": b"OMS",
             "34": str(number).encode(),
             "52": stamp().encode(),
@@ -204,13 +208,13 @@ class Player:
     def _token(self, kind: str) -> str:
         """A desk's JWT, or a wrong one of that kind."""
         until = int(time.time()) + 60  # noqa: TID251  the acceptor's clock is the machine's
-        claims: dict[str, object] = {"sub": self._desk, "exp": until}
-        key = secret(self._desk)
+        claims: dict[str, object] = {"sub": self._speaker, "exp": until}
+        key = self._firm.secret(self._speaker)
         match kind:
             case "expired":
                 claims["exp"] = until - 120
             case "other-desk":
-                claims["sub"] = "DESK1"
+                claims["sub"] = OTHER
             case "other-secret":
                 key = _STRANGE
             case "no-end":
@@ -248,7 +252,7 @@ class Player:
             following = str(self._taken.get(who, 0) + 1)
             wanted.setdefault("34", following)
             self._taken[who] = int(message["34"])
-        self._check_frame(message)
+        self._check_frame(who, message)
         left = {tag: value for tag, value in message.items() if tag not in (*_FRAME, *wanted)}
         wrong = [
             f"{tag}={message.get(tag, 'absent')}, {value} is expected"
@@ -260,9 +264,9 @@ class Player:
         if wrong:
             raise Mismatch(f"{'; '.join(wrong)}\nin {message}")
 
-    def _check_frame(self, message: dict[str, str]) -> None:
-        if (message.get("49"), message.get("56")) != ("OMS", self._desk):
-            raise Mismatch(f"the CompIDs are not OMS and {self._desk}: {message}")
+    def _check_frame(self, who: str, message: dict[str, str]) -> None:
+        if (message.get("49"), message.get("56")) != ("OMS", self._comp_id(who)):
+            raise Mismatch(f"the CompIDs are not OMS and {self._comp_id(who)}: {message}")
         try:
             age = age_s(message.get("52", ""))
         except ValueError:
