@@ -23,11 +23,17 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         yield made
 
 
+@pytest.fixture(scope="module")
+def client(installation: Installation) -> Desk:
+    """DESK1, which keeps its numbers from test to test."""
+    return installation.desk()
+
+
 @pytest.fixture
-def desk(installation: Installation) -> Iterator[Desk]:
-    """DESK1, logged on with a fresh sequence."""
-    client = installation.desk()
-    client.log_on(reset=True)
+def desk(client: Desk) -> Iterator[Desk]:
+    """DESK1, logged on; what was said to it before is taken."""
+    client.log_on()
+    client.take_all()
     yield client
     client.close()
 
