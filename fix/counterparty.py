@@ -251,7 +251,7 @@ class Counterparty:
         """Note under which number we log on. A Reject of ours is an alarm: a report may be lost."""
         message = dict(fields)
         if message[tags.MSG_TYPE] == "A":
-            self._link.tried = self._clock.monotonic()
+            self._link.asks()
             self._logon_number = int(message[tags.MSG_SEQ_NUM])
             return []
         note = Quarantined(

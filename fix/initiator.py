@@ -251,7 +251,7 @@ class Initiator:
         """A token for every Logon. A Reject of ours is an alarm: the report it names is lost."""
         message = dict(fields)
         if message[tags.MSG_TYPE] == "A":
-            self._links[session].tried = self._clock.monotonic()
+            self._links[session].asks()
             token = self._token()
             return [(tags.RAW_DATA_LENGTH, str(len(token))), (tags.RAW_DATA, token)]
         self._reports.rejected_by_us(self._links[session], message)

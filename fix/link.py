@@ -22,6 +22,9 @@ SENT_MAX: Final = 10_000
 PATIENCE_S: Final = 3.0
 """How long a connection may take to begin. quickfix tries every second and says nothing of it."""
 
+_LOGON_TIMEOUT_S: Final = "10"
+"""quickfix's LogonTimeout: for so long an answer to a Logon is waited for, and then it tells."""
+
 CLOCKS_APART_S: Final = 5.0
 """Clocks that differ by more are a likely reason for a token that is not accepted."""
 
@@ -40,6 +43,8 @@ class Link:
         self.text = "not connected yet"
         self.tried = 0.0
         """When a connection was last known to be tried, seconds of Clock.monotonic."""
+        self.logging_on = False
+        """Whether our Logon is out and its answer waited for."""
         self._clock = clock
         self._said = ""
         self._alarms = 0
@@ -64,13 +69,23 @@ class Link:
         self._alarms += 1
         self._alarm = f"{text}, at {_at(self._clock.now())}"
 
+    @property
+    def patience_s(self) -> float:
+        """How long the next word of the session may take."""
+        answer_s = float(self.config.settings.get("LOGONTIMEOUT", _LOGON_TIMEOUT_S))
+        return PATIENCE_S + answer_s if self.logging_on else PATIENCE_S
+
+    def asks(self) -> None:
+        """Our Logon leaves."""
+        self.logging_on, self.tried = True, self._clock.monotonic()
+
     def opened(self) -> None:
         """Logged on."""
         with self._lock:
             self._sent.clear()
             self._forget_asked()
             self._said = ""
-        self.up, self.text = True, "logged on"
+        self.up, self.text, self.logging_on = True, "logged on", False
         self.back_off.opened()
 
     def lost(self) -> str:
@@ -86,7 +101,8 @@ class Link:
         with self._lock:
             self._forget_asked()
             self._said = ""
-        self.up, self.tried = False, self._clock.monotonic()
+        self.up = self.logging_on = False
+        self.tried = self._clock.monotonic()
         self.text = f"{self.config.name}: {what}"
         return self.text
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Collection
 from typing import Final
 
-from fix.link import PATIENCE_S, Link
+from fix.link import Link
 from fix.session import Role
 from fix.transport import SessionConfig
 from oms.clock import Clock
@@ -78,6 +78,7 @@ class Retries:
                 link.tried = self._clock.monotonic()
                 self._role.release(link.config.name)
             elif self._is_idle(link):
+                link.logging_on = False
                 self._explain(link)
 
     def _watch(self) -> None:
@@ -90,13 +91,14 @@ class Retries:
 
     def _is_idle(self, link: Link) -> bool:
         waited = self._clock.monotonic() - link.tried
-        return not link.up and not link.back_off.waits and waited > PATIENCE_S
+        return not link.up and not link.back_off.waits and waited > link.patience_s
 
     def _explain(self, link: Link) -> None:
         text = link.explain()
         with self._moving:
-            # Finding out takes seconds, in which the link may have come up.
-            if link.up:
+            # Finding out takes seconds, in which the link may have come up, or be about to: a
+            # session that is held takes no answer to its Logon.
+            if link.up or link.logging_on:
                 return
             link.back_off.refused()
             self.moved(link)
