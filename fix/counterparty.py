@@ -369,11 +369,12 @@ class Counterparty:
             self._inquiry.answered(report.cl_ord_id, report.order_id)
 
     def failed(self, session: str, raw: str, error: BaseException) -> None:
-        """Keep what a mistake of ours kept from being handled, for a human."""
+        """Keep what a mistake of ours kept from being handled, for a human; it may be a fill."""
         note = Quarantined(
             reason="internal error", text=f"{session}: {type(error).__name__} while handling it"
         )
         self._tell(note, Evidence.VENUE_MESSAGE, raw)
+        self._lost_report()
 
 
 def _own(settings: Path, identity: Identity, overrides: Mapping[str, str] | None) -> SessionConfig:
