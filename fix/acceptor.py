@@ -311,7 +311,8 @@ class Acceptor:
     def failed(self, session: str, raw: str, error: BaseException) -> None:
         """Tell the desk that its message was not handled."""
         desk = self._by_session[session]
-        message = dict(part.partition("=")[::2] for part in raw.split("|"))
+        # A text of the desk's may hold what looks like a field: the first is the header's.
+        message = dict(part.partition("=")[::2] for part in reversed(raw.split("|")))
         number = message.get("34", "")
         if message.get("35", "") in {*ADMIN_TYPES, ""} or not number.isdecimal():
             return

@@ -37,3 +37,14 @@ def test_who_can_not_be_examined_does_not_come_in(office: Office) -> None:
     desk.log_on(reset=True)
     desk.send("D", *order("a1"))
     assert office.post("NewOrderSingle", desk)["message"]["cl_ord_id"] == "a1"
+
+
+def test_a_text_that_looks_like_fields_is_not_read_as_such(office: Office) -> None:
+    """The desk would be told of another message, and later ones be taken for known."""
+    desk = office.logged_on()
+    office.child.call("fail", 1)
+    number = desk.send("D", *order("a1"), (58, "see|34=4711|35=0|11=b1"))
+    post = office.post("Unworkable", desk)
+    note = post["message"]
+    assert (note["ref_msg_type"], note["ref_seq_num"], note["ref_id"]) == ("D", str(number), "a1")
+    assert post["number"] == number
