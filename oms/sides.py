@@ -141,6 +141,10 @@ class Sides:
             # there, and would have it sent again.
             if not self._settle(_SETTLE_S):
                 raise Stuck(f"{name}: what it posted was not decided in {_SETTLE_S:g} s")
-            self.now[name] = anew = self._made[name]()
-            self._swapped()
-            anew.start()
+            try:
+                self.now[name] = anew = self._made[name]()
+                self._swapped()
+                anew.start()
+            except Exception as fault:
+                # Nobody would look after it again: what never began is in no trouble.
+                raise Stuck(f"{name}: it can not be built anew: {fault}") from fault

@@ -4,6 +4,7 @@ import pytest
 
 from fix.session import SessionStatus, Stuck
 from fix.transport import Kind
+from oms.core.errors import ConfigError
 from oms.sides import RESTARTING, Sides
 
 
@@ -14,9 +15,12 @@ class Fake:
         self.name, self.done = name, done
         self.trouble: list[str] = []
         self.stuck = False
+        self.fails = False
         done.append(f"{name} made")
 
     def start(self) -> None:
+        if self.fails:
+            raise ConfigError("the port is taken")
         self.done.append(f"{self.name} started")
 
     def stop(self, text: str = "the engine is stopping") -> None:
@@ -124,6 +128,24 @@ def test_a_side_is_not_replaced_before_what_it_posted_is_decided(bench: Bench) -
     with pytest.raises(Stuck, match="was not decided"):
         bench.sides.look()
     assert "a made" not in bench.done
+
+
+@pytest.mark.parametrize("where", ["made", "started"])
+def test_a_side_that_can_not_be_built_anew_is_told_of(bench: Bench, where: str) -> None:
+    """Its port is taken: the engine would go on without its desks, and no watch would see it."""
+
+    def make() -> Fake:
+        if where == "made":
+            raise ConfigError("the port is taken")
+        side = Fake("a", bench.done)
+        side.fails = True
+        return side
+
+    bench.sides._made["a"] = make
+    bench.side("a").trouble = ["dead"]
+    bench.sides.look()
+    with pytest.raises(Stuck, match="a: it can not be built anew: the port is taken"):
+        bench.sides.look()
 
 
 def test_nothing_is_built_anew_while_all_end(bench: Bench) -> None:
