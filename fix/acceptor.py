@@ -120,9 +120,11 @@ class Acceptor:
         resumptions = [self._resumption(desk) for desk in self._desks.values()]
         self._role.open()
         for resumption, desk in zip(resumptions, self._desks.values(), strict=True):
+            desk.resets = resumption.resets
+            if resumption.begun_anew:
+                desk.store.mark_reset(desk.resets)
             resumption.resume(self._role, desk.outlet, self._backlog, desk.encode)
             desk.consumed = resumption.position.msg_seq_num_in
-            desk.resets = max(resumption.journal.resets, resumption.condition.resets)
             desk.store.keep()
         self._strangers.start()
         self._role.start()

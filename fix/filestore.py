@@ -184,7 +184,8 @@ class FileStore:
         for part in _PARTS:
             with suppress(FileNotFoundError):
                 _sync(self._part(part))
-        self._mark("boot", _SETTLED)
+        if self._prefix.parent.is_dir():
+            self._mark("boot", _SETTLED)
 
     def mark_reset(self, resets: int) -> None:
         """Leave word that the desk started anew, for the `resets`-th time."""

@@ -40,6 +40,9 @@ IDLE_S: Final = 5.0
 PROVE_AFTER_S: Final = 5.0
 """Seconds until a desk is asked, by a TestRequest, whether it has what it was told."""
 
+PROVE_LOGON_S: Final = 2.0
+"""Seconds until a desk that has logged on is asked about what it was told before."""
+
 HOLD_S: Final = 3.0
 """Seconds for which a desk whose files were lost may say what it misses, before it is told more."""
 
@@ -195,7 +198,8 @@ class Outlet:
             self._logged_on = self._behind = True
             self._asked = None
             self._held_until = now + HOLD_S if self._unsure else 0.0
-            self._prove_due = now if self._unsure else 0.0
+            # What it was told before may have been lost on the way: its first words tell most.
+            self._prove_due = now if self._unsure else now + PROVE_LOGON_S
             self._waiting.clear()
             self._wake.notify()
 
@@ -211,6 +215,8 @@ class Outlet:
         with self._wake:
             has = [number for number, last in self._marks if last < begin_seq_no]
             self.seen = max([self.seen, *has])
+            # An answer that overtakes what is sent again would prove nothing.
+            self._asked = None
             self._sure()
 
     def answered(self, test_req_id: str) -> None:

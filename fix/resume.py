@@ -32,9 +32,19 @@ class Resumption:
     """The number of the desk's last report in the journal."""
 
     @property
+    def begun_anew(self) -> bool:
+        """Whether the desk demanded a reset that the journal did not come to hear of."""
+        return self.condition.resets > self.journal.resets
+
+    @property
+    def resets(self) -> int:
+        """How often the journal will have heard of one; several unheard ones are one."""
+        return self.journal.resets + self.begun_anew
+
+    @property
     def position(self) -> Session:
         """The journal's, after a reset that it did not come to hear of too."""
-        if self.condition.resets <= self.journal.resets:
+        if not self.begun_anew:
             return self.journal
         return Session(
             delivered=self.journal.seen, seen=self.journal.seen, repeat_to=self.committed
@@ -51,7 +61,7 @@ class Resumption:
         position = self.position
         next_in, next_out = role.next_numbers(self.name)
         outlet.place(self.journal, position.delivered)
-        if position is not self.journal:
+        if self.begun_anew:
             outlet.reset(self.committed)
         if not self.condition.sound or self.condition.used not in (next_out - 1, next_out):
             self._jump(role, outlet, position)

@@ -121,6 +121,33 @@ def test_a_fresh_start_that_was_not_committed_still_counts(
     desk.expect_nothing()
 
 
+def test_two_fresh_starts_that_were_not_committed_count_as_one(
+    open_office: Callable[..., Office],
+) -> None:
+    """The next start but one must not take the session for begun anew once more."""
+    office = open_office()
+    desk = office.logged_on()
+    desk.send("D", *order("old"))
+    assert office.heard(desk) == "old"
+    office.child.call("commit", False)
+    desk.log_on(reset=True)
+    desk.log_on(reset=True)
+    for _ in range(2):
+        office.post("SessionReset", desk)
+    office.kill()
+    office.begin()
+    office.post("SessionReset", desk)
+    desk.log_on(expect=False)
+    desk.send("D", *order("new"))
+    assert office.heard(desk) == "new"
+    office.kill()
+    office.begin()
+    desk.log_on(expect=False)
+    desk.send("D", *order("newer"))
+    assert office.heard(desk) == "newer"
+    assert not any(post["post"] == "SessionReset" for post in office.child.posts)
+
+
 def test_a_committed_fresh_start_is_not_taken_for_an_uncommitted_one(
     open_office: Callable[..., Office],
 ) -> None:

@@ -84,6 +84,12 @@ class Desk:
         assert done, f"waited {WAIT_S} s for {count} reports: {self.told[-5:]}"
         return self.told
 
+    def wait_asked(self) -> str:
+        """The last question, once there is one."""
+        with self._seen:
+            assert self._seen.wait_for(lambda: self.asked, WAIT_S), f"waited {WAIT_S} s for it"
+        return self.asked[-1]
+
     def _encode(self, one: DeskReport) -> Fields:
         if isinstance(one, News):
             return [(17, "0")]
@@ -206,9 +212,7 @@ def test_a_desk_is_asked_whether_it_has_what_it_was_told() -> None:
     desk.outlet.open()
     desk.commit(3)
     desk.wait_told(3)
-    while not desk.asked:
-        pass
-    last = desk.asked[-1]
+    last = desk.wait_asked()
     desk.outlet.answered("SEEN 99")
     assert desk.outlet.seen == 0, "an answer to a question that was not asked proves nothing"
     desk.outlet.answered(last)
@@ -218,6 +222,21 @@ def test_a_desk_is_asked_whether_it_has_what_it_was_told() -> None:
     noted = desk.posted[-1].message
     assert isinstance(noted, Delivered)
     assert noted.seen == desk.outlet.seen
+
+
+def test_an_answer_after_a_resend_request_proves_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have overtaken what is sent again; the desk is asked once more, later."""
+    monkeypatch.setattr(outlet, "PROVE_LOGON_S", 0.0)
+    desk.commit(3)
+    desk.wait_told(3)
+    desk.outlet.close()
+    desk.outlet.open()
+    desk.wait_asked()
+    desk.outlet.missed(2)
+    desk.outlet.answered(desk.asked[-1])
+    assert desk.outlet.seen == 0
 
 
 def test_what_a_desk_asks_for_again_proves_what_it_has(desk: Desk) -> None:
