@@ -36,8 +36,8 @@ Row = dict[str, Any]
 class Installation:
     """Simulators and an OMS on kernel-free ports, their files in one folder."""
 
-    def __init__(self, folder: Path) -> None:
-        """Write the configuration; nothing runs yet."""
+    def __init__(self, folder: Path, *, news: bool = False) -> None:
+        """Write the configuration; nothing runs yet. `news`: whether DESK1 hears of routes."""
         self.folder = folder
         self.layout = find_layout()
         rates = {
@@ -53,6 +53,9 @@ class Installation:
             strategies=("grid",),
         )
         self.config = folder / "oms.toml"
+        if not news:
+            text = self.config.read_text(encoding="utf-8")
+            self.config.write_text(text.replace("news = true ", "news = false"), encoding="utf-8")
         self.settings: Settings = load_settings(self.config, {})
         self.starts = 0
         self._oms: subprocess.Popen[bytes] | None = None

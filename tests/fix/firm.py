@@ -62,6 +62,7 @@ token = "{token}"
 [[desks]]
 comp_id = "DESK1"
 secret = "{secret}"
+news = false
 """
 
 _ROUTE: Final = """
