@@ -8,7 +8,7 @@ from oms.core.consequences import follow_up
 from oms.core.desk_session import route_news
 from oms.core.fields import ExecType, OrdRejReason
 from oms.core.house import cancel
-from oms.core.legs import of_past
+from oms.core.legs import of_past, over
 from oms.core.messages import ExecutionReport
 from oms.core.moves import move
 from oms.core.notes import (
@@ -36,7 +36,7 @@ def noted(
     if order is None:
         text = f"{inbound.source}: {type(note).__name__} about no order"
         return (quarantine(inbound, Quarantined(reason="unknown order", text=text), now),)
-    if of_past(order, note.cl_ord_id):
+    if of_past(order, note.cl_ord_id) or (over(order) and _asked_there(note)):
         return ()  # about a leg that is over
     story = Story(inbound, order, now)
     match note:
@@ -51,6 +51,11 @@ def noted(
         case _:
             _not_sent(book, story, note)
     return tuple(story.records)
+
+
+def _asked_there(note: Doubt | DoubtSettled | NotSent) -> bool:
+    """Whether a note is about a request rather than about executions, or about any doubt."""
+    return not isinstance(note, DoubtSettled) and note.request is not Request.FILLS
 
 
 def _put_in_doubt(story: Story, note: Doubt) -> None:
@@ -131,7 +136,7 @@ def _lose_answers(story: Story, text: str) -> None:
     order = story.order
     if order.in_doubt is not None and order.in_doubt.request is not Request.FILLS:
         return
-    if order.waits_for_price:
+    if order.waits_for_price or over(order):
         return
     if not order.acknowledged:
         doubt(story, Request.NEW, f"{text}; the venue's word on the order settles it")

@@ -302,5 +302,5 @@ def expired(book: Book, inbound: Inbound, note: Expired, now: datetime) -> Decis
 
 def expiring(order: Order) -> bool:
     """Whether the engine has to end the order at its ExpireTime."""
-    over = order.ended or order.filled
+    over = order.ended or (order.filled and order.closed)
     return order.expire_time is not None and order.emulates(Emulation.GTD) and not over

@@ -8,7 +8,7 @@ from typing import Final
 
 from oms.core.apply import apply
 from oms.core.book import Book
-from oms.core.legs import at_venue
+from oms.core.legs import idle, over
 from oms.core.messages import OrderCancelRequest
 from oms.core.notes import Request, RequestEntered
 from oms.core.ports import Evidence
@@ -37,9 +37,9 @@ def cancel(
     """
     order = story.order
     route = book.routes.get(order.route)
-    over = order.ended or at_venue(order).filled
+    nothing = order.ended or idle(order) or (bool(part_of) and over(order))
     asked = any(r.kind is Request.CANCEL and not r.part_of for r in order.requests)
-    if over or route is None or asked:
+    if nothing or route is None or asked:
         return False
     released = can_release(route, order)
     note = RequestEntered(

@@ -47,20 +47,35 @@ def is_past(order: Order, report: ExecutionReport) -> bool:
     return leg_of(order, report) < len(order.legs) - 1
 
 
-def of_past(order: Order, *names: str) -> bool:
-    """Whether a venue's name means a leg before the last, or a request about one."""
-    meant = set(map(order_named, names))
+def of_past(order: Order, *names: str, theirs: str = "") -> bool:
+    """Whether a venue's name means a leg before the last, or a request about one.
+
+    `theirs` is the venue's own id: it decides where there is no other name.
+    """
+    meant = set(map(order_named, filter(None, names)))
+    if not meant and theirs:
+        return any(leg.secondary_order_id == theirs for leg in order.legs[:-1])
     return any(leg.venue_cl_ord_id in meant for leg in order.legs[:-1])
 
 
 def stale(order: Order, report: ExecutionReport) -> bool:
     """Whether a report that executes nothing is about a leg that is over: it is no news."""
-    return bool(order.legs) and (is_past(order, report) or order.legs[-1].over)
+    return is_past(order, report) or over(order)
+
+
+def over(order: Order) -> bool:
+    """Whether the last leg has ended, or never began, and the order itself goes on or is filled."""
+    return bool(order.legs) and order.legs[-1].over
+
+
+def idle(order: Order) -> bool:
+    """Whether what an order that goes on is at its venue is filled, or over with nothing to come."""
+    return at_venue(order).filled or (over(order) and replacing(order) is None)
 
 
 def unanswered(order: Order) -> bool:
     """Whether the new leg of a replace is at the venue, which has not said a word about it."""
-    return bool(order.legs) and not order.legs[-1].acknowledged and not order.legs[-1].over
+    return bool(order.legs) and not order.legs[-1].acknowledged and not over(order)
 
 
 def executed(order: Order, leg: int) -> tuple[Decimal, Decimal]:
@@ -119,7 +134,7 @@ def ended(order: Order, report: ExecutionReport, event: Event, now: datetime) ->
     its second half, was refused.
     """
     request = replacing(order)
-    if request is None or (order.legs and order.legs[-1].over):
+    if request is None or over(order):
         return None
     halves = [r for r in order.requests if r.part_of]
     others = [r for r in order.requests if r.kind is Request.CANCEL and not r.part_of]

@@ -14,6 +14,7 @@ from oms.core.legs import (
     is_past,
     leg_of,
     of_leg,
+    over,
     replacing,
     unanswered,
 )
@@ -33,7 +34,7 @@ def fill(story: Story, report: ExecutionReport, event: Event) -> None:
     for part in _unbooked(story.order, report):
         _book_fill(story, part, booked)
     if event is Event.FILL:
-        _check_complete(story)
+        _check_complete(story, report)
 
 
 def demand_positive(report: ExecutionReport) -> None:
@@ -152,9 +153,14 @@ def _book_fill(story: Story, report: ExecutionReport, booked: Decimal) -> None:
     story.add(report, ToOrigin(order.origin, told_to_owner), order=after)
 
 
-def _check_complete(story: Story) -> None:
+def _check_complete(story: Story, report: ExecutionReport) -> None:
     order = at_venue(story.order)
-    if order.filled or order.ended or order.cash_order_qty is not None:
+    if (
+        is_past(story.order, report)
+        or order.filled
+        or order.ended
+        or order.cash_order_qty is not None
+    ):
         return
     text = (
         f"the venue says filled, executions sum to {number_text(order.cum_qty)} of "
@@ -174,7 +180,7 @@ def move(story: Story, report: ExecutionReport, event: Event) -> None:
         if answered.expires:
             report, event = replace(report, exec_type=ExecType.EXPIRED), Event.EXPIRED
     after = apply(order, report, now)
-    if after.legs and after.legs[-1].over and not after.ended:
+    if over(after) and not over(order) and not after.ended:
         # A leg has ended and not the order: what follows from that is told.
         story.add(report, order=after)
         return

@@ -117,8 +117,20 @@ class Order:
     @property
     def closed(self) -> bool:
         """Whether nothing more is expected: no leaves, no request, no doubt."""
-        finished = self.ended or self.filled
+        finished = self.ended or (self.filled and not self._leg_works)
         return finished and not self.requests and self.in_doubt is None
+
+    @property
+    def _leg_works(self) -> bool:
+        """Whether the last leg has a rest, although the order may be filled: told of late, what an
+        earlier leg executed makes the last one too large."""
+        if not self.legs or self.legs[-1].over:
+            return False
+        last, left = len(self.legs) - 1, self.legs[-1].order_qty
+        for execution in self.executions.values():
+            if execution.leg == last and execution.stands:
+                left = subtract(left, execution.qty)
+        return left > 0
 
     @property
     def acknowledged(self) -> bool:
@@ -177,8 +189,9 @@ class Order:
         """The request that a cancel by that id answers: rather the owner's than the engine's."""
         request = self.request(cl_ord_id, Request.CANCEL)
         if request is not None and request.silent:
-            asked = (r for r in self.requests if r.kind is Request.CANCEL and not r.silent)
-            return next(asked, request)
+            # And rather what ends the order than the first half of a replace.
+            asked = [r for r in self.requests if r.kind is Request.CANCEL and not r.part_of]
+            return next((r for r in asked if not r.silent), asked[0] if asked else request)
         return request
 
     def _pending(self, kind: Request) -> bool:

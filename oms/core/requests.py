@@ -14,7 +14,7 @@ from oms.core.desk_side import answer
 from oms.core.emulation import go_on
 from oms.core.facts import PendingRequest
 from oms.core.fields import CxlRejReason, ExecType, OrdType, TimeInForce
-from oms.core.legs import at_venue
+from oms.core.legs import idle
 from oms.core.messages import OrderCancelReplaceRequest, OrderCancelRequest
 from oms.core.notes import Request, RequestEntered
 from oms.core.numbers import number_text
@@ -77,7 +77,7 @@ def _unchangeable(book: Book, order: Order, request: Change) -> No | None:
     amends = isinstance(request, OrderCancelReplaceRequest)
     can = route is not None and _replaces(route)
     # D8: a filled order can still be replaced upwards.
-    if order.ended or (at_venue(order).filled and not (amends and can)):
+    if order.ended or (idle(order) and not (amends and can)):
         return CxlRejReason.TOO_LATE_TO_CANCEL, f"the order is {order.ord_status.name}"
     if route is None:
         # A restart may have taken the route out of the configuration; the order stays.

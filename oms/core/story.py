@@ -9,6 +9,7 @@ from oms.core.apply import OrderMessage, apply
 from oms.core.book import Book, Route
 from oms.core.facts import TERMS, PendingRequest
 from oms.core.fields import CxlRejReason
+from oms.core.legs import over
 from oms.core.messages import OrderCancelReject, OrderCancelReplaceRequest, OrderCancelRequest
 from oms.core.notes import Doubt, Request, RequestReleased
 from oms.core.order import Order
@@ -52,6 +53,8 @@ def can_release(route: Route, order: Order) -> bool:
     """Whether a further cancel or replace can go to the venue now rather than be held."""
     if not route.up or (order.in_doubt is not None and order.in_doubt.request is Request.NEW):
         return False
+    if order.waits_for_price or over(order):
+        return False  # nothing of it is there
     if not route.capabilities.chains_requests and any(r.released for r in order.requests):
         return False
     return order.acknowledged or route.capabilities.cancel_before_ack

@@ -70,6 +70,7 @@ LIFE: Final[Mapping[Life, Mapping[Event, Life]]] = MappingProxyType(
             _E.CANCELED: _L.CANCELED,
             _E.EXPIRED: _L.EXPIRED,
             _E.PENDING_CANCEL: _L.PENDING_NEW,
+            _E.REPLACED: _L.WORKING,  # its acknowledgement is lost, or late
             **_staying(_L.PENDING_NEW),  # a fill may overtake its acknowledgement
         },
         _L.WORKING: {

@@ -12,10 +12,7 @@ from oms.core.book import Book
 from oms.core.consequences import follow_up
 from oms.core.errors import IllegalTransition
 from oms.core.fields import CxlRejReason, ExecTransType
-from oms.core.legs import (
-    of_past,
-    stale,
-)
+from oms.core.legs import of_past, stale
 from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.moves import accept_leg, accepts_leg, demand_positive, fill, move, no_news
 from oms.core.notes import Quarantined, VenueNamed
@@ -41,9 +38,10 @@ def told(
     if order is None:
         note = Quarantined(reason="unknown order", text=f"{inbound.source}: no such order here")
         return (quarantine(inbound, note, now),)
-    if isinstance(message, OrderCancelReject) and of_past(
-        order, message.cl_ord_id, message.orig_cl_ord_id
-    ):
+    past = of_past(
+        order, message.cl_ord_id, message.orig_cl_ord_id, theirs=message.secondary_order_id
+    )
+    if past and isinstance(message, OrderCancelReject):
         return ()
     story = Story(inbound, order, now)
     try:
@@ -57,7 +55,8 @@ def told(
             text=f"order {order.order_id} {order.ord_status.name}: {error}",
         )
         return (quarantine(inbound, note, now, order),)
-    _learn_name(book, story, message.secondary_order_id)
+    if not past:
+        _learn_name(book, story, message.secondary_order_id)
     if story.records:
         follow_up(book, story)
     return tuple(story.records)
@@ -121,7 +120,8 @@ def _refusal(story: Story, reject: OrderCancelReject) -> None:
     order, now = story.order, story.now
     request = order.request(reject.cl_ord_id)
     if request is None and order.requests and not order.names_request(reject.cl_ord_id):
-        request = order.requests[0]  # a venue whose cancels have no id of their own
+        # A venue whose cancels have no id of their own; it can refuse what was sent alone.
+        request = next((r for r in order.requests if r.released), None)
     if request is None:
         return
     after = apply(order, replace(reject, cl_ord_id=request.cl_ord_id), now)

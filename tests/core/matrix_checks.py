@@ -259,6 +259,8 @@ def _replaced(chain: Chain, request: str) -> None:
     if isinstance(asked, Replace):
         chain.order_qty = max(asked.order_qty or chain.order_qty, chain.cum_qty)
         chain.price = asked.price or chain.price
+    if chain.life == "PENDING_NEW":
+        chain.life = "WORKING"  # H25
     chain.cl_ord_id = request
     chain.latest = "REPLACED"
 

@@ -62,18 +62,18 @@ _IDS_USED: Final = (
 _REFUSALS: Final = of(
     (
         "a cancel of a filled order goes out",
-        "if order.ended or (at_venue(order).filled and not (amends and can)):",
+        "if order.ended or (idle(order) and not (amends and can)):",
         "if order.ended:",
     ),
     (
         "an order that has ended can be cancelled",
-        "if order.ended or (at_venue(order).filled and not (amends and can)):",
-        "if at_venue(order).filled and not (amends and can):",
+        "if order.ended or (idle(order) and not (amends and can)):",
+        "if idle(order) and not (amends and can):",
     ),
     (
         "a filled order can not be raised",
-        "if order.ended or (at_venue(order).filled and not (amends and can)):",
-        "if order.ended or at_venue(order).filled:",
+        "if order.ended or (idle(order) and not (amends and can)):",
+        "if order.ended or idle(order):",
     ),
     (
         "a venue of one request at a time gets two",
