@@ -149,7 +149,7 @@ class Desk(asyncio.Protocol):
                 return self._voice.say(b"0", b"112=%b\x01" % value(message, b"112"))
             case b"5":
                 self._closed, self._said = True, value(message, b"58").decode()
-            case b"0":
+            case b"0" | b"B":
                 pass
             case _:
                 self._refused = _words(message)
@@ -157,6 +157,8 @@ class Desk(asyncio.Protocol):
         return b""
 
     def _report(self, report: bytes, now: float) -> bytes:
+        if b"\x0197=Y\x01" in report:
+            return b""  # of an earlier session: told again after the reset
         self._outcome.reports += 1
         status = value(report, b"39")
         if status == b"8":

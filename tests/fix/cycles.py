@@ -84,7 +84,7 @@ class Load(threading.Thread):
             message = self._desk.receive(time.monotonic() + 1.0, "a report")
             if message[35] == "5":
                 raise Closed("logged out")
-            if message[35] in ("8", "9", "j"):
+            if message[35] in ("8", "9", "j", "B"):
                 self.reports += 1
                 self._told[
                     message[17] if message[35] == "8" else f"{message[35]}{message[34]}"
