@@ -8,11 +8,12 @@ from typing import Final
 
 from oms.core.apply import apply
 from oms.core.book import Book
-from oms.core.legs import idle, over
+from oms.core.fields import CxlRejReason
+from oms.core.legs import at_venue, idle, over, replacing
 from oms.core.messages import OrderCancelRequest
 from oms.core.notes import Request, RequestEntered
 from oms.core.ports import Evidence
-from oms.core.story import Story, can_release, request_to_venue
+from oms.core.story import Story, can_release, refuse, request_to_venue
 
 HOUSE: Final = "house"
 """The origin of requests that the engine makes by itself; nobody can log on under it."""
@@ -33,9 +34,11 @@ def cancel(
     held while the venue can not take it: the route is down, the order in doubt, or another request
     unanswered. `part_of`: it is the first half of the emulated replace of that ClOrdID; a cancel
     for another reason is entered beside it, so that there is no second half. `expires`: the order
-    ends as Expired. Returns whether a request was entered.
+    ends as Expired. Returns whether anything came of it.
     """
     order = story.order
+    if not part_of and _taken_back(story, text):
+        return True
     route = book.routes.get(order.route)
     nothing = order.ended or idle(order) or (bool(part_of) and over(order))
     asked = any(r.kind is Request.CANCEL and not r.part_of for r in order.requests)
@@ -60,4 +63,14 @@ def cancel(
     after = apply(order, note, story.now)
     outbound = (request_to_venue(after, after.requests[-1]),) if released else ()
     story.add(note, *outbound, order=after, evidence=Evidence.POLICY)
+    return True
+
+
+def _taken_back(story: Story, text: str) -> bool:
+    """Refuse an emulated replace whose old order is filled and whose new one was not sent yet."""
+    request = replacing(story.order)
+    if request is None or not at_venue(story.order).filled:
+        return False
+    why = f"the rest is not ordered anew: {text}"
+    refuse(story, request, CxlRejReason.BROKER_CREDIT, why)
     return True

@@ -285,3 +285,17 @@ def test_a_cancel_before_the_price_is_known_is_held() -> None:
     assert desk.priced
     desk.desk(CANCEL)
     assert desk.asked == []
+
+
+@pytest.mark.parametrize("text", ["KILL SWITCH", "cancel all"])
+def test_a_cancel_takes_back_the_new_order_that_was_not_sent_yet(desk: Desk, text: str) -> None:
+    """The old one is filled, executions are missing: nothing is there, but a new order would go."""
+    desk.desk(AMEND)
+    name = desk.order().venue_cl_ord_id
+    desk.venue(Doubt(cl_ord_id=name, request=Request.FILLS, text="a fill may be missing"))
+    desk.fills("0.02", exec_type=ExecType.FILL)
+    assert desk.house(text)
+    assert desk.heard() == [("CANCEL_REJECT", "FILLED", "R1", "A1")]
+    desk.venue(DoubtSettled(cl_ord_id=name, text="all there"))
+    assert desk.asked == []
+    assert desk.order().closed
