@@ -41,6 +41,9 @@ HIDDEN: Final = "***"
 _TOKEN: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 """A JWT, wherever it stands: a peer may repeat ours in its words."""
 
+_NANOSECONDS: Final = re.compile(r"(\.[0-9]{6})[0-9]{3}$")
+"""What is finer than our clocks: no report is worth losing for it."""
+
 _FRAME: Final = frozenset(
     {
         tags.BEGIN_STRING,
@@ -154,6 +157,6 @@ def parse_utc_timestamp(text: str, tag: int) -> datetime:
     """An aware UTC datetime. Raises MalformedMessage naming the tag."""
     pattern = "%Y%m%d-%H:%M:%S.%f" if "." in text else "%Y%m%d-%H:%M:%S"
     try:
-        return datetime.strptime(text, pattern).replace(tzinfo=UTC)
+        return datetime.strptime(_NANOSECONDS.sub(r"\1", text), pattern).replace(tzinfo=UTC)
     except ValueError:
         raise MalformedMessage(f"not a UTCTimestamp: {printable(text[:40])}", tag) from None

@@ -117,3 +117,12 @@ def test_what_is_no_time_names_its_tag(text: str) -> None:
     with pytest.raises(MalformedMessage) as refused:
         parse_utc_timestamp(text, 126)
     assert refused.value.ref_tag_id == 126
+
+
+def test_nanoseconds_are_cut() -> None:
+    """FIX 4.2 has milliseconds; who tells more is heard all the same."""
+    expected = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    assert parse_utc_timestamp("20260102-03:04:05.678901999", 60) == expected
+    for wrong in ("20260102-03:04:05.6789019", "20260102-03:04:05.678901abc"):
+        with pytest.raises(MalformedMessage):
+            parse_utc_timestamp(wrong, 60)
