@@ -25,13 +25,16 @@ class Absences:
         self._clock = clock
         self._wake = threading.Condition()
         self._due: dict[str, float] = {}
+        self._present: set[str] = set()
         self._ending = False
         self._thread = threading.Thread(target=self._run, name="absences", daemon=True)
 
     def start(self) -> None:
         """Begin to count."""
-        for comp_id in self._grace_s:
-            self.left(comp_id)
+        with self._wake:
+            # Whoever was quicker than this is not away.
+            for comp_id in self._grace_s.keys() - self._present:
+                self.left(comp_id)
         if self._grace_s:
             self._thread.start()
 
@@ -44,6 +47,7 @@ class Absences:
     def left(self, comp_id: str) -> None:
         """The desk is not logged on; however often that is said, it counts from the first time."""
         with self._wake:
+            self._present.discard(comp_id)
             if comp_id in self._grace_s:
                 until = self._clock.monotonic() + self._grace_s[comp_id]
                 self._due.setdefault(comp_id, until)
@@ -52,6 +56,7 @@ class Absences:
     def back(self, comp_id: str) -> None:
         """The desk has logged on."""
         with self._wake:
+            self._present.add(comp_id)
             self._due.pop(comp_id, None)
 
     def _run(self) -> None:

@@ -99,3 +99,14 @@ def _threads() -> list[threading.Thread]:
 def _ended(thread: threading.Thread) -> bool:
     thread.join(WAIT_S)
     return not thread.is_alive()
+
+
+def test_a_desk_that_was_back_before_the_count_began_is_not_away(engine: Engine) -> None:
+    """The port listens before all is started, and desks try every second."""
+    absences = Absences({"DESK1": 0.01, "DESK2": 0.05}, engine.post, SystemClock())
+    absences.back("DESK1")
+    absences.start()
+    assert engine.wait(1) == ["DESK2"]
+    absences.left("DESK1")
+    assert engine.wait(2) == ["DESK2", "DESK1"]
+    absences.stop()
