@@ -389,6 +389,8 @@ class Outlet:
 
     def _ask_desk(self) -> None:
         with self._handing:
+            if not self._logged_on:
+                return  # a reset, whose Logon is not answered yet
             question = (tags.TEST_REQ_ID, f"{_SEEN}{self.handed}")
             self._asked = self.handed
             if not self._role.send(self._session, [(tags.MSG_TYPE, "1"), question]):

@@ -300,3 +300,15 @@ def test_a_mistake_while_sending_silences_nobody(
     desk.commit(2)
     assert desk.wait_told(2) == [1, 2]
     assert "a mistake of ours" in caplog.text
+
+
+def test_nothing_is_asked_before_the_logon_of_a_reset_is_answered() -> None:
+    """The question would have the MsgSeqNum of the answer; its thread looked a moment before."""
+    desk = Desk()
+    desk.outlet.open()
+    desk.outlet.reset()
+    desk.outlet._ask_desk()
+    assert desk.asked == []
+    desk.outlet.open()
+    desk.outlet._ask_desk()
+    assert desk.asked == ["SEEN 0"]
