@@ -134,7 +134,7 @@ class Application(quickfix.Application):
             self._demand_logged_on(session_id)
         if (check := _ADMIN_CHECKS.get(msg_type)) is not None:
             check(dict(fields), session_id)
-        if msg_type not in ("1", "4"):
+        if msg_type != "1":
             self._peer.admin_received(session_id.toString(), fields)
 
     def _logon(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:

@@ -311,12 +311,18 @@ class Counterparty:
         self._tell_status(up=False, ready=False, text=text)
 
     def admin_received(self, session: str, fields: Fields) -> None:
-        """A Logout's text is kept; a Reject of a request of ours is its refusal."""
+        """A Logout's text is kept; a Reject of a request of ours is its refusal; what a
+        SequenceReset leaps over is lost."""
         message = dict(fields)
         if message[tags.MSG_TYPE] == "5":
             self._link.said(told(message.get(tags.TEXT, "")))
         elif message[tags.MSG_TYPE] == "3":
             self._refused(message, "", 0)
+        elif message[tags.MSG_TYPE] == "4" and message.get(tags.GAP_FILL_FLAG) != "Y":
+            text = f"{session}: on to {message[tags.NEW_SEQ_NO]}; the orders' states are asked for"
+            note = Quarantined(reason="messages were leapt over", text=text)
+            self._tell(note, Evidence.VENUE_MESSAGE)
+            self._lost_report()
 
     def _refused(self, message: Mapping[int, str], raw: str, number: int) -> None:
         """A Reject (3) or BusinessMessageReject (j): a request of ours was not worked on."""

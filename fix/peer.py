@@ -21,7 +21,7 @@ class Peer(Protocol):
         """A Logon that quickfix finds in order. Raises LogonRefused."""
 
     def admin_received(self, session: str, fields: Fields) -> None:
-        """A Heartbeat (0), ResendRequest (2), Reject (3) or Logout (5)."""
+        """A Heartbeat (0), ResendRequest (2), Reject (3), SequenceReset (4) or Logout (5)."""
 
     def admin_sending(self, session: str, fields: Fields) -> Fields:
         """A Logon or a Reject is about to leave; the fields to add to it."""

@@ -219,6 +219,20 @@ def test_a_fill_that_is_missing_before_another_is_asked_about(running: Firm) -> 
     trade.end()
 
 
+def test_a_fill_that_a_sequence_reset_leaps_over_is_asked_for(running: Firm) -> None:
+    """Without GapFillFlag it says that what is leapt over is lost, and nobody asks for it again."""
+    trade = Trade(running, "U1")
+    broker = trade.broker
+    before = _quarantined(running)
+    broker.lose("8", *trade.report("F1", "1", *PART))
+    broker.send("4", (36, str(broker.next_out + 1)))
+    broker.answer_status((39, "1"), (150, "1"), (38, "10"), *PART[3:])
+    told = trade.told()
+    assert (told[32], told[31], told[14]) == ("4", "99", "4")
+    assert _quarantined(running) == before + 2
+    trade.end()
+
+
 def test_what_the_counterparty_can_not_read_is_refused(running: Firm) -> None:
     """A Reject or a BusinessMessageReject names the request by its MsgSeqNum."""
     trade = Trade(running, "K1", acknowledged=False)
