@@ -60,7 +60,7 @@ def of_past(order: Order, *names: str, theirs: str = "") -> bool:
 
 def stale(order: Order, report: ExecutionReport) -> bool:
     """Whether a report that executes nothing is about a leg that is over: it is no news."""
-    return is_past(order, report) or over(order)
+    return is_past(order, report) or (over(order) and not order.ended)
 
 
 def over(order: Order) -> bool:

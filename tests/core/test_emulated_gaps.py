@@ -299,3 +299,12 @@ def test_a_cancel_takes_back_the_new_order_that_was_not_sent_yet(desk: Desk, tex
     desk.venue(DoubtSettled(cl_ord_id=name, text="all there"))
     assert desk.asked == []
     assert desk.order().closed
+
+
+def test_a_new_order_that_was_refused_and_works_after_all_is_shown(desk: Desk) -> None:
+    """As with any order: what contradicts its end goes to the quarantine, for a human."""
+    desk.desk(AMEND)
+    desk.tells(ExecType.CANCELED)
+    desk.tells(ExecType.REJECTED)
+    desk.tells(ExecType.NEW)
+    assert desk.quarantined == ["order 0000000001 CANCELED: NEW is not possible in CANCELED"]
