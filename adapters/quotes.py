@@ -1,5 +1,6 @@
 """The best prices of a market, asked for before a market order goes out as a limit order."""
 
+import logging
 from decimal import Decimal
 
 from adapters.teller import Teller
@@ -8,6 +9,8 @@ from oms.core.messages import Quote, QuoteRequest
 from oms.core.notes import NotSent, Request
 from oms.core.numbers import number_text
 from oms.core.ports import Evidence
+
+_log = logging.getLogger(__name__)
 
 
 async def quote(client: object, teller: Teller, asked: QuoteRequest) -> None:
@@ -21,8 +24,12 @@ async def quote(client: object, teller: Teller, asked: QuoteRequest) -> None:
         if best_prices is None:
             raise NotSupported(f"{teller.route} tells no prices")
         bid, offer = await best_prices(asked.symbol, asked.security_exchange)
-    except OmsError as error:
-        text = f"market as limit: no price: {error}"
+    except Exception as error:  # noqa: BLE001  whatever it was, nothing was sent: say so
+        if not isinstance(error, OmsError):
+            _log.exception("a price could not be asked for")
+        text = (
+            f"market as limit: no price: {error if isinstance(error, OmsError) else 'our mistake'}"
+        )
         note = NotSent(cl_ord_id=asked.quote_req_id, request=Request.NEW, text=text)
         teller.post(note, Evidence.POLICY)
         return

@@ -51,6 +51,8 @@ class Teller:
         already, and the end too.
         """
         order = self.books.order(asked.order_id) or asked
+        if order.venue_cl_ord_id != asked.venue_cl_ord_id:
+            return False  # of what the order was at the venue before
         if self._awaits(order) or self._is_stale(asked, order, seen):
             return False
         if not order.secondary_order_id and asked.secondary_order_id:

@@ -78,6 +78,21 @@ def test_the_engine_is_told_the_prices() -> None:
     on_line(story)
 
 
+def test_a_mistake_of_ours_is_no_price_either() -> None:
+    """The order would else wait for its price for ever."""
+
+    class Broken:
+        async def best_prices(self, symbol: str, security_exchange: str) -> object:
+            raise ValueError(symbol)
+
+    async def story(line: Line) -> None:
+        teller, told = _told(line, line.client)
+        await quote(Broken(), teller, ASKED)
+        assert [type(one) for one in told] == [NotSent]
+
+    on_line(story)
+
+
 def test_without_prices_the_engine_is_told_that_nothing_was_sent() -> None:
     """A venue that is silent, and one that tells no prices at all."""
 
