@@ -60,8 +60,11 @@ def _replace(name: str, orig: str, changes: dict[int, str]) -> list[tuple[int, s
     return list({**dict(order(name, RESTS)), 41: orig, **changes}.items())
 
 
-def _at_venue(installation: Installation, venue: str, since: int) -> list[Row]:
-    return installation.ledger(venue)[since:]
+def _at_venue(installation: Installation, since: int, *prices: str) -> list[Row]:
+    """ANDX's orders at these prices; what another test began there goes on meanwhile."""
+    wanted = set(map(Decimal, prices))
+    rows = installation.ledger("andx")[since:]
+    return [row for row in rows if Decimal(row["price"]) in wanted]
 
 
 def test_a_replace(installation: Installation, desk: Desk) -> None:
@@ -82,7 +85,7 @@ def test_a_replace(installation: Installation, desk: Desk) -> None:
         "1000001",
     )
     assert replaced[37] == pending[37]
-    old, new = _at_venue(installation, "andx", before)
+    old, new = _at_venue(installation, before, "1000000", "1000001")
     assert (old["status"], new["status"]) == ("CANCELED", "OPEN")
     assert (Decimal(new["qty"]), Decimal(new["price"])) == (Decimal("0.02"), Decimal(1000001))
     fields = [(11, "e-3"), (41, "e-2"), (55, "BTC/TRY"), (54, "1"), (60, dict(order("e-3"))[60])]
@@ -100,7 +103,7 @@ def test_immediate_or_cancel(installation: Installation, desk: Desk) -> None:
     assert acknowledged[58].startswith("EMULATED IOC")
     ended = _told(desk, "4", "the cancel", of="i")
     assert (ended[39], ended.get(41), ended[151]) == ("4", None, "0")
-    (row,) = _at_venue(installation, "andx", before)
+    (row,) = _at_venue(installation, before, "1000000")
     assert row["status"] == "CANCELED"
     assert Decimal(row["cum"]) == Decimal(ended[14])
 
@@ -128,9 +131,9 @@ def test_market_as_a_marketable_limit(installation: Installation, desk: Desk) ->
 def test_killed_in_the_middle_of_a_replace(installation: Installation, desk: Desk) -> None:
     """Whatever was under way: one state that FIX can say, and at most one open order there."""
     before = len(installation.ledger("andx"))
-    desk.send("D", *order("k-1", RESTS))
+    desk.send("D", *order("k-1", RESTS | {44: "900000.00"}))
     _told(desk, "0", "the acknowledgement", of="k")
-    desk.send("G", *_replace("k-2", "k-1", {38: "0.03"}))
+    desk.send("G", *_replace("k-2", "k-1", {38: "0.03", 44: "900000.00"}))
     _told(desk, "E", "Pending Replace", of="k")
     installation.kill()
     installation.start()
@@ -143,5 +146,5 @@ def test_killed_in_the_middle_of_a_replace(installation: Installation, desk: Des
         return row["ord_status"] in ("REPLACED", "CANCELED", "NEW") or row["in_doubt"]
 
     installation.wait("/orders", settled, "the replace's end", lambda: time.sleep(0.02))
-    rows = _at_venue(installation, "andx", before)
+    rows = _at_venue(installation, before, "900000")
     assert sum(row["status"] == "OPEN" for row in rows) <= 1

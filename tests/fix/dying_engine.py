@@ -3,7 +3,7 @@
 Run as a script: `dying_engine.py HOW MARK run -c FILE`. The first message whose ClOrdID begins with
 `die` ends the thread that brings it, as HOW says: `escape` by an exception that leaves the callback,
 `block` by never coming back, `late` by coming back after some seconds. MARK is made then: there
-it is, nothing dies any more.
+it is, nothing dies any more. A file beside it that ends in .armed says that the test is ready.
 """
 
 import functools
@@ -20,24 +20,23 @@ from fix.initiator import Initiator
 from fix.pulse import Pulse
 from oms.__main__ import main
 
-HOW, MARK = sys.argv[1], Path(sys.argv[2])
 LATE_S = 3.0
 
 
-def dying(received: Any) -> Any:
+def dying(received: Any, how: str, mark: Path) -> Any:
     """The peer's callback, in which the thread dies."""
 
     @functools.wraps(received)
     def receive(self: Any, session: str, fields: Any, raw: str) -> None:
         names = [value for tag, value in fields if tag in (11, 37)]
         marked = any(name.startswith("die") for name in names) or isinstance(self, Initiator)
-        if marked and not MARK.exists() and armed():
-            MARK.touch()
-            if HOW == "block":
+        if marked and not mark.exists() and mark.with_suffix(".armed").exists():
+            mark.touch()
+            if how == "block":
                 threading.Event().wait()
-            if HOW == "late":
+            if how == "late":
                 time.sleep(LATE_S)
-            if HOW == "escape":
+            if how == "escape":
                 setattr(Application, "fail", _fail)  # noqa: B010  mypy forbids the plain way
                 raise RuntimeError("on purpose")
         received(self, session, fields, raw)
@@ -45,23 +44,19 @@ def dying(received: Any) -> Any:
     return receive
 
 
-def armed() -> bool:
-    """Whether the test has asked for it."""
-    return MARK.with_suffix(".armed").exists()
-
-
 def _fail(*_: Any) -> None:
     raise RuntimeError("past the guard, on purpose")
 
 
 if __name__ == "__main__":
+    how_, mark_ = sys.argv[1], Path(sys.argv[2])
     del sys.argv[1:3]
     quick: dict[str, Any] = {
         "Pulse": functools.partial(Pulse, stuck_s=1.0),
         "CONNECTIONS_WAIT_S": 0.5,
-        "DROP_WAIT_S": 2 * LATE_S if HOW == "late" else 1.0,
+        "DROP_WAIT_S": 2 * LATE_S if how_ == "late" else 1.0,
     }
     vars(fix.session).update(quick)
-    side: Any = Initiator if MARK.stem == "venue" else Acceptor
-    side.received = dying(side.received)
+    side: Any = Initiator if mark_.stem == "venue" else Acceptor
+    side.received = dying(side.received, how_, mark_)
     main()
