@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from oms.core.emulation import expiring
+from oms.core.facts import Kill
 from oms.core.fields import (
     ExecType,
     OrdRejReason,
@@ -254,6 +255,17 @@ def test_a_cancel_before_the_price_ends_it() -> None:
     desk.venue(RouteStatus(route=ROUTE, up=True, ready=True, text="again"))
     _quote(desk)
     assert desk.order().life is Life.CANCELED
+    assert desk.asked == []
+
+
+def test_no_leg_leaves_under_the_kill_switch() -> None:
+    """Even if nobody has asked for a cancel yet when the price comes."""
+    desk = Desk()
+    _market(desk)
+    desk.book.kills[ROUTE] = Kill(on=True, since=desk.now, seq=1, origin="operator")
+    _quote(desk)
+    assert desk.heard() == [("REJECTED", "REJECTED", "A1", "")]
+    assert "KILL SWITCH" in desk.told[0].message.text
     assert desk.asked == []
 
 

@@ -95,3 +95,17 @@ def test_what_does_not_fit_is_refused_before_it_is_sent(
 def _with(**changes: object) -> OrderCancelReplaceRequest:
     facts = {name: getattr(AMEND, name) for name in AMEND.__dataclass_fields__}
     return OrderCancelReplaceRequest(**(facts | changes))
+
+
+def test_the_price_that_the_venue_states_is_the_orders(core: DeskOfOne) -> None:
+    """A venue may accept other terms than were asked for; its word counts."""
+    core.desk(AMEND)
+    report = ExecutionReport(
+        exec_id="V9",
+        exec_type=ExecType.REPLACED,
+        cl_ord_id=_sent(core).cl_ord_id,
+        orig_cl_ord_id=core.order().venue_cl_ord_id,
+        price=Decimal("39999.5"),
+    )
+    core.venue(report)
+    assert core.order().price == Decimal("39999.5")
