@@ -43,7 +43,8 @@ SENT: Final = (
 
 
 @cache
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
+    """Whom a TLS connection believes: certifi's list, whatever the environment says."""
     # Reading the certificates takes longer than anything else here: once is enough.
     return httpx.create_ssl_context(trust_env=False)
 
@@ -82,7 +83,7 @@ class Http:
 
     def _client(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            verify=_trust(),
+            verify=trust(),
             timeout=httpx.Timeout(self._timeout_s),
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
             follow_redirects=False,
