@@ -12,6 +12,7 @@ from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
 from oms.core.fields import Side
+from oms.core.market import Candle, OrderBook, PublicTrade, Ticker, Topic
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
 from oms.core.order import Order
 from oms.core.ports import MarketGateway, VenueGateway
@@ -41,12 +42,42 @@ class VenueState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VenueTrade:
+    """A fill of the account that the venue names.
+
+    `secondary_order_id` is "" where the venue does not say whose it is. `commission` is positive
+    when paid, in `fee_currency`, which is "" for the quote currency.
+    """
+
+    trade_id: str
+    symbol: str
+    """BASE/QUOTE."""
+    last_shares: Decimal
+    last_px: Decimal
+    secondary_order_id: str = ""
+    venue_cl_ord_id: str = ""
+    side: Side | None = None
+    commission: Decimal | None = None
+    fee_currency: str = ""
+    transact_time: datetime | None = None
+    raw: str = ""
+
+    @property
+    def exec_id(self) -> str:
+        """One name for it, whichever way it is seen; a trade with oneself has two."""
+        return f"{self.trade_id}-{self.secondary_order_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VenueOrder:
     """An order as the venue shows it at one moment: one sight.
 
     Quantities in base units, prices in quote units. `avg_px` is as precise as it was told: its
     trailing zeros count. `last_shares` and `last_px` are of the latest fill, where the venue
     tells one. `raw` is the venue's text about this order, secrets removed.
+
+    `trades` are the fills it names, all that it shows of this order. With `names_fills` they are
+    the only source of fills: none is made from `cum_qty`, and the end is held until they reach it.
     """
 
     venue_cl_ord_id: str
@@ -57,13 +88,16 @@ class VenueOrder:
     order_qty: Decimal
     price: Decimal | None
     """None: a market order."""
-    cum_qty: Decimal
-    avg_px: Decimal
+    cum_qty: Decimal | None
+    """None: the venue does not tell; only with `names_fills`."""
+    avg_px: Decimal | None
     state: VenueState
     security_exchange: str = ""
     last_shares: Decimal | None = None
     last_px: Decimal | None = None
     transact_time: datetime | None = None
+    trades: tuple[VenueTrade, ...] = ()
+    names_fills: bool = False
     raw: str = ""
 
 
@@ -79,13 +113,20 @@ class Unreadable:
 
 Sight = VenueOrder | Unreadable
 
+MarketNews = Ticker | OrderBook | PublicTrade | Candle
+"""What is told of a market."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A new order that the venue has taken: its own id, and its answer, secrets removed."""
+    """A new order that the venue has taken: its own id, and its answer, secrets removed.
+
+    `trades` are the fills that the answer names.
+    """
 
     secondary_order_id: str
     raw: str
+    trades: tuple[VenueTrade, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +179,44 @@ class Client(Queries, Protocol):
 
     async def cancel(self, request: OrderCancelRequest) -> str:
         """Ask to cancel; the venue's answer, secrets removed. Raises as `place` does."""
+
+
+class Ear(Protocol):
+    """Who hears what a venue's stream tells. All calls on the adapters' loop."""
+
+    def sight(self, sight: Sight) -> None:
+        """An order as the venue shows it."""
+
+    def trade(self, trade: VenueTrade) -> None:
+        """A fill of the account."""
+
+    def stir(self, venue_cl_ord_id: str = "", secondary_order_id: str = "") -> None:
+        """Something happened to that order: it is looked at soon."""
+
+    def gap(self, text: str) -> None:
+        """Something may not have been told, as after a connection: everything is looked at."""
+
+    def balances(self, balances: Sequence[Balance]) -> None:
+        """What the account has of these assets."""
+
+    def market(self, topic: Topic, told: MarketNews) -> None:
+        """News of what is followed."""
+
+    def quarantine(self, text: str, raw: str) -> None:
+        """Something that makes no sense, shown to a human."""
+
+
+class Stream(Protocol):
+    """What a venue tells without being asked. All calls on the adapters' loop."""
+
+    topics: frozenset[str]
+    """The kinds of Topic that it can follow."""
+
+    async def run(self, ear: Ear) -> None:
+        """Listen until cancelled; connections that break are made anew."""
+
+    def follow(self, topics: frozenset[Topic]) -> None:
+        """What is wanted from now on, in place of what was."""
 
 
 class VenueRunner(VenueGateway, MarketGateway, Protocol):

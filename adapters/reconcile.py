@@ -13,18 +13,23 @@ LastPx of a derived fill, in this order:
    carries it to 0 or below, AvgPx.
 
 The difference does not accumulate: each quotient starts from what is booked.
+
+Where the venue names its fills, those are told under its names and prices, and nothing is derived;
+`done` alone makes one, of what a finished order lacks, for a venue that tells no cumulative figure.
 """
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
-from adapters.port import VenueOrder, VenueState
+from adapters.port import VenueOrder, VenueState, VenueTrade
 from oms.core.errors import MalformedMessage
 from oms.core.fields import ExecType, Side
 from oms.core.messages import ExecutionReport
 from oms.core.notes import Request
-from oms.core.numbers import multiply, number_text, subtract
+from oms.core.numbers import ZERO, add, multiply, number_text, subtract
 from oms.core.order import Order
 from oms.core.transitions import Life
 
@@ -49,31 +54,78 @@ def reports(order: Order, seen: VenueOrder, now: datetime) -> tuple[ExecutionRep
     told: list[ExecutionReport] = []
     if order.life is Life.PENDING_NEW:
         told += _acknowledgement(order, seen, now)
-    delta = subtract(seen.cum_qty, order.cum_qty)
-    if delta:
-        told.append(_fill(order, seen, delta, now))
+    if seen.names_fills:
+        fills = list(_named_fills(order, seen, now))
+        booked = _booked(order, fills)
+    else:
+        fills = list(_derived_fill(order, seen, now))
+        booked = executed(seen, ZERO)
+    told += fills
     exec_type = _ENDS.get(seen.state)
-    if exec_type is not None and not order.ended and seen.cum_qty < order.order_qty:
+    complete = booked == executed(seen, booked)
+    if exec_type is not None and not order.ended and complete and booked < order.order_qty:
         told.append(_report(order, seen, exec_type.name, exec_type, now))
     return tuple(told)
+
+
+def named_fill(order: Order, trade: VenueTrade, now: datetime) -> ExecutionReport:
+    """A fill under the venue's own name for it. MalformedMessage if it can not be the order's."""
+    _demand_own(order, trade)
+    whole = add(order.cum_qty, trade.last_shares) == order.order_qty
+    return ExecutionReport(
+        exec_id=trade.exec_id,
+        exec_type=ExecType.FILL if whole else ExecType.PARTIAL_FILL,
+        cl_ord_id=order.venue_cl_ord_id,
+        order_id=trade.secondary_order_id,
+        secondary_order_id=trade.secondary_order_id,
+        last_shares=trade.last_shares,
+        last_px=trade.last_px,
+        commission=trade.commission,
+        fee_currency=trade.fee_currency,
+        trade_id=trade.trade_id,
+        transact_time=trade.transact_time or now,
+    )
+
+
+def done(order: Order, seen: VenueOrder, now: datetime) -> ExecutionReport | None:
+    """What a finished order lacks, at its limit: for a venue that says no more than that it is
+    finished. A fill that is found later corrects it."""
+    missing = subtract(order.order_qty, order.cum_qty)
+    if seen.cum_qty is not None or seen.state is not VenueState.FILLED or missing <= 0:
+        return None
+    if order.price is None:
+        return None
+    limit = order.price
+    report = _report(order, seen, "done", ExecType.FILL, now, last_shares=missing, last_px=limit)
+    return replace(report, cum_qty=order.order_qty)
+
+
+def executed(seen: VenueOrder, booked: Decimal) -> Decimal:
+    """What the sight says was executed; `booked` where it says nothing of it."""
+    if seen.cum_qty is not None:
+        return seen.cum_qty
+    return seen.order_qty if seen.state is VenueState.FILLED else booked
 
 
 def settles_fills(order: Order, seen: VenueOrder) -> bool:
     """Whether the sight shows that no execution is missing: the sums agree and nothing can
     be added to them."""
     over = order.filled or seen.state in _ENDS
-    return over and seen.cum_qty == order.cum_qty
+    return over and executed(seen, order.cum_qty) == order.cum_qty
 
 
 def agrees(order: Order, seen: VenueOrder) -> bool:
     """Whether book and venue say the same: all that was executed, and whether it is over."""
     over = seen.state is VenueState.FILLED or seen.state in _ENDS
-    return seen.cum_qty == order.cum_qty and over == (order.ended or order.filled)
+    same = executed(seen, order.cum_qty) == order.cum_qty
+    return same and over == (order.ended or order.filled)
 
 
-def lacks_fills(seen: VenueOrder) -> bool:
-    """Whether the venue says filled and shows less than the whole quantity."""
-    return seen.state is VenueState.FILLED and seen.cum_qty < seen.order_qty
+def lacks_fills(order: Order, seen: VenueOrder) -> bool:
+    """Whether the venue says that more was executed than it shows fills of."""
+    if seen.names_fills:
+        return executed(seen, order.cum_qty) > order.cum_qty
+    return seen.state is VenueState.FILLED and executed(seen, ZERO) < seen.order_qty
 
 
 def is_same(order: Order, seen: VenueOrder) -> bool:
@@ -86,19 +138,37 @@ def _demand_same(order: Order, seen: VenueOrder) -> None:
     differing = _differences(order, seen)
     if differing:
         raise MalformedMessage(f"the venue shows another {', '.join(differing)} than the order has")
-    if seen.cum_qty < order.cum_qty:
+    if executed(seen, order.cum_qty) < order.cum_qty:
         raise MalformedMessage(
-            f"the venue shows {number_text(seen.cum_qty)} executed, "
+            f"the venue shows {number_text(executed(seen, ZERO))} executed, "
             f"{number_text(order.cum_qty)} is booked"
         )
+    if seen.names_fills:
+        return
+    if seen.cum_qty is None or seen.avg_px is None:
+        raise MalformedMessage("the venue neither names fills nor tells what was executed")
     if seen.cum_qty > order.cum_qty and seen.avg_px <= 0:
         raise MalformedMessage("the venue shows executed quantity without a price")
+
+
+def _demand_own(order: Order, trade: VenueTrade) -> None:
+    theirs = trade.secondary_order_id
+    pairs = {
+        "order id": (order.secondary_order_id or theirs, theirs),
+        "symbol": (order.symbol, trade.symbol),
+        "side": (order.side, trade.side or order.side),
+    }
+    differing = [name for name, (one, other) in pairs.items() if one != other]
+    if differing:
+        raise MalformedMessage(f"a fill of another {', '.join(differing)} than the order has")
+    if trade.last_shares <= 0 or trade.last_px <= 0 or not theirs:
+        raise MalformedMessage(f"the fill {trade.trade_id} is of nothing, for nothing or nobody's")
 
 
 def _differences(order: Order, seen: VenueOrder) -> list[str]:
     ours, theirs = order.secondary_order_id, seen.secondary_order_id
     pairs = {
-        "client id": (order.venue_cl_ord_id, seen.venue_cl_ord_id),
+        "client id": (order.venue_cl_ord_id, seen.venue_cl_ord_id or order.venue_cl_ord_id),
         "order id": (ours, theirs if ours and theirs else ours),
         "exchange": (order.security_exchange, seen.security_exchange),
         "symbol": (order.symbol, seen.symbol),
@@ -120,9 +190,27 @@ def _acknowledgement(order: Order, seen: VenueOrder, now: datetime) -> list[Exec
     return []
 
 
-def _fill(order: Order, seen: VenueOrder, delta: Decimal, now: datetime) -> ExecutionReport:
+def _named_fills(order: Order, seen: VenueOrder, now: datetime) -> Iterator[ExecutionReport]:
+    for trade in seen.trades:
+        if trade.exec_id not in order.executions:
+            yield named_fill(order, trade, now)
+            order = order.evolve(cum_qty=add(order.cum_qty, trade.last_shares))
+
+
+def _booked(order: Order, fills: list[ExecutionReport]) -> Decimal:
+    """What will be booked of the order once the fills are; they explain first what was derived."""
+    new = sum((fill.last_shares or ZERO for fill in fills), ZERO)
+    derived = sum((e.qty for e in order.executions.values() if e.derived and e.stands), ZERO)
+    return add(order.cum_qty, max(subtract(new, derived), ZERO))
+
+
+def _derived_fill(order: Order, seen: VenueOrder, now: datetime) -> Iterator[ExecutionReport]:
+    assert seen.cum_qty is not None, "demanded of whoever names no fills"
+    delta = subtract(seen.cum_qty, order.cum_qty)
+    if not delta:
+        return
     whole = seen.cum_qty >= order.order_qty
-    return _report(
+    yield _report(
         order,
         seen,
         number_text(seen.cum_qty),
@@ -160,6 +248,8 @@ def _report(
 
 
 def _last_px(order: Order, seen: VenueOrder, delta: Decimal) -> Decimal:
+    assert seen.cum_qty is not None, "demanded of whoever names no fills"
+    assert seen.avg_px is not None, "demanded of whoever names no fills"
     if seen.last_px is not None and seen.last_shares == delta:
         return seen.last_px
     if not order.cum_qty:
@@ -175,8 +265,7 @@ def _last_px(order: Order, seen: VenueOrder, delta: Decimal) -> Decimal:
 
 
 def _place(seen: VenueOrder) -> Decimal:
-    exponents = [seen.avg_px.as_tuple().exponent]
-    if seen.price is not None:
-        exponents.append(seen.price.as_tuple().exponent)
+    told = [number for number in (seen.avg_px, seen.price) if number is not None]
+    exponents = [number.as_tuple().exponent for number in told]
     deepest = min(exponent for exponent in exponents if isinstance(exponent, int))
     return Decimal((0, (1,), max(min(deepest, 0), -LAST_PX_DECIMALS_MAX)))

@@ -2,11 +2,20 @@
 
 from collections import OrderedDict
 from collections.abc import Collection
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from adapters.port import Unreadable, VenueOrder
-from adapters.reconcile import agrees, lacks_fills, reports, settles_fills
+from adapters.port import Unreadable, VenueOrder, VenueState, VenueTrade
+from adapters.reconcile import (
+    agrees,
+    done,
+    executed,
+    lacks_fills,
+    named_fill,
+    reports,
+    settles_fills,
+)
 from oms.clock import Clock
 from oms.core.errors import MalformedMessage
 from oms.core.messages import ExecutionReport
@@ -17,6 +26,9 @@ from oms.core.ports import Books, Evidence, FromVenue, Inbound, Post
 
 FILLS_PATIENCE_S: Final = 10.0
 """How long an order may say filled with fills missing before it is in doubt."""
+
+END_PATIENCE_S: Final = 2.0
+"""How long an end must show the same fills, where the venue tells no quantity to hold it against."""
 
 QUARANTINED_KEPT: Final = 1_000
 
@@ -37,6 +49,7 @@ class Teller:
         self._lags = lags
         self._untold: dict[str, ExecutionReport] = {}
         self._lacking: dict[str, float] = {}
+        self._ending: dict[str, tuple[int, float]] = {}
         self._behind: dict[str, tuple[Decimal, float]] = {}
         self._quarantined: OrderedDict[tuple[str, str], None] = OrderedDict()
 
@@ -55,6 +68,7 @@ class Teller:
             return False  # of what the order was at the venue before
         if self._awaits(order) or self._is_stale(asked, order, seen):
             return False
+        seen = self._without_hasty_end(order, seen)
         if not order.secondary_order_id and asked.secondary_order_id:
             order = order.evolve(secondary_order_id=asked.secondary_order_id)
         try:
@@ -69,6 +83,20 @@ class Teller:
         if not told:
             self._weigh_fills(order, seen)
         return agrees(order, seen)
+
+    def traded(self, asked: Order, trade: VenueTrade) -> None:
+        """Post a fill that the venue named, unless the book has it. More than once is no harm."""
+        order = self.books.order(asked.order_id) or asked
+        if order.venue_cl_ord_id != asked.venue_cl_ord_id or trade.exec_id in order.executions:
+            return
+        if not order.secondary_order_id:
+            order = order.evolve(secondary_order_id=asked.secondary_order_id)
+        try:
+            report = named_fill(order, trade, self.clock.now())
+        except MalformedMessage as error:
+            self.quarantine(f"order {order.order_id}: {error}", trade.raw)
+            return
+        self.post(report, Evidence.VENUE_MESSAGE, trade.raw)
 
     def quarantine(self, text: str, raw: str) -> None:
         """Show a human what can not be applied; the same thing once."""
@@ -92,6 +120,7 @@ class Teller:
         self._untold = {key: value for key, value in self._untold.items() if key in order_ids}
         self._behind = {key: value for key, value in self._behind.items() if key in order_ids}
         self._lacking = {key: value for key, value in self._lacking.items() if key in order_ids}
+        self._ending = {key: value for key, value in self._ending.items() if key in order_ids}
 
     def _awaits(self, order: Order) -> bool:
         # What was posted is not in the book before its commit. Until then the book's sums are
@@ -108,10 +137,27 @@ class Teller:
         return True
 
     def _is_stale(self, asked: Order, order: Order, seen: VenueOrder) -> bool:
-        if seen.cum_qty >= order.cum_qty:
+        if seen.cum_qty is None or seen.cum_qty >= order.cum_qty:
             self._behind.pop(order.order_id, None)
             return False
-        return self._catches_up(order) if self._lags else seen.cum_qty >= asked.cum_qty
+        # Named fills can come by a stream, ahead of the order's own figures.
+        lags = self._lags or seen.names_fills
+        return self._catches_up(order) if lags else seen.cum_qty >= asked.cum_qty
+
+    def _without_hasty_end(self, order: Order, seen: VenueOrder) -> VenueOrder:
+        """The sight, working still where a last fill may be on its way: nothing counts them."""
+        ended = seen.state in (VenueState.CANCELED, VenueState.REJECTED)
+        if seen.cum_qty is not None or not ended:
+            self._ending.pop(order.order_id, None)
+            return seen
+        now = self.clock.monotonic()
+        count, since = self._ending.get(order.order_id, (-1, now))
+        if count != len(seen.trades):
+            since = now
+        self._ending[order.order_id] = (len(seen.trades), since)
+        if (now - since) * self._speed >= END_PATIENCE_S:
+            return seen
+        return replace(seen, state=VenueState.WORKING)
 
     def _catches_up(self, order: Order) -> bool:
         """Whether the queries may still be behind; one that stays so contradicts the book."""
@@ -125,18 +171,33 @@ class Teller:
     def _weigh_fills(self, order: Order, seen: VenueOrder) -> None:
         doubted = order.in_doubt is not None and order.in_doubt.request is Request.FILLS
         if doubted and settles_fills(order, seen):
-            text = f"the venue shows {number_text(seen.cum_qty)} executed, as is booked"
+            text = f"the venue shows {number_text(order.cum_qty)} executed, as is booked"
             note = DoubtSettled(cl_ord_id=order.venue_cl_ord_id, text=text)
             self.post(note, Evidence.VENUE_QUERY, seen.raw)
-        if not lacks_fills(seen):
+        if not lacks_fills(order, seen):
             self._lacking.pop(order.order_id, None)
             return
         now = self.clock.monotonic()
         since = self._lacking.setdefault(order.order_id, now)
-        if order.in_doubt is None and (now - since) * self._speed >= FILLS_PATIENCE_S:
-            text = (
-                f"the venue says filled and shows {number_text(seen.cum_qty)} of "
-                f"{number_text(seen.order_qty)}; the whole quantity there settles it"
-            )
+        if (now - since) * self._speed < FILLS_PATIENCE_S:
+            return
+        report = done(order, seen, self.clock.now()) if seen.names_fills else None
+        if report is not None:
+            self.post(report, Evidence.VENUE_QUERY, seen.raw)
+            self._untold[order.order_id] = report
+        elif order.in_doubt is None:
+            text = _lacking_text(order, seen)
             note_of_doubt = Doubt(cl_ord_id=order.venue_cl_ord_id, request=Request.FILLS, text=text)
             self.post(note_of_doubt, Evidence.VENUE_QUERY, seen.raw)
+
+
+def _lacking_text(order: Order, seen: VenueOrder) -> str:
+    if seen.names_fills:
+        return (
+            f"the venue counts {number_text(executed(seen, order.cum_qty))} executed and names "
+            f"{number_text(order.cum_qty)}; the missing fills in its list of trades settle it"
+        )
+    return (
+        f"the venue says filled and shows {number_text(executed(seen, order.cum_qty))} of "
+        f"{number_text(seen.order_qty)}; the whole quantity there settles it"
+    )

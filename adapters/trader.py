@@ -12,7 +12,7 @@ from adapters.budget import Stopped, TooLate
 from adapters.http import Throttled, Unreachable
 from adapters.looks import Looks
 from adapters.options import Options
-from adapters.port import Client
+from adapters.port import Client, Placed
 from adapters.teller import Teller
 from oms.core.errors import OutcomeUnknown, VenueError, VenueRefused, VenueUnavailable
 from oms.core.fields import ExecType
@@ -66,7 +66,7 @@ class Trader:
             self._doubt(request.cl_ord_id, Request.NEW, text)
             self._suspect()
         else:
-            self._taken(request, placed.secondary_order_id, placed.raw)
+            self._taken(order_id, request, placed)
             await self._look(order_id, placed.secondary_order_id)
 
     async def cancel(self, order_id: str, request: OrderCancelRequest) -> None:
@@ -119,16 +119,22 @@ class Trader:
         except VenueError:
             self._suspect()
 
-    def _taken(self, request: NewOrderSingle, secondary_order_id: str, raw: str) -> None:
+    def _taken(self, order_id: str, request: NewOrderSingle, placed: Placed) -> None:
+        theirs = placed.secondary_order_id
         report = ExecutionReport(
-            exec_id=f"{secondary_order_id}:NEW",
+            exec_id=f"{theirs}:NEW",
             exec_type=ExecType.NEW,
             cl_ord_id=request.cl_ord_id,
-            order_id=secondary_order_id,
-            secondary_order_id=secondary_order_id,
+            order_id=theirs,
+            secondary_order_id=theirs,
             transact_time=self._teller.clock.now(),
         )
-        self._teller.post(report, Evidence.VENUE_MESSAGE, raw)
+        self._teller.post(report, Evidence.VENUE_MESSAGE, placed.raw)
+        order = self._teller.books.order(order_id)
+        if order is not None:
+            order = order.evolve(secondary_order_id=theirs)
+            for trade in placed.trades:
+                self._teller.traded(order, trade)
 
     def _refused(self, request: NewOrderSingle, error: VenueRefused) -> None:
         report = ExecutionReport(

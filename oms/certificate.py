@@ -51,7 +51,8 @@ def compare(orders: Sequence[Row], sights: Iterable[Sight]) -> list[Row]:
     for order in orders:
         # An emulated order is several at its venue, one after the other.
         parts = [by_name.get(name) or by_id.get(number) for name, number in order["at_venue"]]
-        whole = [part.cum_qty for part in parts if part is not None]
+        told = [part.cum_qty for part in parts if part is not None]
+        whole = [cum_qty for cum_qty in told if cum_qty is not None]
         shown = number_text(sum(whole, ZERO)) if len(whole) == len(parts) else None
         order["venue_cum_qty"] = shown
     return [order for order in orders if differs(order)]
@@ -90,7 +91,7 @@ def _listed(sight: Sight, ours: str | None) -> Row:
             "symbol": sight.symbol,
             "side": sight.side.name,
             "order_qty": number_text(sight.order_qty),
-            "cum_qty": number_text(sight.cum_qty),
+            "cum_qty": None if sight.cum_qty is None else number_text(sight.cum_qty),
         }
     return row
 

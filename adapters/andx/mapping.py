@@ -82,9 +82,8 @@ def order_number(row: Row) -> str:
 
 
 def client_id(row: Row) -> str:
-    """The id that we drew; "" for an order that was given none."""
-    number = integer_in(row, "client_id")
-    return str(number) if number else ""
+    """The id that we drew; "0" for an order that was given none."""
+    return str(integer_in(row, "client_id"))
 
 
 def venue_order(row: Row, raw: str) -> VenueOrder:

@@ -56,6 +56,17 @@ class Emulation(StrEnum):
     """A limit order, immediate or cancel, at the other side's best price and a margin."""
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `requests` in any `per_seconds` seconds, counted by the venue over `scope`."""
+
+    what: str
+    """The requests it is about, as the document calls them."""
+    requests: int
+    per_seconds: Decimal
+    scope: str = "account"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a venue offers; the engine decides from this and from nothing else."""
@@ -80,6 +91,14 @@ class Capabilities:
     """A positive answer to a cancel is the cancel, not just its receipt."""
     fence: Fence = Fence.NOTHING
     fill_identity: FillIdentity = FillIdentity.CUMULATIVE
+    history: str = ""
+    """How far back the venue's lists of orders and fills reach, in words."""
+    limits: tuple[Limit, ...] = ()
+    """Its rate limits, the stricter reading where its documents differ."""
+    offers: frozenset[str] = frozenset()
+    """The queries and calls that its client has, by their names in adapters/port.py."""
+    streams: frozenset[str] = frozenset()
+    """What can be watched without polling: kinds of Topic, and `orders`."""
     exchanges: frozenset[str] = frozenset()
     """Values SecurityExchange (207) must have; empty: it must be absent."""
     emulates: frozenset[Emulation] = frozenset()

@@ -19,7 +19,7 @@ RECORDED = Path(__file__).parents[1] / "recorded"
 D = Decimal
 
 SOLD = VenueOrder(
-    venue_cl_ord_id="",
+    venue_cl_ord_id="0",
     secondary_order_id="54259",
     symbol="BTC/TRY",
     side=Side.SELL,

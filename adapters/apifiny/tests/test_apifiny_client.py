@@ -30,6 +30,7 @@ def test_an_order_that_has_executed_shows_what_and_when() -> None:
         order_id = line.desk.working(TAKES_ALL)
         seen = await line.ask(order_id)
         assert seen.cum_qty == Decimal("0.08")
+        assert seen.avg_px is not None
         assert Decimal(40000) < seen.avg_px < Decimal(40001)
         assert seen.state is VenueState.FILLED
         assert seen.transact_time is not None
