@@ -7,8 +7,10 @@ some to new orders, new orders some to cancels.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final
 
 from adapters.port import Lane
@@ -33,6 +35,9 @@ class _Waiter:
     number: int
     deadline: float = field(compare=False)
     done: "asyncio.Future[None]" = field(compare=False)
+    returns: bool = field(compare=False)
+    """It holds a slot until it is back from the venue."""
+    holds: bool = field(compare=False, default=False)
 
 
 class Budget:
@@ -46,8 +51,14 @@ class Budget:
         max_wait_s: float,
         monotonic: Callable[[], float],
         sleep: Sleep = asyncio.sleep,
+        in_flight: int | None = None,
     ) -> None:
-        """`requests` in any `per_seconds`; a new order waits at most `max_wait_s` seconds."""
+        """`requests` in any `per_seconds`; a new order waits at most `max_wait_s` seconds.
+
+        `in_flight`: so many that have their `turn` may be under way at once; None for any number.
+        """
+        self._in_flight = in_flight
+        self._under_way = 0
         self._burst = max(1, requests // 4)
         spread = requests - self._burst or 1
         self._interval = per_seconds / (spread * (1 - HEADROOM))
@@ -70,13 +81,28 @@ class Budget:
         self._stopped: Callable[[], str] = str
 
     async def acquire(self, lane: Lane) -> None:
-        """Wait until a request of this lane may go.
+        """Wait until a request of this lane may go, however many are under way.
 
         For new orders raises TooLate when that takes longer than `max_wait_s`, and
         VenueUnavailable while they are refused.
         """
+        await self._grant(lane, returns=False)
+
+    @asynccontextmanager
+    async def turn(self, lane: Lane) -> AsyncIterator[None]:
+        """Wait until a request of this lane may go, and hold its slot until it is back.
+
+        Raises as `acquire` does.
+        """
+        await self._grant(lane, returns=True)
+        try:
+            yield
+        finally:
+            self._give_back()
+
+    async def _grant(self, lane: Lane, *, returns: bool) -> None:
         now = self._monotonic()
-        waiter = _Waiter(lane, self._number, float("inf"), asyncio.Future())
+        waiter = _Waiter(lane, self._number, inf, asyncio.Future(), returns)
         self._number += 1
         if lane is Lane.NEW:
             self._demand_timely(waiter, now)
@@ -88,9 +114,18 @@ class Budget:
             self._wake()
         try:
             await waiter.done
-        finally:
+        except asyncio.CancelledError:
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
+            elif waiter.holds:
+                self._give_back()  # it had its turn already, and does not use it
+            raise
+
+    def _give_back(self) -> None:
+        self._under_way -= 1
+        self._serve()
+        if self._waiting:
+            self._wake()
 
     def refuse_new(self, text: str) -> None:
         """Turn away new orders, also those that wait, until `accept_new`."""
@@ -132,8 +167,8 @@ class Budget:
         self._pump = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
-        while self._waiting:
-            await self._sleep(self._pause_s())
+        while self._waiting and (pause_s := self._pause_s()) is not None:
+            await self._sleep(pause_s)
             self._serve()
         self._pump = None
 
@@ -150,6 +185,8 @@ class Budget:
             self._waiting.pop(0)
             if not waiter.done.done():
                 self._tokens -= 1
+                waiter.holds = waiter.returns
+                self._under_way += waiter.holds
                 waiter.done.set_result(None)
 
     def _fail(self, waiter: _Waiter, error: VenueUnavailable) -> None:
@@ -164,14 +201,16 @@ class Budget:
             self._counted_at = now
 
     def _due_in_s(self, now: float) -> float:
+        if self._waiting[0].returns and self._under_way == self._in_flight:
+            return inf  # whoever gives its slot back looks again
         missing = 1 + self._floors[self._waiting[0].lane] - self._tokens
         # A token is whole a billionth before it is: floats do not sum up exactly.
         in_s = missing * self._interval if missing > 1e-9 else 0.0
         return self._counted_at - now + in_s
 
-    def _pause_s(self) -> float:
+    def _pause_s(self) -> float | None:
+        """How long nothing can happen; None: until somebody asks or gives back."""
         now = self._monotonic()
         self._count(now)
-        until = [self._due_in_s(now)]
-        until += [waiter.deadline - now for waiter in self._waiting]
-        return max(0.0, min(until))
+        until = min(self._due_in_s(now), *(waiter.deadline - now for waiter in self._waiting))
+        return None if until == inf else max(0.0, until)

@@ -53,7 +53,7 @@ class VirtualTime:
 class Venue:
     """A budget, and what it let through: lane and instant."""
 
-    def __init__(self, requests: int, per_seconds: float) -> None:
+    def __init__(self, requests: int, per_seconds: float, in_flight: int | None = None) -> None:
         self.time = VirtualTime()
         self.granted: list[tuple[Lane, float]] = []
         self.refused: list[VenueUnavailable] = []
@@ -63,7 +63,9 @@ class Venue:
             max_wait_s=MAX_WAIT_S,
             monotonic=self.time.monotonic,
             sleep=self.time.sleep,
+            in_flight=in_flight,
         )
+        self.under_way: list[tuple[Lane, asyncio.Future[None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     async def ask(self, *lanes: Lane) -> None:
@@ -78,6 +80,35 @@ class Venue:
             self.refused.append(error)
         else:
             self.granted.append((lane, self.time.now))
+
+    async def send(self, *lanes: Lane) -> list[asyncio.Task[None]]:
+        """Requests at this instant, each with its turn; they are back when they are answered."""
+        tasks = [asyncio.create_task(self._send(lane)) for lane in lanes]
+        self._tasks += tasks
+        await self.time.settle()
+        return tasks
+
+    async def _send(self, lane: Lane) -> None:
+        try:
+            async with self.budget.turn(lane):
+                self.granted.append((lane, self.time.now))
+                answer: asyncio.Future[None] = asyncio.Future()
+                self.under_way.append((lane, answer))
+                try:
+                    await answer
+                finally:
+                    self.under_way.remove((lane, answer))
+        except VenueUnavailable as error:
+            self.refused.append(error)
+
+    async def answer(self, error: VenueUnavailable | None = None) -> None:
+        """The oldest request is back."""
+        _, answer = self.under_way[0]
+        if error is None:
+            answer.set_result(None)
+        else:
+            answer.set_exception(error)
+        await self.time.settle()
 
     def lanes(self) -> list[Lane]:
         return [lane for lane, _ in self.granted]
