@@ -15,7 +15,7 @@ from oms.core.fields import Side
 from oms.core.market import Candle, OrderBook, PublicTrade, Ticker, Topic
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
 from oms.core.order import Order
-from oms.core.ports import MarketGateway, VenueGateway
+from oms.core.ports import MarketGateway, NonceGateway, VenueGateway
 from oms.core.venue import Capabilities, Instrument
 
 
@@ -219,7 +219,7 @@ class Stream(Protocol):
         """What is wanted from now on, in place of what was."""
 
 
-class VenueRunner(VenueGateway, MarketGateway, Protocol):
+class VenueRunner(VenueGateway, MarketGateway, NonceGateway, Protocol):
     """What a venue's `build` gives: the route's gateway, and its life."""
 
     def start(self) -> None:

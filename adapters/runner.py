@@ -10,11 +10,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, cast
 
 from adapters.budget import Budget
 from adapters.looks import Looks
 from adapters.loop import Loop
+from adapters.nonces import Nonces
 from adapters.options import Options
 from adapters.pace import Pace
 from adapters.port import Client, Queries
@@ -26,7 +28,7 @@ from adapters.watch import Watch
 from oms.clock import Clock
 from oms.core.errors import NotSupported
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
-from oms.core.notes import Doubt, Request
+from oms.core.notes import Doubt, NoncesReserved, Request
 from oms.core.ports import Books, Evidence, Post, ToMarket, ToVenue, VenueGateway
 from oms.core.reports import KILL_SWITCH
 
@@ -55,8 +57,13 @@ class Runner:
         budget: Budget,
         loop: Loop,
         options: Options,
+        nonces: Nonces | None = None,
     ) -> None:
-        """`post` is the engine's door in, `books` its memory; `loop` runs everything here."""
+        """`post` is the engine's door in, `books` its memory; `loop` runs everything here.
+
+        `nonces`: those that the client uses.
+        """
+        self._nonces = nonces
         self._loop = loop
         self._client = client
         self._budget = budget
@@ -151,6 +158,11 @@ class Runner:
             # One wake-up for all that waits; cleared before the inbox is read, so none is lost.
             self._woken = True
             self._loop.call(self._drain)
+
+    def grant(self, nonces: NoncesReserved) -> None:
+        """Take over nonces that are committed. Returns at once, never raises; from any thread."""
+        if self._nonces is not None:
+            self._loop.call(partial(self._nonces.granted, nonces.first, nonces.last))
 
     def quote(self, outbound: ToMarket) -> None:
         """Find the best prices. Returns at once, never raises; from any thread."""

@@ -238,7 +238,7 @@ class System:
             if isinstance(side, Initiator):
                 self._runners[name].trade_through(side)
         self._gateways.venues, self._gateways.desks = venues, desks
-        self._gateways.markets = self._runners
+        self._gateways.markets = self._gateways.nonces = self._runners
 
     def _settle(self, timeout_s: float) -> bool:
         return self._writer.settle(timeout_s)

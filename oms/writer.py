@@ -16,11 +16,12 @@ from oms.core.book import Book, Changes
 from oms.core.decide import Draw, decide
 from oms.core.fields import ExecType
 from oms.core.messages import BusinessMessageReject, ExecutionReport, OrderCancelReject
-from oms.core.notes import Doubt, KillSwitch, Quarantined, RouteStatus
+from oms.core.notes import Doubt, KillSwitch, NoncesReserved, Quarantined, RouteStatus
 from oms.core.ports import (
     DeskGateway,
     Inbound,
     MarketGateway,
+    NonceGateway,
     Record,
     ToMarket,
     ToOrigin,
@@ -54,6 +55,7 @@ class Gateways:
     venues: Mapping[str, VenueGateway] = field(default_factory=dict)
     desks: Mapping[str, DeskGateway] = field(default_factory=dict)
     markets: Mapping[str, MarketGateway] = field(default_factory=dict)
+    nonces: Mapping[str, NonceGateway] = field(default_factory=dict)
 
 
 class Writer:
@@ -144,6 +146,8 @@ class Writer:
         numbers = iter(changes.reports)
         for _, record in changes.records:
             _tell(record)
+            if isinstance(record.message, NoncesReserved):
+                self._gateways.nonces[record.route].grant(record.message)
             for outbound in record.outbound:
                 if isinstance(outbound, ToVenue):
                     self._gateways.venues[outbound.route].send(outbound)

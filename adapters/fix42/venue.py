@@ -11,7 +11,7 @@ from typing import Any, Final
 from adapters.port import VenueSpec
 from oms.core.errors import NotSupported
 from oms.core.fields import OrdType, TimeInForce
-from oms.core.notes import Instruments
+from oms.core.notes import Instruments, NoncesReserved
 from oms.core.ports import Evidence, Inbound, Post, ToMarket, ToVenue, VenueGateway
 from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity, Instrument
 
@@ -80,6 +80,10 @@ class Markets:
     def quote(self, outbound: ToMarket) -> None:
         """Never called: such a counterparty takes market orders."""
         raise AssertionError("no price is asked for here")
+
+    def grant(self, nonces: NoncesReserved) -> None:
+        """Never called: a session counts by itself."""
+        raise AssertionError("no nonces are asked for here")
 
     def ask(self, query: str, **parameters: Any) -> Future[Any]:
         """Fails with NotSupported: there is nobody to ask."""

@@ -20,6 +20,7 @@ from oms.core.notes import (
     Instruments,
     KillCertificate,
     KillSwitch,
+    NoncesReserved,
     OrderEntered,
     RequestEntered,
 )
@@ -86,6 +87,7 @@ class Changes:
     positions: dict[PositionKey, Decimal] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     kills: dict[str, Kill] = field(default_factory=dict)
+    nonces: dict[str, int] = field(default_factory=dict)
     reports: list[tuple[str, int, int, int]] = field(default_factory=list)
     """Origin, number, journal seq and index within the record's outbound."""
     requests: list[tuple[str, int, int, str]] = field(default_factory=list)
@@ -127,6 +129,7 @@ class Book:
         self.positions: dict[PositionKey, Decimal] = {}
         self.sessions: dict[str, Session] = {}
         self.kills: dict[str, Kill] = {}
+        self.nonces: dict[str, int] = {}
         self._orders: dict[str, Order] = {}
         self._working: dict[str, dict[str, Order]] = {}
         self._by_cl_ord_id: dict[tuple[str, str], str] = {}
@@ -226,6 +229,8 @@ class Book:
         self._consume(record, changes)
         if isinstance(record.message, KillSwitch | KillCertificate):
             self._kill(record.message, record.time, changes)
+        elif isinstance(record.message, NoncesReserved):
+            self.nonces[record.route] = changes.nonces[record.route] = record.message.last
         self._session(record, changes)
         for index, outbound in enumerate(record.outbound):
             if isinstance(outbound, ToOrigin):

@@ -8,7 +8,16 @@ lost answers in `doubts`, desks' sessions in
 
 from datetime import datetime
 
-from oms.core import desk_session, desk_side, doubts, emulation, kill, requests, venue_side
+from oms.core import (
+    desk_session,
+    desk_side,
+    doubts,
+    emulation,
+    kill,
+    nonces,
+    requests,
+    venue_side,
+)
 from oms.core.book import OPERATOR, Book
 from oms.core.client_ids import Draw
 from oms.core.copies import copied
@@ -32,6 +41,7 @@ from oms.core.notes import (
     KillSwitch,
     NotSent,
     Quarantined,
+    ReserveNonces,
     RouteStatus,
     Started,
     Unworkable,
@@ -77,6 +87,8 @@ def _asked(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision:
             return desk_side.status(book, inbound, message, now)
         case Unworkable():
             return desk_side.unworkable(inbound, message, now)
+        case ReserveNonces():
+            return nonces.reserved(book, inbound, message, now)
         case _:
             return desk_session.decided(book, inbound, message, now)
 

@@ -177,6 +177,27 @@ class Instruments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReserveNonces:
+    """A route needs `count` nonces, none below `floor` and none that it ever had. Never journaled."""
+
+    route: str
+    count: int
+    floor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoncesReserved:
+    """The nonces from `first` to `last` are the route's, to be used once at most.
+
+    Granted when this is committed: a restart goes on above them, whichever of them were used.
+    """
+
+    route: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KillSwitch:
     """The kill switch is turned, for one route or for every one (`*`).
 

@@ -32,11 +32,13 @@ from oms.core.notes import (
     KillSweep,
     KillSwitch,
     LegEntered,
+    NoncesReserved,
     NotSent,
     OrderEntered,
     Quarantined,
     RequestEntered,
     RequestReleased,
+    ReserveNonces,
     RouteStatus,
     SessionReset,
     Started,
@@ -82,6 +84,7 @@ FromVenue = (
     | Quarantined
     | RouteStatus
     | Instruments
+    | ReserveNonces
 )
 Message = FromDesk | FromVenue | KillSweep | KillCertificate | Started | Expired
 """What can be posted to the engine."""
@@ -100,6 +103,7 @@ Recorded = (
     | NotSent
     | Quarantined
     | RouteStatus
+    | NoncesReserved
     | Unworkable
     | KillSwitch
     | KillCertificate
@@ -210,6 +214,13 @@ class MarketGateway(Protocol):
 
     def quote(self, outbound: ToMarket) -> None:
         """Find the best prices. Never raises."""
+
+
+class NonceGateway(Protocol):
+    """The door out to a route that counts its requests."""
+
+    def grant(self, nonces: NoncesReserved) -> None:
+        """Take over nonces that are committed. Returns at once, never raises."""
 
 
 class DeskGateway(Protocol):

@@ -34,6 +34,7 @@ from oms.store.tables import (
     JOURNAL,
     KILL_SWITCHES,
     LEGS,
+    NONCES,
     ORDERS,
     OUTBOX,
     POSITIONS,
@@ -69,6 +70,7 @@ _PUT_CL_ORD_ID: Final = _upsert(CL_ORD_IDS)
 _PUT_POSITION: Final = _upsert(POSITIONS)
 _PUT_SESSION: Final = _upsert(FIX_SESSIONS)
 _PUT_KILL: Final = _upsert(KILL_SWITCHES)
+_PUT_NONCES: Final = _upsert(NONCES)
 _UNDO: Final = "UPDATE executions SET stands = 0 WHERE order_id = ? AND exec_id = ?"
 _SPLIT: Final = "UPDATE executions SET split_shares = ? WHERE order_id = ? AND exec_id = ?"
 
@@ -89,6 +91,7 @@ def write_projections(driver: sqlite3.Connection, changes: Changes) -> None:
     _run(driver, _PUT_POSITION, [position_row(k, q) for k, q in changes.positions.items()])
     _run(driver, _PUT_SESSION, [session_row(o, s) for o, s in changes.sessions.items()])
     _run(driver, _PUT_KILL, [kill_row(route, kill) for route, kill in changes.kills.items()])
+    _run(driver, _PUT_NONCES, list(changes.nonces.items()))
     _run(driver, _NEW_OUTBOX, list(_outbox(changes)))
     _run(
         driver,

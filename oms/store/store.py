@@ -31,6 +31,7 @@ from oms.store.tables import (
     FIX_SESSIONS,
     JOURNAL,
     KILL_SWITCHES,
+    NONCES,
     OPEN,
     ORDERS,
     POSITIONS,
@@ -155,6 +156,7 @@ class Store:
                 book.sessions[row.origin] = session_of(row)
             for row in connection.execute(select(KILL_SWITCHES)):
                 book.kills[row.route] = kill_of(row)
+            book.nonces.update({row.route: row.last for row in connection.execute(select(NONCES))})
 
     def close(self) -> None:
         """Let go of the store. More than once is no harm."""

@@ -1,7 +1,7 @@
 """The tables: the journal, and what is read off it.
 
-The journal is the truth; orders, executions, cl_ord_ids, positions, fix_sessions, outbox and
-quarantine are projections, written in the same transaction and rebuilt from it by `replay`. There
+The journal is the truth; orders, executions, cl_ord_ids, positions, fix_sessions, outbox,
+quarantine and nonces are projections, written in the same transaction and rebuilt from it by `replay`. There
 are no foreign keys: a projection that disagrees is found by the replay, and SQLite's migrations
 empty child tables where keys cascade.
 """
@@ -261,6 +261,15 @@ KILL_SWITCHES: Final = Table(
 """Every switch that was ever turned, `*` for all routes: as it stands, and since which record.
 `in_doubt` is what the last certificate named, -1 before it."""
 
+NONCES: Final = Table(
+    "nonces",
+    metadata,
+    Column("route", Text, primary_key=True),
+    Column("last", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The last nonce that a route was ever granted."""
+
 OWNER: Final = Table(
     "owner",
     metadata,
@@ -280,5 +289,6 @@ PROJECTIONS: Final = (
     OUTBOX,
     QUARANTINE,
     KILL_SWITCHES,
+    NONCES,
 )
 """What a replay rebuilds."""

@@ -23,7 +23,7 @@ from oms.core.book import EVERY_ROUTE, Book, Changes
 from oms.core.decide import decide
 from oms.core.fields import ExecType, OrdType, Side
 from oms.core.messages import ExecutionReport, NewOrderSingle, OrderCancelReject, OrderCancelRequest
-from oms.core.notes import Quarantined
+from oms.core.notes import NoncesReserved, Quarantined
 from oms.core.order import Order
 from oms.core.ports import (
     Books,
@@ -257,6 +257,8 @@ class OneRoute:
             self.book.apply(record, changes)
             self.records.append(record)
         for record in decision:
+            if isinstance(record.message, NoncesReserved):
+                self.runner.grant(record.message)
             for outbound in record.outbound:
                 if isinstance(outbound, ToOrigin):
                     self.told.append(outbound.message)

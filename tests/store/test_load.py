@@ -55,7 +55,7 @@ def assert_same(loaded: Book, live: Book) -> None:
         by_theirs = loaded.at_venue(order.route, "", order.secondary_order_id)
         assert by_ours == live.at_venue(order.route, order.venue_cl_ord_id)
         assert by_theirs == live.at_venue(order.route, "", order.secondary_order_id)
-    for name in ("seq", "last_order_number", "numbers", "sessions"):
+    for name in ("seq", "last_order_number", "numbers", "sessions", "nonces"):
         assert getattr(loaded, name) == getattr(live, name), name
     # An id that was drawn for a leg that never came about is free again: it was never sent.
     for route, last in live.last_client_ids.items():

@@ -38,6 +38,7 @@ from oms.core.notes import (
     NotSent,
     Quarantined,
     Request,
+    ReserveNonces,
     RouteStatus,
     SessionReset,
     Started,
@@ -252,6 +253,7 @@ def _desk_acts(firm: Firm, rng: Random) -> None:
             firm, rng.choice((EVERY_ROUTE, REST)), certified=rng.random() < 0.5
         ),
         lambda: firm.operator(CancelAll(origin="operator", cl_ord_id="", route=FIX)),
+        lambda: firm.venue(REST, ReserveNonces(route=REST, count=60, floor=rng.randint(0, 10**16))),
         firm.restart,
     ]
     rng.choice(acts)()

@@ -28,6 +28,7 @@ def upgrade() -> None:
     _legs()
     _names_and_holdings()
     _ways_out()
+    _nonces_and_owner()
 
 
 def _journal() -> None:
@@ -245,6 +246,16 @@ def _ways_out() -> None:
         _text("origin"),
         _text("text"),
         _number("in_doubt"),
+        sa.PrimaryKeyConstraint("route"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _nonces_and_owner() -> None:
+    op.create_table(
+        "nonces",
+        _text("route"),
+        _number("last"),
         sa.PrimaryKeyConstraint("route"),
         sqlite_with_rowid=False,
     )
