@@ -5,7 +5,7 @@ id that the engine drew and `secondary_order_id` the venue's own.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -242,19 +242,48 @@ class VenueRunner(VenueGateway, MarketGateway, NonceGateway, Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """Where a simulator listens, on loopback; all but `rest` only where the venue has such a door."""
+
+    host: str
+    rest: int
+    stream: int
+    """The port of `rest`, unless the venue streams somewhere else."""
+    graph: int
+    fix: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulated:
+    """A venue's simulator, for those who start it and those who point a configuration at it.
+
+    `build` is the dotted name, with a colon, of its build function; `credentials` are keys of the
+    venue's table that name its one account, which exists nowhere. `addresses(doors)` gives the
+    other values of the room's `config.toml`, the template of its table.
+    """
+
+    build: str
+    credentials: Mapping[str, str]
+    addresses: Callable[[Doors], Mapping[str, str]]
+    own_doors: frozenset[str] = frozenset()
+    """Which of stream, graph and fix have a port of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VenueSpec:
     """One kind of venue.
 
     `build(config, *, route, post, books, clock, loop, speed)` makes its runner: `config` holds the
     venue's settings by the names they have in the configuration file, secrets as text; `loop` is
     an `adapters.loop.Loop`; `speed` divides waits and multiplies rates. `capabilities(config)` is
-    what the engine may rely on. `simulate` is the dotted name, with a colon, of its simulator's
-    build function; a counterparty that can be anybody has none.
+    what the engine may rely on. `addresses` are the values of the room's `config.toml` at the
+    venue's own hosts. A counterparty that can be anybody is not simulated.
     """
 
     name: str
     capabilities: Callable[[Mapping[str, Any]], Capabilities]
     build: Callable[..., VenueRunner]
-    simulate: str = ""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    simulated: Simulated | None = None
     trades_here: bool = True
     """False where orders go another way than through the runner, which then only queries."""

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from adapters.apifiny.settings import ApifinySettings
+from adapters.fix42.settings import Fix42Settings
 from oms.core.errors import ConfigError
-from oms.settings import ApifinySettings, Fix42Settings, Settings
+from oms.settings import Settings
 from oms.settings_problems import suggestion
 
 OUR_COMP_ID: Final = "OMS"

@@ -9,11 +9,14 @@ from string import Template
 from types import MappingProxyType
 from typing import Final
 
+import adapters
+from adapters import VENUES, venue
 from oms.core.errors import ConfigError
 from oms.settings_env import PLACEHOLDER
-from oms.simlayout import HOST, SimLayout, sim_credentials
+from oms.simlayout import HOST, SimLayout, sim_credentials, sim_doors, sim_of
 
 _HERE: Final = Path(__file__).resolve().parent
+_ROOMS: Final = Path(adapters.__file__).resolve().parent
 _CONFIG: Final = _HERE / "templates" / "config.toml"
 _SESSIONS: Final = _HERE.parent / "quickfix.cfg"
 """The shipped sessions: one desk, and Apifiny at the endpoint of its document."""
@@ -29,23 +32,9 @@ class Budget:
     requests: int
     per_seconds: int = 1
 
-
-DOCUMENTED: Final[Mapping[str, Budget]] = MappingProxyType(
-    {"apifiny": Budget(20, 1), "apifiny_market": Budget(1, 1), "andx": Budget(60, 60)}
-)
-"""The venues' documented budgets, by the name under which `write_scaffold` takes another."""
-
-_REAL: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "api_port": "8080",
-        "apifiny_host": "https://api.apifiny.com",
-        "apifiny_stream_host": "wss://api.apifiny.com",
-        "apifiny_hosts": "# Co-located exchanges have hosts of their own; the six of the venue's "
-        "document are built in.\n"
-        '# hosts = { BINANCE = "https://apibn.apifiny.com" }    # {} switches them off',
-        "andx_base_url": "https://platform.andx.one/api/v1",
-    }
-)
+    def __str__(self) -> str:
+        """As TOML."""
+        return f"{{ requests = {self.requests}, per_seconds = {self.per_seconds} }}"
 
 
 def write_scaffold(
@@ -53,27 +42,28 @@ def write_scaffold(
     *,
     new_secret: Callable[[], str],
     sim: SimLayout | None = None,
-    budgets: Mapping[str, Budget] = DOCUMENTED,
+    budgets: Mapping[str, Budget] = MappingProxyType({}),
     strategies: Sequence[str] = (),
+    venues: Sequence[str] = VENUES,
 ) -> tuple[Path, Path]:
     """Write oms.toml and quickfix.cfg into `folder`, readable by their owner alone.
 
     `new_secret` draws the API token, the desk's secret and the strategies' tokens. With `sim` the
     files point at simulators on those ports, ready to run; without it, what only the user knows
-    holds a placeholder that no start accepts. `budgets` replace documented rate limits.
+    holds a placeholder that no start accepts. `budgets` replace documented rate limits, by
+    `<venue>` or `<venue>_market`. `venues` are the kinds that get a table.
     Returns both paths. ConfigError when one of the files exists already, or cannot be written.
     """
     values = {
-        **(_REAL if sim is None else _simulated(sim)),
-        **_accounts(simulated=sim is not None),
-        **_rates({**DOCUMENTED, **budgets}),
+        "api_port": "8080" if sim is None else str(sim.api),
+        "venues": "\n".join(_venue(kind, sim, budgets) for kind in venues),
         "api_token": new_secret(),
         "desk_secret": new_secret(),
         "strategies": _strategies(strategies, new_secret),
     }
     files = {
         folder / CONFIG_NAME: Template(_CONFIG.read_text(encoding="utf-8")).substitute(values),
-        folder / SESSIONS_NAME: _sessions(values["apifiny_account_id"], sim),
+        folder / SESSIONS_NAME: _sessions(sim),
     }
     there = [str(path) for path in files if os.path.lexists(path)]
     if there:
@@ -94,11 +84,12 @@ def _create(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _sessions(account_id: str, sim: SimLayout | None) -> str:
-    """The shipped quickfix.cfg for that account; with `sim`, on its ports."""
-    text = _SESSIONS.read_text(encoding="utf-8").replace(_SAMPLE_ACCOUNT, account_id)
+def _sessions(sim: SimLayout | None) -> str:
+    """The shipped quickfix.cfg; with `sim`, for its account and on its ports."""
+    text = _SESSIONS.read_text(encoding="utf-8")
     if sim is None:
-        return text
+        return text.replace(_SAMPLE_ACCOUNT, PLACEHOLDER)
+    text = text.replace(_SAMPLE_ACCOUNT, sim_credentials("apifiny")["account_id"])
     fix = sim.venues["apifiny"].fix
     assert fix is not None, "Apifiny is traded over FIX"
     ours = {"SocketAcceptPort": sim.desk, "SocketConnectHost": HOST, "SocketConnectPort": fix}
@@ -108,35 +99,24 @@ def _sessions(account_id: str, sim: SimLayout | None) -> str:
     return text
 
 
-def _simulated(sim: SimLayout) -> dict[str, str]:
-    """The addresses of simulators on the ports of `sim`."""
-    apifiny, andx = sim.venues["apifiny"], sim.venues["andx"]
-    stream = apifiny.rest if apifiny.stream is None else apifiny.stream
-    return {
-        "api_port": str(sim.api),
-        "apifiny_host": f"http://{HOST}:{apifiny.rest}",
-        "apifiny_stream_host": f"ws://{HOST}:{stream}",
-        "apifiny_hosts": "hosts = {}                            # the simulator is one host",
-        "andx_base_url": f"http://{HOST}:{andx.rest}/api/v1",
-    }
-
-
-def _accounts(*, simulated: bool) -> dict[str, str]:
-    """The venues' credentials: the simulators', or placeholders under the same names."""
-    return {
-        f"{venue}_{key}": value if simulated else PLACEHOLDER
-        for venue in ("apifiny", "andx")
-        for key, value in sim_credentials(venue).items()
-    }
-
-
-def _rates(budgets: Mapping[str, Budget]) -> dict[str, str]:
-    """The rate limits of both venues."""
-    values: dict[str, str] = {}
-    for name, budget in budgets.items():
-        values[f"{name}_requests"] = str(budget.requests)
-        values[f"{name}_per_seconds"] = str(budget.per_seconds)
-    return values
+def _venue(kind: str, sim: SimLayout | None, budgets: Mapping[str, Budget]) -> str:
+    """The venue's table, after the template in its room; where it has none, nothing."""
+    template = _ROOMS / kind / "config.toml"
+    if not template.exists() or (sim is not None and kind not in sim.venues):
+        return ""
+    credentials = sim_credentials(kind)
+    if sim is None:
+        values = {**venue(kind).addresses, **dict.fromkeys(credentials, PLACEHOLDER)}
+    else:
+        values = {**sim_of(kind).addresses(sim_doors(sim.venues[kind])), **credentials}
+    text = Template(template.read_text(encoding="utf-8")).substitute(values)
+    for key, name in (("rate_limit", kind), ("market_rate_limit", f"{kind}_market")):
+        if name in budgets:
+            text, count = re.subn(
+                rf"^{key} = .*$", f"{key} = {budgets[name]}", text, flags=re.MULTILINE
+            )
+            assert count == 1, f"{template} has {count} lines {key} ="
+    return text
 
 
 def _strategies(names: Sequence[str], new_secret: Callable[[], str]) -> str:

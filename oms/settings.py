@@ -28,8 +28,6 @@ from oms.settings_env import (
 )
 from oms.settings_problems import Key, Problems, heading, sentence, suggestion
 from oms.settings_tables import (
-    AndxSettings,
-    ApifinySettings,
     ApiSettings,
     DeskSettings,
     FixSettings,
@@ -40,14 +38,11 @@ from oms.settings_tables import (
     Table,
     VenueSettings,
 )
-from oms.settings_venues import KINDS, NESTED, AnyVenue, Fix42Settings, Venues
+from oms.settings_venues import KINDS, NESTED, Venues
 
 __all__ = [
-    "AndxSettings",
     "ApiSettings",
-    "ApifinySettings",
     "DeskSettings",
-    "Fix42Settings",
     "FixSettings",
     "InstrumentSettings",
     "RateLimit",
@@ -62,8 +57,6 @@ __all__ = [
 DEFAULT_CONFIG: Final = Path("oms.toml")
 OPERATOR: Final = "operator"
 """The origin of what the API's own token orders."""
-LATER_KINDS: Final = ("cryptex", "bitexbit", "btcturk")
-"""Kinds of venue that a later version serves."""
 
 _T = TypeVar("_T", bound=Table)
 
@@ -233,12 +226,12 @@ class _Loader:
                 made[name] = table
         return made
 
-    def _venues(self, raw: object) -> dict[str, AnyVenue]:
+    def _venues(self, raw: object) -> dict[str, VenueSettings]:
         """The valid venue tables, by route name in upper case."""
         if not isinstance(raw, dict):
             self._problems.add(("venues",), "must be a table; write [venues.<name>]")
             return {}
-        made: dict[str, AnyVenue] = {}
+        made: dict[str, VenueSettings] = {}
         seen: set[str] = set()
         for name, table in raw.items():
             key = ("venues", name)
@@ -257,14 +250,12 @@ class _Loader:
             seen.add(name.upper())
         return made
 
-    def _kind(self, name: str, kind: str, *, told: bool) -> type[AnyVenue] | None:
+    def _kind(self, name: str, kind: str, *, told: bool) -> type[VenueSettings] | None:
         """The model of that kind; None after a problem was noted. `told`: the table names it."""
         if kind in KINDS:
             return KINDS[kind]
         served = ", ".join(sorted(KINDS))
-        if kind in LATER_KINDS:
-            fault = f'this version does not serve the kind "{kind}"; remove the table'
-        elif told:
+        if told:
             fault = f"unknown kind; {suggestion(kind, KINDS)}"
         else:
             fault = f'unknown venue; {suggestion(kind, KINDS)} Or say which with kind = "..."'

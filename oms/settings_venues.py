@@ -1,52 +1,23 @@
-"""The kinds of venue that a `[venues.<name>]` table can be of."""
+"""The kinds of venue that a `[venues.<name>]` table can be of: one for each room of `adapters`."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, SerializeAsAny
 
-from oms.settings_tables import (
-    AndxSettings,
-    ApifinySettings,
-    Instruments,
-    InstrumentSettings,
-    RateLimit,
-    Table,
-    Text,
-    VenueSettings,
-)
+from adapters import COUNTERPARTIES, VENUES
+from oms.settings_tables import InstrumentSettings, RateLimit, Table, VenueSettings
 
 
-class Fix42Settings(VenueSettings):
-    """An account with any counterparty that speaks plain FIX 4.2."""
-
-    kind: Literal["fix42"] = Field(description="the kind of venue")
-    comp_id: Text = Field(description="our SenderCompID there, which names the session")
-    target_comp_id: str = Field(
-        default="", description="the counterparty's CompID, where comp_id names several sessions"
-    )
-    account: str = Field(default="", description="Account (1) on every request")
-    security_exchange: str = Field(
-        default="", description="SecurityExchange (207) on every request"
-    )
-    status_on_logon: bool = Field(
-        default=True, description="false if it does not answer OrderStatusRequests"
-    )
-    takes_requests_in_line: bool = Field(
-        default=True, description="false if it takes one cancel or replace at a time"
-    )
-    tells_pending: bool = Field(
-        default=True, description="false if it never says Pending Cancel or Pending Replace"
-    )
-    instruments: Annotated[Instruments, Field(min_length=1)] = Field(
-        description='tables by symbol, like "BTC/USD"'
-    )
+def _settings_of(kind: str) -> type[VenueSettings]:
+    settings: type[VenueSettings] = import_module(f"adapters.{kind}.settings").SETTINGS
+    return settings
 
 
-AnyVenue = AndxSettings | ApifinySettings | Fix42Settings
-KINDS: Final[Mapping[str, type[AnyVenue]]] = MappingProxyType(
-    {"andx": AndxSettings, "apifiny": ApifinySettings, "fix42": Fix42Settings}
+KINDS: Final[Mapping[str, type[VenueSettings]]] = MappingProxyType(
+    {kind: _settings_of(kind) for kind in (*VENUES, *COUNTERPARTIES)}
 )
 NESTED: Final[Mapping[Any, type[Table]]] = MappingProxyType(
     {
@@ -57,6 +28,6 @@ NESTED: Final[Mapping[Any, type[Table]]] = MappingProxyType(
 )
 """Tables inside a venue's table, by the key under which they stand."""
 Venues = Annotated[
-    Mapping[str, AnyVenue],
+    Mapping[str, SerializeAsAny[VenueSettings]],
     AfterValidator(lambda given: MappingProxyType(dict(given))),
 ]

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from adapters import VENUES, venue
+from adapters.port import Doors, Simulated
+
 HOST: Final = "127.0.0.1"
 """Simulators listen on loopback only."""
 DEFAULT_PORT_BASE: Final = 18200
@@ -32,61 +35,54 @@ class SimLayout:
     api: int
 
 
-# Offsets from the port base. The last three are kept for venues that a later version serves.
-_OFFSETS: Final[Mapping[str, SimPorts]] = MappingProxyType(
-    {
-        "apifiny": SimPorts(rest=0, stream=0, fix=1),
-        "andx": SimPorts(rest=2),
-        "cryptex": SimPorts(rest=3),
-        "bitexbit": SimPorts(rest=4, stream=5),
-        "btcturk": SimPorts(rest=6, graph=7, stream=8),
-    }
-)
+_SPAN: Final = 4
+"""Ports kept for each venue: REST, FIX, graph, stream."""
 _DESK: Final = 50
 _API: Final = 51
-
-# Names of an account that exists nowhere; they protect nothing.
-_CREDENTIALS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
-    {
-        "apifiny": {
-            "account_id": "STA-00000001",
-            "api_key_id": "sim-apifiny-key-id",
-            "api_secret_key": "sim-apifiny-secret-key-that-protects-nothing",
-        },
-        "andx": {
-            "username": "sim-andx-user",
-            "passphrase": "sim-andx-passphrase",
-            "api_key": "sim-andx-key",
-            "api_secret": "sim-andx-secret",
-            "account": "Main",
-        },
-    }
-)
 
 
 def sim_layout(port_base: int = DEFAULT_PORT_BASE) -> SimLayout:
     """The ports from `port_base` on. ValueError when they do not all fit between 1 and 65535."""
     if not 1 <= port_base <= 65535 - _API:
         raise ValueError(f"the port base must be from 1 to {65535 - _API}")
-
-    def at(offset: int | None) -> int | None:
-        return None if offset is None else port_base + offset
-
     venues = {
-        venue: SimPorts(
-            rest=port_base + ports.rest,
-            stream=at(ports.stream),
-            fix=at(ports.fix),
-            graph=at(ports.graph),
-        )
-        for venue, ports in _OFFSETS.items()
+        kind: _ports(port_base + index * _SPAN, sim_of(kind).own_doors)
+        for index, kind in enumerate(VENUES)
     }
     return SimLayout(MappingProxyType(venues), port_base + _DESK, port_base + _API)
 
 
-def sim_credentials(venue: str) -> dict[str, str]:
+def _ports(first: int, own: frozenset[str]) -> SimPorts:
+    return SimPorts(
+        rest=first,
+        fix=first + 1 if "fix" in own else None,
+        graph=first + 2 if "graph" in own else None,
+        stream=first + 3 if "stream" in own else None,
+    )
+
+
+def sim_of(venue_kind: str) -> Simulated:
+    """The simulator of a kind of venue. KeyError for a kind without one."""
+    simulated = venue(venue_kind).simulated
+    if simulated is None:
+        raise KeyError(venue_kind)
+    return simulated
+
+
+def sim_doors(ports: SimPorts) -> Doors:
+    """Where a configuration finds a simulator on those ports."""
+    return Doors(
+        host=HOST,
+        rest=ports.rest,
+        stream=ports.stream or ports.rest,
+        graph=ports.graph or ports.rest,
+        fix=ports.fix,
+    )
+
+
+def sim_credentials(venue_kind: str) -> dict[str, str]:
     """The keys of a venue's table that name its simulated account, and their values.
 
     KeyError for a venue without a simulator.
     """
-    return dict(_CREDENTIALS[venue])
+    return dict(sim_of(venue_kind).credentials)

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters import venue
+from adapters.apifiny.settings import ApifinySettings
+from adapters.fix42.settings import Fix42Settings
 from adapters.loop import Loop
 from adapters.port import VenueRunner
 from fix.acceptor import Acceptor
@@ -42,7 +44,7 @@ from oms.fixconfig import check_fix_config
 from oms.killing import LOOK_EVERY_S, PATIENCE_S, Killing
 from oms.log import room
 from oms.routes import capabilities_of
-from oms.settings import ApifinySettings, Fix42Settings, Settings, VenueSettings, load_settings
+from oms.settings import Settings, VenueSettings, load_settings
 from oms.sides import Sides
 from oms.store.queries import Reader
 from oms.store.store import Store

@@ -8,7 +8,7 @@ from adapters.budget import Budget
 from adapters.http import Http
 from adapters.loop import Loop
 from adapters.options import Options
-from adapters.port import VenueSpec
+from adapters.port import Simulated, VenueSpec
 from adapters.runner import Runner
 from oms.clock import Clock
 from oms.core.fields import OrdType, TimeInForce
@@ -80,5 +80,16 @@ VENUE: Final = VenueSpec(
     name="andx",
     capabilities=capabilities,
     build=build,
-    simulate="adapters.andx.simulator:build",
+    addresses={"base_url": "https://platform.andx.one/api/v1"},
+    simulated=Simulated(
+        build="adapters.andx.simulator:build",
+        credentials={
+            "username": "sim-andx-user",
+            "passphrase": "sim-andx-passphrase",
+            "api_key": "sim-andx-key",
+            "api_secret": "sim-andx-secret",
+            "account": "Main",
+        },
+        addresses=lambda doors: {"base_url": f"http://{doors.host}:{doors.rest}/api/v1"},
+    ),
 )

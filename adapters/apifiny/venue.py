@@ -12,7 +12,7 @@ from adapters.budget import Budget
 from adapters.http import Http
 from adapters.loop import Loop
 from adapters.options import Options
-from adapters.port import VenueSpec
+from adapters.port import Simulated, VenueSpec
 from adapters.runner import Runner
 from oms.clock import Clock
 from oms.core.fields import OrdType, TimeInForce
@@ -99,6 +99,26 @@ VENUE: Final = VenueSpec(
     name="apifiny",
     capabilities=capabilities,
     build=build,
-    simulate="adapters.apifiny.simulator:build",
+    addresses={
+        "host": "https://api.apifiny.com",
+        "stream_host": "wss://api.apifiny.com",
+        "hosts": "# Co-located exchanges have hosts of their own; the six of the venue's document "
+        "are built in.\n"
+        '# hosts = { BINANCE = "https://apibn.apifiny.com" }    # {} switches them off',
+    },
+    simulated=Simulated(
+        build="adapters.apifiny.simulator:build",
+        credentials={
+            "account_id": "STA-00000001",
+            "api_key_id": "sim-apifiny-key-id",
+            "api_secret_key": "sim-apifiny-secret-key-that-protects-nothing",
+        },
+        addresses=lambda doors: {
+            "host": f"http://{doors.host}:{doors.rest}",
+            "stream_host": f"ws://{doors.host}:{doors.stream}",
+            "hosts": "hosts = {}                            # the simulator is one host",
+        },
+        own_doors=frozenset({"fix"}),
+    ),
     trades_here=False,
 )

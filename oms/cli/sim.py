@@ -11,13 +11,13 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from adapters import VENUES, venue
+from adapters import VENUES
 from oms.cli.options import UnreadConfig
 from oms.cli.prepare import PortBase, layout_of
 from oms.clock import Clock, SystemClock
 from oms.core.errors import ConfigError
 from oms.door import Row
-from oms.simlayout import HOST, SimPorts, sim_credentials
+from oms.simlayout import HOST, SimPorts, sim_credentials, sim_of
 
 _ALL: Final = "all"
 
@@ -87,13 +87,20 @@ async def _open(
     """Start one simulator; its addresses."""
     from adapters.simserver import serve
 
-    module, _, name = venue(kind).simulate.partition(":")
+    module, _, name = sim_of(kind).build.partition(":")
     simulator: Any = getattr(import_module(module), name)(seed, speed, sim_credentials(kind))
     server = await serve(simulator, HOST, ports.rest, clock_ms=clock.now_ms)
     stack.push_async_callback(server.close)
+    for port in (ports.stream, ports.graph):
+        if port is not None:
+            other = await serve(simulator, HOST, port, clock_ms=clock.now_ms)
+            stack.push_async_callback(other.close)
     fix = None
     if ports.fix is not None:
         host, port = await simulator.start_fix(HOST, ports.fix, clock.now_ms)
         stack.push_async_callback(simulator.stop_fix)
         fix = f"{host}:{port}"
-    return {"venue": kind, "rest": server.url, "stream": None, "fix": fix}
+    stream = None
+    if hasattr(simulator, "connect"):
+        stream = f"ws://{HOST}:{ports.stream or ports.rest}"
+    return {"venue": kind, "rest": server.url, "stream": stream, "fix": fix}

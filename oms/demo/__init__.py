@@ -16,7 +16,6 @@ from oms.demo.plan import VENUES, make_plan
 from oms.demo.ports import find_layout
 from oms.demo.screen import Screen
 from oms.demo.stage import Script, Stage
-from oms.scaffold import DOCUMENTED
 
 INTERRUPTED = 130
 """The exit code of a process that an interrupt ended, by the shells' custom."""
@@ -84,8 +83,7 @@ def _innermost(error: Exception) -> Exception:
 
 def _first_line(script: Script) -> str:
     limits = ", ".join(
-        f"{name.replace('_', ' ')} {budget.requests}/{budget.per_seconds} s"
-        for name, budget in DOCUMENTED.items()
+        f"{ground.venue} {ground.requests}/{ground.per_seconds} s" for ground in VENUES
     )
     if script.speed == 1:
         return f"speed 1: the venues' documented rate limits and time windows ({limits})"

@@ -70,6 +70,9 @@ class Ground:
     """Quote currencies of the simulator's markets."""
     lacks: frozenset[Kind]
     refusal: Refusal
+    requests: int
+    per_seconds: int
+    """The documented rate limit of orders and queries."""
     requests_per_order: int
     """REST requests that one order costs, generously: the demo keeps that distance."""
 
@@ -90,6 +93,8 @@ VENUES: Final = (
         quotes=("USDT",),
         lacks=frozenset({Kind.MARKET}),
         refusal=Refusal.PRICE_BAND,
+        requests=20,
+        per_seconds=1,
         requests_per_order=1,
     ),
     Ground(
@@ -98,6 +103,8 @@ VENUES: Final = (
         quotes=("TRY",),
         lacks=frozenset({Kind.IOC}),
         refusal=Refusal.FUNDS,
+        requests=60,
+        per_seconds=60,
         requests_per_order=6,
     ),
 )

@@ -22,7 +22,7 @@ def find_layout() -> SimLayout:
 
 def port_base(layout: SimLayout) -> int:
     """What `oms sim --port-base` takes for that layout."""
-    return layout.venues["apifiny"].rest
+    return min(ports.rest for ports in layout.venues.values())
 
 
 def _drawn() -> int:
@@ -36,7 +36,8 @@ def _drawn() -> int:
 def _ports(layout: SimLayout) -> set[int]:
     ports = {layout.desk, layout.api}
     for venue in layout.venues.values():
-        ports |= {port for port in (venue.rest, venue.stream, venue.fix) if port is not None}
+        doors = (venue.rest, venue.stream, venue.fix, venue.graph)
+        ports |= {port for port in doors if port is not None}
     return ports
 
 

@@ -30,7 +30,7 @@ from oms.demo.player import CANCELLED, Tempo, play
 from oms.demo.ports import port_base
 from oms.demo.screen import Screen
 from oms.demo.strategy import Strategy
-from oms.scaffold import DOCUMENTED, Budget, write_scaffold
+from oms.scaffold import write_scaffold
 from oms.settings import Settings, load_settings
 from oms.simlayout import HOST, SimLayout
 
@@ -50,20 +50,11 @@ class Script:
     speed: int
     directory: Path
 
-    def budgets(self) -> dict[str, Budget]:
-        """The documented rate limits at this speed."""
-        return {
-            name: Budget(budget.requests * self.speed, budget.per_seconds)
-            for name, budget in DOCUMENTED.items()
-        }
-
     def tempo(self) -> Tempo:
         """As fast as the venues' limits allow with room for cancels and queries."""
-        budgets = self.budgets()
         intervals = {}
         for ground in VENUES:
-            budget = budgets[ground.venue]
-            share_s = ground.requests_per_order * budget.per_seconds / budget.requests
+            share_s = ground.requests_per_order * ground.per_seconds / ground.requests / self.speed
             intervals[ground.route] = max(_ORDER_S, share_s)
         return Tempo(intervals, patience_s=20.0 + 600.0 / self.speed)
 
@@ -91,6 +82,7 @@ class Stage:
             new_secret=draw_secret,
             sim=layout,
             strategies=(STRATEGY,),
+            venues=[ground.venue for ground in VENUES],
         )
         settings = load_settings(config, {})
         url, token = f"http://{settings.api.listen}", settings.api.token.get_secret_value()

@@ -67,7 +67,9 @@ def bench_of(kind: str) -> Bench:
 
 def simulator_of(kind: str) -> Any:
     """The venue's own simulator."""
-    module, _, name = venue(kind).simulate.partition(":")
+    simulated = venue(kind).simulated
+    assert simulated is not None, f"{kind} has no simulator"
+    module, _, name = simulated.build.partition(":")
     return getattr(import_module(module), name)(11, SPEED, bench_of(kind).CREDENTIALS)
 
 

@@ -14,7 +14,8 @@ def test_each_line_is_a_room(kind: str) -> None:
     spec = venue(kind)
     assert isinstance(spec, VenueSpec)
     assert spec.name == kind
-    assert spec.simulate == f"adapters.{kind}.simulator:build"
+    assert spec.simulated is not None
+    assert spec.simulated.build == f"adapters.{kind}.simulator:build"
 
 
 def test_a_kind_without_a_room_is_unknown() -> None:

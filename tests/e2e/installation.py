@@ -51,6 +51,7 @@ class Installation:
             sim=self.layout,
             budgets=rates,
             strategies=("grid",),
+            venues=("apifiny", "andx"),
         )
         self.config = folder / "oms.toml"
         if not news:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters import VENUES
 from oms.settings import load_settings
 from tests.oms.cli_bench import idle_bench, oms, running_bench
 
@@ -20,7 +21,7 @@ def test_init_writes_what_check_config_takes(tmp_path: Path) -> None:
     told = oms("check-config", "-c", config)
     assert told.code == 0
     assert told.lines[0] == f"{config}: in order"
-    assert "routes      APIFINY, ANDX" in told.out
+    assert f"routes      {', '.join(kind.upper() for kind in VENUES)}" in told.out
     assert "desks       DESK1" in told.out
     assert "made by the first start" in told.out
 

@@ -10,16 +10,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from adapters.andx.settings import AndxSettings
+from adapters.apifiny.settings import ApifinySettings
+from adapters.fix42.settings import Fix42Settings
 from oms.core.errors import ConfigError
-from oms.settings import (
-    AndxSettings,
-    ApifinySettings,
-    Fix42Settings,
-    InstrumentSettings,
-    RateLimit,
-    Settings,
-    load_settings,
-)
+from oms.settings import InstrumentSettings, RateLimit, Settings, load_settings
 from tests.oms.configs import COMPLETE, HUSH, load
 
 

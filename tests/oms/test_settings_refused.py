@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from adapters.andx.settings import AndxSettings
+from adapters.apifiny.settings import ApifinySettings
 from oms.core.errors import ConfigError
-from oms.settings import AndxSettings, ApifinySettings, Settings, load_settings
+from oms.settings import Settings, load_settings
 from tests.oms.configs import COMPLETE, errors, load
 
 
@@ -90,9 +92,6 @@ _WRONG = [
      "must be the path of a file"),
     ("[venues.andx]", "[venues.adnx]", "venues.adnx", 'unknown venue; did you mean "andx"?'),
     ("[venues.andx]", '[venues.andx]\nkind = "andy"', "venues.andx.kind", 'did you mean "andx"?'),
-    ("[venues.andx]", "[venues.BtcTurk]", "venues.BtcTurk", "this version does not serve the kind "
-     '"btcturk"; remove the table (served: andx, apifiny, fix42)'),
-    ("[venues.andx]", '[venues.andx]\nkind = "cryptex"', "venues.andx.kind", "does not serve"),
     ("[venues.andx]", '[venues.x]\nkind = "fix42"\n[venues.andx]', "venues.x.comp_id", "is missing"),
     ("[venues.andx]", '[venues.x]\nkind = "fix42"\n[venues.andx]', "venues.x.instruments", "is missing"),
     ("[venues.andx]", '[venues.x]\nkind = "fix42"\ninstruments = {}\n[venues.andx]',

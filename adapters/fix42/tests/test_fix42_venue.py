@@ -39,7 +39,7 @@ def test_it_is_a_room_of_its_own() -> None:
     """Anybody's other side: nothing to simulate."""
     assert COUNTERPARTIES == ("fix42",)
     assert venue("fix42") is VENUE
-    assert VENUE.simulate == ""
+    assert VENUE.simulated is None
     assert not VENUE.trades_here
 
 
