@@ -1,7 +1,7 @@
 """What the account owns at each exchange, and how much of it working orders hold."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 
 from adapters.apifiny.simulator.refusals import FUNDS, refusal
@@ -36,8 +36,10 @@ class Balances:
         """Book an amount, negative for what was paid."""
         self._amounts[venue, currency] = self._amounts.get((venue, currency), Decimal(0)) + amount
 
-    def rows(self, venue: str) -> list[dict[str, object]]:
-        """Return currency, amount, available and frozen of one exchange."""
+    def rows(
+        self, venue: str, currencies: Collection[str] | None = None
+    ) -> list[Mapping[str, object]]:
+        """Return currency, amount, available and frozen of one exchange, all or some of them."""
         return [
             {
                 "currency": currency,
@@ -46,5 +48,12 @@ class Balances:
                 "frozen": self._frozen[venue, currency],
             }
             for (owner, currency), amount in self._amounts.items()
-            if owner == venue
+            if owner == venue and (currencies is None or currency in currencies)
         ]
+
+    def ledger(self) -> dict[str, dict[str, str]]:
+        """Return every amount by exchange and currency, as text."""
+        told: dict[str, dict[str, str]] = {}
+        for (venue, currency), amount in self._amounts.items():
+            told.setdefault(venue, {})[currency] = format(amount, "f")
+        return told

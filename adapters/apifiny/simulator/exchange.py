@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from adapters.apifiny.simulator.balances import Balances
+from adapters.apifiny.simulator.feed import Feed
 from adapters.apifiny.simulator.instruments import Instrument, instruments
 from adapters.apifiny.simulator.orders import (
     Fill,
@@ -20,6 +21,7 @@ from adapters.apifiny.simulator.orders import (
     demand_order_id,
 )
 from adapters.apifiny.simulator.refusals import (
+    ACCOUNT_STATUS,
     DUPLICATE,
     NO_EXCHANGE,
     NO_ORDER,
@@ -71,6 +73,8 @@ class Exchange:
         }
         self.balances = Balances(self.engines, funds)
         self.orders: dict[str, VenueOrder] = {}
+        self.feed = Feed(account_id)
+        self.status = "OPENED"  # OPENED | RESTRICTED | SUSPENDED, of the whole account
         self.outbox: list[Report] = []  # of orders that came by FIX
         self._pending: list[VenueOrder] = []
         self._rng = random.Random(seed)  # noqa: S311  repeatable on purpose, guards nothing
@@ -88,6 +92,7 @@ class Exchange:
 
     def place(self, asked: NewOrder, now_ms: int, submit_at_ms: int, *, fix: bool) -> VenueOrder:
         """Take an order as PENDING_SUBMIT; raises Refusal, and keeps nothing, if it may not be."""
+        self.demand_opened()
         demand_order_id(asked.order_id, self.account_id, now_ms)
         if asked.order_id in self.orders:
             raise refusal(DUPLICATE)
@@ -101,7 +106,14 @@ class Exchange:
         order.held = held
         self.orders[order.order_id] = order
         self._pending.append(order)
+        self.feed.order(order, now_ms)
+        self._tell_balances(order, now_ms)
         return order
+
+    def demand_opened(self) -> None:
+        """Raise Refusal unless the account may place, cancel and move ("Account Status")."""
+        if self.status != "OPENED":
+            raise refusal(ACCOUNT_STATUS)
 
     def find(self, venue: str, order_id: str) -> VenueOrder:
         """Return the order; raises Refusal if that exchange has none of that id."""
@@ -112,6 +124,7 @@ class Exchange:
 
     def cancel(self, venue: str, order_id: str, now_ms: int) -> VenueOrder:
         """End a submitted order at once; raises Refusal if it is unknown, pending or final."""
+        self.demand_opened()
         order = self.find(venue, order_id)
         if order.status == "PENDING_SUBMIT":
             raise refusal(STILL_PENDING)
@@ -133,6 +146,7 @@ class Exchange:
                 self._report(order, "8", now_ms, text="Post only order would take liquidity")
                 continue
             order.status = "SUBMITTED"
+            self.feed.order(order, now_ms)
             self._report(order, "0", now_ms)
             self._book(order, trades)
             if order.sim.status == "CANCELED":
@@ -170,11 +184,15 @@ class Exchange:
             order.cum += trade.qty
             order.notional += notional
             order.updated_ms = order.filled_ms = trade.time_ms
-            order.fills.append(Fill(trade.qty, trade.px, commission, trade.taker, trade.time_ms))
+            fill = Fill(trade.qty, trade.px, commission, trade.taker, trade.time_ms)
+            order.fills.append(fill)
             self._settle_money(order, trade, commission)
             last = order.sim.status == "FILLED" and order.cum == order.sim.cum
             if last:
-                self._finish(order, "FILLED", trade.time_ms)
+                order.status = "FILLED"
+                self._hold_less(order, Decimal(0))
+            self.feed.order(order, trade.time_ms, fill)
+            self._tell_balances(order, trade.time_ms)
             self._report(order, "2" if last else "1", trade.time_ms, trade.qty, trade.px)
 
     def _settle_money(self, order: VenueOrder, trade: Trade, commission: Decimal) -> None:
@@ -194,6 +212,13 @@ class Exchange:
         order.status = status
         order.updated_ms = now_ms
         self._hold_less(order, Decimal(0))
+        self.feed.order(order, now_ms)
+        self._tell_balances(order, now_ms)
+
+    def _tell_balances(self, order: VenueOrder, now_ms: int) -> None:
+        venue, instrument = order.asked.venue, order.instrument
+        rows = self.balances.rows(venue, {instrument.base, instrument.quote})
+        self.feed.balances(venue, rows, now_ms)
 
     def _hold_less(self, order: VenueOrder, held: Decimal) -> None:
         self.balances.release(order.asked.venue, _held_currency(order), order.held - held)

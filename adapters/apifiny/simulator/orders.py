@@ -99,6 +99,11 @@ class VenueOrder:
         return self.qty - self.cum if self.open else Decimal(0)
 
     @property
+    def commission(self) -> Decimal:
+        """What its fills have cost so far, in quote currency."""
+        return sum((fill.commission for fill in self.fills), Decimal(0))
+
+    @property
     def fix_status(self) -> str:
         """OrdStatus (39)."""
         return "1" if self.status == "SUBMITTED" and self.cum else _FIX_STATUS[self.status]
@@ -118,6 +123,7 @@ class VenueOrder:
             "notional": format(self.notional, "f"),
             "status": _LEDGER_STATUS[self.status],
             "venue_status": self.status,
+            "fees": {self.instrument.quote: format(self.commission, "f")} if self.fills else {},
         }
 
 

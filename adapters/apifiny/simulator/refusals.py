@@ -20,6 +20,9 @@ _MESSAGES: Final = {
     65562: "general request error, please check if the parameters in request are correct.",
     131114: "rate limit is exceeded",
     131115: "Account doesn't exist, please verify account ID.",
+    131162: "Account status doesn't satisfy request, please verify account status.",
+    262218: "Util_Unknown_Currency",
+    262266: "Util_Unknown_Coin",
     131130: "Sorry, the venue does not match the request url, please check the base url.",
     196634: "token error",
     262202: "Util_Unknown_Symbol",
@@ -33,6 +36,7 @@ _MESSAGES: Final = {
     327978: "order id rule error",
     328026: "order cannot be canceled when in Pending_Submit status,please wait for status"
     " changed to submitted to cancel order.",
+    393258: "Not enough asset available. Please verify if there is enough asset in account.",
     393242: "Asset_AvailableNotEnough.",
     2097162: "Signature Error",
     2097163: "Permission denied. Invalid API key or permissions for action.",
@@ -41,6 +45,11 @@ _MESSAGES: Final = {
 REQUEST: Final = 65562
 RATE: Final = 131114
 ACCOUNT: Final = 131115
+ACCOUNT_STATUS: Final = 131162
+CURRENCY: Final = 262218
+COIN: Final = 262266
+TICKET: Final = 393242
+ASSETS: Final = 393258
 WRONG_VENUE: Final = 131130
 TOKEN: Final = 196634
 SYMBOL: Final = 262202
@@ -55,6 +64,10 @@ STILL_PENDING: Final = 328026
 FUNDS: Final = 393242
 SIGNATURE: Final = 2097162
 PERMISSION: Final = 2097163
+
+
+TICKET_TEXT: Final = "withdraw ticket error, please check or create a withdraw ticket first."
+"""The words that tell 393242 of a ticket from 393242 of funds."""
 
 
 def refusal(code: int, detail: str = "") -> Refusal:

@@ -3,14 +3,14 @@
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
-from adapters.apifiny.simulator import market_data, rest_orders, rest_queries
+from adapters.apifiny.simulator import rest_funding, rest_orders, rest_queries
 from adapters.apifiny.simulator.exchange import Exchange
-from adapters.apifiny.simulator.market_data import MARKET_DATA
+from adapters.apifiny.simulator.market_data import MARKET_DATA, MarketData
 from adapters.apifiny.simulator.refusals import (
     ACCOUNT,
     NO_EXCHANGE,
@@ -23,7 +23,8 @@ from adapters.apifiny.simulator.refusals import (
 )
 from adapters.apifiny.simulator.rest_call import Call
 from adapters.apifiny.simulator.switches import Switches
-from adapters.apifiny.simulator.tokens import Account, demand_token
+from adapters.apifiny.simulator.tokens import Account, demand_hmac, demand_token
+from adapters.apifiny.simulator.wallet import Wallet
 from adapters.apifiny.simulator.wire import dumps
 from adapters.simserver import SimRequest, SimResponse
 
@@ -32,6 +33,7 @@ RATE_PER_S: Final = 20
 
 _PREFIX: Final = ["", "ac", "v2"]
 _GBBO: Final = "GBBO"
+_PAGE: Final = b"<html><body>We will be back soon.</body></html>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,9 @@ class _Route:
     method: str
     answer: Callable[[Call], object]
     private: bool = True
+    or_post: bool = False  # the document asks for both
     bare: bool = False  # the document's sample of the reply has no envelope
-    venue: str = "required"  # required | optional | any
+    venue: str = "required"  # required | host | optional | any
 
 
 _ROUTES: Final[Mapping[str, _Route]] = {
@@ -50,6 +53,13 @@ _ROUTES: Final[Mapping[str, _Route]] = {
     "utils/listSymbolInfo": _Route("GET", rest_queries.symbols, private=False),
     "account/queryAccountInfo": _Route("GET", rest_queries.account, venue="optional"),
     "asset/listBalance": _Route("GET", rest_queries.balances),
+    "asset/queryAddress": _Route("GET", rest_funding.address),
+    "asset/createWithdrawTicket": _Route("GET", rest_funding.ticket),
+    "asset/withdraw": _Route("POST", rest_funding.withdraw),
+    "asset/transferToVenue": _Route("POST", rest_funding.transfer),
+    "asset/queryAssetActivityList": _Route(
+        "GET", rest_funding.activities, or_post=True, venue="host"
+    ),
     "asset/getCommissionRate": _Route("GET", rest_queries.commission),
     "order/getCommissionRate": _Route("GET", rest_queries.commission),
     "order/newOrder": _Route("POST", rest_orders.new),
@@ -67,12 +77,20 @@ class RestSide:
     """Answers one request at a time; the time is an argument."""
 
     def __init__(
-        self, account: Account, exchange: Exchange, switches: Switches, speed: Decimal
+        self,
+        account: Account,
+        exchange: Exchange,
+        wallet: Wallet,
+        market: MarketData,
+        switches: Switches,
+        speed: Decimal,
     ) -> None:
         self.requests = 0
         self.throttled = 0
         self._account = account
         self._exchange = exchange
+        self._wallet = wallet
+        self._market = market
         self._switches = switches
         self._rate = int(RATE_PER_S * speed)
         self._recent: deque[int] = deque()
@@ -82,56 +100,106 @@ class RestSide:
         self.requests += 1
         if self._switches.value("rest_down"):
             return SimResponse(502, b"Bad Gateway")
+        if self._switches.take("server_error"):
+            return SimResponse(500, b"Internal Server Error")
+        return self._spoilt(self._answer(request, now_ms))
+
+    def _answer(self, request: SimRequest, now_ms: int) -> SimResponse:
         if request.path.startswith(MARKET_DATA):
-            return market_data.answer(self._exchange, request, now_ms)
+            return self._market.answer(request, now_ms)
         named, path = _split(request.path)
         route = _ROUTES.get(path)
         if route is None:
             return SimResponse(404, b"Not Found")
-        if request.method != route.method:
+        if request.method != route.method and not (route.or_post and request.method == "POST"):
             return SimResponse(405, b"Method Not Allowed")
-        posted = request.method == "POST"
-        if posted and self._switches.take("error_500"):
-            return SimResponse(500, b"Internal Server Error")
+        changes = route.method == "POST"
+        if changes and self._switches.take("lose_request"):
+            return SimResponse(200, b"", drop=True)
         self._exchange.settle(now_ms)
         text = self._text(route, named, request, now_ms)
-        if posted and self._switches.take("lose_reply"):
+        if changes and self._switches.take("lose_reply"):
             return SimResponse(200, b"", drop=True)
         return SimResponse(200, text.encode(), {"content-type": "application/json"})
 
+    def _spoilt(self, answer: SimResponse) -> SimResponse:
+        if self._switches.take("garble"):
+            return replace(answer, body=answer.body[: len(answer.body) // 2])
+        if self._switches.take("html"):
+            return replace(answer, body=_PAGE, headers={"content-type": "text/html"})
+        return answer
+
+    def do(self, path: str, asked: Mapping[str, object], now_ms: int) -> str:
+        """Do what a POST would whose sender is known already; its answer."""
+        self._exchange.settle(now_ms)
+        route = _ROUTES[path]
+
+        def result() -> object:
+            self._demand_rate(now_ms)
+            return self._own_result(route, "", asked, now_ms, now_ms)
+
+        return self._told(result, bare=False)
+
     def _text(self, route: _Route, named: str, request: SimRequest, now_ms: int) -> str:
+        bare = route.bare and not self._switches.value("envelope_lists")
+        return self._told(lambda: self._result(route, named, request, now_ms), bare=bare)
+
+    def _told(self, result: Callable[[], object], *, bare: bool) -> str:
         try:
-            result = self._result(route, named, request, now_ms)
+            found = result()
         except Refusal as no:
             return dumps({"result": None, "error": {"code": no.code, "message": no.message}})
-        if route.bare and not self._switches.value("envelope_lists"):
-            return dumps(result)
-        return dumps({"result": result, "error": None})
+        return dumps(found if bare else {"result": found, "error": None})
 
     def _result(self, route: _Route, named: str, request: SimRequest, now_ms: int) -> object:
+        clock_ms = now_ms + self._switches.value("skew_clock")
         if route.private:
-            self._demand_signed(request, now_ms)
+            self._demand_signed(request, clock_ms)
             self._demand_rate(now_ms)
+        return self._own_result(route, named, _asked(request), now_ms, clock_ms)
+
+    def _own_result(
+        self, route: _Route, named: str, asked: Mapping[str, object], now_ms: int, clock_ms: int
+    ) -> object:
         if named and named not in self._exchange.engines:
             raise refusal(NO_EXCHANGE)
-        asked = _asked(request)
         if route.private and asked.get("accountId") != self._account.account_id:
             raise refusal(ACCOUNT)
+        if route.method == "POST" and self._switches.take("refuse"):
+            raise refusal(REQUEST, "refused")
         venue = self._venue(route, named, asked) if route.private else named
-        submit_ms = self._switches.value("submit_ms")
-        return route.answer(Call(self._exchange, asked, venue, now_ms, submit_ms))
+        return route.answer(self._call(asked, venue, now_ms, clock_ms))
 
-    def _demand_signed(self, request: SimRequest, now_ms: int) -> None:
-        token = request.headers.get("signature", "")
-        if not token:
+    def _call(self, asked: Mapping[str, object], venue: str, now_ms: int, clock_ms: int) -> Call:
+        value = self._switches.value
+        return Call(
+            exchange=self._exchange,
+            asked=asked,
+            venue=venue,
+            now_ms=now_ms,
+            wallet=self._wallet,
+            submit_ms=value("submit_ms"),
+            move_ms=value("move_ms"),
+            incoming_word="INCOMING" if value("spell_incoming") else "IMCOMING",
+            clock_ms=clock_ms,
+        )
+
+    def _demand_signed(self, request: SimRequest, clock_ms: int) -> None:
+        signature = request.headers.get("signature", "")
+        if not signature:
             raise refusal(TOKEN)
         content = request.body if request.method == "POST" else request.query.encode()
-        demand_token(token, content, self._account, now_ms)
+        key = request.headers.get("apikey", "")
+        if key:
+            text = unquote(content.decode()) if request.method == "GET" else content.decode()
+            demand_hmac(key, signature, text, _asked(request), self._account, clock_ms)
+        else:
+            demand_token(signature, content, self._account, clock_ms)
 
     def _demand_rate(self, now_ms: int) -> None:
         while self._recent and self._recent[0] <= now_ms - 1000:
             self._recent.popleft()
-        if len(self._recent) >= self._rate:
+        if len(self._recent) >= self._rate or self._switches.take("throttle"):
             self.throttled += 1
             raise refusal(RATE)
         self._recent.append(now_ms)
@@ -141,9 +209,9 @@ class RestSide:
         venue = asked.get("venue") or ""
         if route.venue == "any":
             venue = "" if venue == _GBBO else venue
-        elif route.venue == "required" and not venue:
-            venue = named
-            if not venue:
+        elif route.venue in {"required", "host"}:
+            venue = venue or named
+            if not venue and route.venue == "required":
                 raise refusal(REQUEST, "venue")
         if venue and named and venue != named:
             raise refusal(WRONG_VENUE)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapters.apifiny.simulator.exchange import Exchange
-from adapters.apifiny.simulator.orders import account_digits
+from adapters.apifiny.simulator.feed import sub_account
 from adapters.apifiny.simulator.refusals import REQUEST, refusal
+from adapters.apifiny.simulator.wallet import Wallet
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,11 @@ class Call:
     asked: Mapping[str, object]  # query parameters or the body
     venue: str  # "" where the call is not about one exchange
     now_ms: int
+    wallet: Wallet
     submit_ms: int
+    move_ms: int
+    incoming_word: str
+    clock_ms: int  # the time that the venue tells
 
     def text(self, name: str) -> str:
         """Return a parameter that has to be there."""
@@ -43,4 +48,4 @@ class Call:
 
     def sub_account(self, venue: str) -> str:
         """Return the name that replies give the account: STA-BINANCE_00000001."""
-        return f"STA-{venue}_{account_digits(self.exchange.account_id)}"
+        return sub_account(self.exchange.account_id, venue)

@@ -1,10 +1,11 @@
 """The trading calls of the REST side ("Trading")."""
 
 from collections.abc import Iterable, Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Final
 
 from adapters.apifiny.simulator.exchange import Exchange
+from adapters.apifiny.simulator.feed import fill_part, order_row
 from adapters.apifiny.simulator.orders import Fill, NewOrder, VenueOrder
 from adapters.apifiny.simulator.refusals import NO_ORDER, REQUEST, SYMBOL, Refusal, refusal
 from adapters.apifiny.simulator.rest_call import Call
@@ -15,7 +16,6 @@ _THREE_MONTHS_MS: Final = 90 * _DAY_MS
 _LIMIT: Final = 500
 _LIMIT_MAX: Final = 1000
 _IDS_MAX: Final = 500
-_AVERAGE: Final = Decimal("0.00000001")
 _COMPLETED: Final = frozenset({"", "PART_FILLED", "FILLED", "CANCELLED"})
 
 
@@ -116,30 +116,8 @@ def filled(call: Call) -> list[dict[str, object]]:
 
 
 def row(call: Call, order: VenueOrder) -> dict[str, object]:
-    """Return an order as replies show one; times of what has not happened are left out."""
-    shown: dict[str, object] = {
-        "accountId": call.sub_account(order.asked.venue),
-        "venue": order.asked.venue,
-        "orderId": order.order_id,
-        "symbol": order.asked.symbol,
-        "orderType": order.asked.order_type,
-        "orderSide": order.asked.side,
-        "limitPrice": order.asked.price,
-        "quantity": order.qty,
-        "filledAveragePrice": _average(order),
-        "filledCumulativeQuantity": order.cum,
-        "timeInForce": order.asked.tif,
-        "openQuantity": order.leaves,
-        "orderStatus": order.status,
-        "createdAt": order.created_ms,
-        "updatedAt": order.updated_ms,
-    }
-    extra = {
-        "total": order.asked.total,
-        "cancelledUpdatedAt": order.cancelled_ms,
-        "filledUpdatedAt": order.filled_ms,
-    }
-    return shown | {name: value for name, value in extra.items() if value is not None}
+    """Return an order as replies show one."""
+    return order_row(call.exchange.account_id, order)
 
 
 def _fill_row(call: Call, order: VenueOrder, fill: Fill) -> dict[str, object]:
@@ -150,18 +128,8 @@ def _fill_row(call: Call, order: VenueOrder, fill: Fill) -> dict[str, object]:
         "updatedAt": fill.time_ms,
         "cancelledUpdatedAt": None,
         "filledUpdatedAt": None,
-        "lastCommission": fill.commission,
-        "lastCommissionCurrency": order.instrument.quote,
-        "lastFilledQuantity": fill.qty,
-        "lastFilledPrice": fill.px,
-        "isTaker": fill.taker,
+        **fill_part(order, fill),
     }
-
-
-def _average(order: VenueOrder) -> Decimal:
-    if not order.cum:
-        return Decimal(0)
-    return (order.notional / order.cum).quantize(_AVERAGE, ROUND_HALF_EVEN)
 
 
 def _at(call: Call) -> Iterable[VenueOrder]:

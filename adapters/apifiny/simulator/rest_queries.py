@@ -6,6 +6,12 @@ from typing import Final
 from adapters.apifiny.simulator.exchange import MAKE_FEE, TAKE_FEE
 from adapters.apifiny.simulator.refusals import SYMBOL, refusal
 from adapters.apifiny.simulator.rest_call import Call
+from adapters.apifiny.simulator.wallet import (
+    WITHDRAW_FEE,
+    WITHDRAW_MAX,
+    WITHDRAW_MIN,
+    coin_of,
+)
 
 _CLOSED: Final = "FTX"  # one exchange that is listed but not traded
 _MONTH_MS: Final = 30 * 86_400_000
@@ -13,7 +19,7 @@ _MONTH_MS: Final = 30 * 86_400_000
 
 def current_time(call: Call) -> int:
     """utils/currentTimeMillis."""
-    return call.now_ms
+    return call.clock_ms
 
 
 def venues(call: Call) -> list[dict[str, str]]:
@@ -31,12 +37,12 @@ def currencies(call: Call) -> list[dict[str, object]]:
             "currency": name,
             "currencyPrecision": 8,
             "status": "DEPOSIT_WITHDRAW",
-            "withdrawMaxAmount": Decimal(1_000_000),
-            "withdrawMinAmount": Decimal("0.004"),
-            "withdrawMinFee": Decimal("0.0005"),
+            "withdrawMaxAmount": WITHDRAW_MAX,
+            "withdrawMinAmount": WITHDRAW_MIN,
+            "withdrawMinFee": WITHDRAW_FEE,
             "nextStatus": None,
             "nextStatusAt": None,
-            "coin": name,
+            "coin": coin_of(name),
         }
         for name in names
     ]
@@ -49,7 +55,7 @@ def symbols(call: Call) -> list[dict[str, object]]:
 
 def account(call: Call) -> list[dict[str, object]]:
     """account/queryAccountInfo: the account and its sub-account at each exchange."""
-    opened = {"accountStatus": "OPENED", "createdAt": 0, "updatedAt": 0}
+    opened = {"accountStatus": call.exchange.status, "createdAt": 0, "updatedAt": 0}
     names = [call.venue] if call.venue else list(call.exchange.engines)
     subs = [{"accountId": call.sub_account(name), "venue": name, **opened} for name in names]
     return [{"accountId": call.exchange.account_id, **opened, "subAccountInfo": subs}]
@@ -58,7 +64,7 @@ def account(call: Call) -> list[dict[str, object]]:
 def balances(call: Call) -> list[dict[str, object]]:
     """asset/listBalance."""
     owner = {"accountId": call.sub_account(call.venue), "venue": call.venue}
-    return [owner | row for row in call.exchange.balances.rows(call.venue)]
+    return [{**owner, **row} for row in call.exchange.balances.rows(call.venue)]
 
 
 def commission(call: Call) -> list[dict[str, object]]:

@@ -1,8 +1,9 @@
-"""The JWT that authenticates a REST request or a FIX logon.
+"""What authenticates a REST request, a feed or a FIX logon: a JWT, or an HMAC of later years.
 
 Source: the venue's document, sections "Signature" and, for FIX, "Logon". HS256 under the API
 secret; claims accountId, secretKeyId, digest (SHA-256 in lower-case hex), exp (seconds) and, for
-FIX, method.
+FIX, method; the feeds of the account have no digest, that of the market accessKey alone. The HMAC is
+that of the venue's public clients of 2022: headers apiKey and signature, a time among the parameters.
 """
 
 import hashlib
@@ -17,6 +18,10 @@ from adapters.apifiny.simulator.refusals import ACCOUNT, PERMISSION, SIGNATURE, 
 
 LIFE_MAX_S: Final = 86_400
 """A token that lasts longer is refused, so that milliseconds given as seconds are noticed."""
+
+
+RECV_WINDOW_MS: Final = 5_000
+RECV_WINDOW_MS_MAX: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +45,56 @@ def demand_token(
 
     `content` is the raw query string, the raw body or, for FIX, the account id.
     """
+    claims = _own_claims(token, account, now_ms)
+    if not hmac.compare_digest(str(claims.get("digest")), digest(content)):
+        raise refusal(SIGNATURE, "digest")
+    if method is not None and claims.get("method") != method:
+        raise refusal(SIGNATURE, "method")
+
+
+def demand_feed_token(token: str, account: Account, now_ms: int) -> None:
+    """Raise Refusal unless the token opens the account's feeds: as for REST, without a digest."""
+    if "digest" in _own_claims(token, account, now_ms):
+        raise refusal(SIGNATURE, "digest")
+
+
+def demand_market_token(token: str, account: Account) -> None:
+    """Raise Refusal unless the token opens the market's feed: its one claim is the key."""
+    if _signed_claims(token, account) != {"accessKey": account.api_key_id}:
+        raise refusal(PERMISSION)
+
+
+def demand_hmac(
+    key: str, signature: str, text: str, asked: Mapping[str, object], account: Account, now_ms: int
+) -> None:
+    """Raise Refusal unless the text was signed with the account's secret, not long ago.
+
+    `text` is the query without its escapes, or the raw body; `asked` what it says.
+    """
+    if key != account.api_key_id:
+        raise refusal(PERMISSION)
+    made = hmac.new(account.api_secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(signature, made):
+        raise refusal(SIGNATURE)
+    window = _whole(asked.get("recvWindow", RECV_WINDOW_MS))
+    stamp = _whole(asked.get("timestamp"))
+    if not 0 < window <= RECV_WINDOW_MS_MAX or not now_ms - window <= stamp <= now_ms + 1000:
+        raise refusal(TOKEN, "timestamp")
+
+
+def _whole(value: object) -> int:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _own_claims(token: str, account: Account, now_ms: int) -> Mapping[str, object]:
     claims = _signed_claims(token, account)
     if claims.get("accountId") != account.account_id:
         raise refusal(ACCOUNT)
     if claims.get("secretKeyId") != account.api_key_id:
         raise refusal(PERMISSION)
-    if not hmac.compare_digest(str(claims.get("digest")), digest(content)):
-        raise refusal(SIGNATURE, "digest")
-    if method is not None and claims.get("method") != method:
-        raise refusal(SIGNATURE, "method")
     _demand_in_time(claims.get("exp"), now_ms)
+    return claims
 
 
 def _signed_claims(token: str, account: Account) -> Mapping[str, object]:

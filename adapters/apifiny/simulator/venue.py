@@ -1,15 +1,19 @@
-"""Apifiny as one simulator: the REST side, the FIX gateway, and what they share."""
+"""Apifiny as one simulator: REST, feeds, the FIX gateway, and what they share."""
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
+from adapters.apifiny.simulator.doors import Doors
 from adapters.apifiny.simulator.exchange import Exchange
+from adapters.apifiny.simulator.feeds import Socket
 from adapters.apifiny.simulator.fix_gateway import FixGateway
 from adapters.apifiny.simulator.fix_session import FixAcceptor
+from adapters.apifiny.simulator.market_data import MarketData
 from adapters.apifiny.simulator.rest import RestSide
 from adapters.apifiny.simulator.switches import Switches
 from adapters.apifiny.simulator.tokens import Account
+from adapters.apifiny.simulator.wallet import Wallet
 from adapters.matching import default_markets
 from adapters.simserver import SimRequest, SimResponse
 
@@ -39,16 +43,32 @@ class ApifinySimulator:
         markets = [market for market in default_markets() if market.symbol.endswith(_QUOTE)]
         self.exchange = Exchange(account.account_id, venues, markets, seed, funds)
         self.fix = FixAcceptor(account, self.exchange, self._switches)
-        self.rest = RestSide(account, self.exchange, self._switches, speed)
+        self.wallet = Wallet(
+            account.account_id, self.exchange.balances, self.exchange.feed, self._switches
+        )
+        self.market = MarketData(self.exchange, self._switches, speed)
+        self.rest = RestSide(
+            account, self.exchange, self.wallet, self.market, self._switches, speed
+        )
+        self._doors = Doors(account, self.exchange, self.market, self._switches, self.rest.do)
         self._gateway: FixGateway | None = None
+        self._now_ms = 0
 
     def handle(self, request: SimRequest, now_ms: int) -> SimResponse:
         """Answer one REST request."""
+        self._now_ms = now_ms
+        self.wallet.settle(now_ms)
         return self.rest.handle(request, now_ms)
+
+    def connect(self, request: SimRequest, now_ms: int) -> Socket | SimResponse:
+        """Open a feed."""
+        return self._doors.connect(request, now_ms)
 
     def advance(self, now_ms: int) -> None:
         """Let the exchanges trade; reports wait for the session's next tick."""
+        self._now_ms = now_ms
         self.exchange.advance(now_ms)
+        self.wallet.settle(now_ms)
         self.fix.pass_time()
 
     def ledger(self) -> dict[str, object]:
@@ -56,17 +76,32 @@ class ApifinySimulator:
         return {
             "orders": [order.ledger() for order in self.exchange.orders.values()],
             "requests": self.rest.requests,
-            "throttled": self.rest.throttled,
+            "balances": self.exchange.balances.ledger(),
+            "transfers": [move.ledger() for move in self.wallet.moves],
+            "throttled": self.rest.throttled + self.market.throttled,
             "fix_messages": self.fix.received,
             "rejected_by_client": self.fix.orders.rejected_by_client,
         }
 
     def switch(self, name: str, value: object) -> None:
-        """Turn a trouble on or off; KeyError for an unknown one. `cut_fix` happens at once."""
+        """Turn a trouble on or off; KeyError for an unknown one.
+
+        At once: `cut_fix`, `restrict`, and `deposit` with {"venue", "currency", "amount"}.
+        """
         if name == "cut_fix":
             self.fix.cut()
-            return
-        self._switches.turn(name, value)
+        elif name == "deposit":
+            self._deposit(value)
+        else:
+            self._switches.turn(name, value)
+            restricted = self._switches.value("restrict")
+            self.exchange.status = "RESTRICTED" if restricted else "OPENED"
+
+    def _deposit(self, value: object) -> None:
+        if not isinstance(value, Mapping):
+            raise ValueError("deposit takes venue, currency and amount")
+        amount = Decimal(str(value["amount"]))
+        self.wallet.deposit(str(value["venue"]), str(value["currency"]), amount, self._now_ms)
 
     async def start_fix(self, host: str, port: int, clock_ms: Callable[[], int]) -> tuple[str, int]:
         """Listen for FIX; port 0 lets the kernel choose. Returns the host and port."""

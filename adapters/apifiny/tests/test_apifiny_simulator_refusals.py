@@ -259,9 +259,8 @@ def test_a_lost_reply_is_of_an_order_that_was_taken(desk: Desk) -> None:
     assert code(desk.order(order_id=order_id)) == 327722
 
 
-def test_an_error_500_is_of_an_order_that_was_not_taken(desk: Desk) -> None:
-    desk.sim.switch("error_500", 1)
-    assert desk.get("BINANCE/asset/listBalance")["error"] is None
+def test_a_server_error_is_of_an_order_that_was_not_taken(desk: Desk) -> None:
+    desk.sim.switch("server_error", 1)
     assert desk.send("POST", "BINANCE/order/newOrder", "{}").status == 500
     assert desk.sim.ledger()["orders"] == []
     assert desk.order()["error"] is None
@@ -297,6 +296,7 @@ def test_the_ledger_says_every_order_in_words_that_all_simulators_share(desk: De
             "notional": "2000.0005",
             "status": "CANCELED",
             "venue_status": "PART_FILLED",
+            "fees": {"USDT": "6.0000015"},
         }
     ]
     assert ledger["requests"] == 2

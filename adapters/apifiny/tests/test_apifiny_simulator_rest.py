@@ -215,7 +215,8 @@ def test_the_order_book_needs_no_token_and_has_no_envelope(desk: Desk) -> None:
     """Market data is public; only a refusal is wrapped."""
 
     def asked(path: str, method: str = "GET") -> SimResponse:
-        return desk.sim.handle(SimRequest(method, f"/md/{path}", "", {}, b""), START_MS)
+        desk.now_ms += 1000
+        return desk.sim.handle(SimRequest(method, f"/md/{path}", "", {}, b""), desk.now_ms)
 
     book = json.loads(asked("orderbook/v1/BTCUSDT/BINANCE").body, parse_float=Decimal)
     assert sorted(book) == ["asks", "bids", "symbol", "updatedAt"]
