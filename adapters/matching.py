@@ -158,6 +158,16 @@ class MatchingEngine:
             trades += self._step(step_ms)
         return trades
 
+    def hit(self, order_id: str, qty: Decimal, now_ms: int) -> Trade:
+        """Have somebody take a part of a resting order, at its own price.
+
+        Raises ValueError for an order that does not rest and for more than its leaves.
+        """
+        order = self.orders.get(order_id)
+        if order is None or order.price is None or not 0 < qty <= order.leaves:
+            raise ValueError(f"no such part of a resting order: {order_id} {qty}")
+        return self._take(order, qty, order.price, now_ms)
+
     def book(
         self, symbol: str, depth: int
     ) -> tuple[list[tuple[Decimal, Decimal]], list[tuple[Decimal, Decimal]]]:
@@ -264,10 +274,13 @@ class MatchingEngine:
         market = self._markets[order.symbol]
         steps = int(min(order.qty / 2, market.level_qty) // market.step)
         qty = min(order.leaves, self._rng.randint(1, max(1, steps)) * market.step)
-        trade = self._execute(order, qty, order.price, step_ms, taker=False)
+        return self._take(order, qty, order.price, step_ms)
+
+    def _take(self, order: SimOrder, qty: Decimal, px: Decimal, now_ms: int) -> Trade:
+        trade = self._execute(order, qty, px, now_ms, taker=False)
         if order.cum == order.qty:
             order.status = "FILLED"
-            del self._near[order.order_id]
+            self._near.pop(order.order_id, None)
         return trade
 
 

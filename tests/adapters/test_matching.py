@@ -341,3 +341,22 @@ def test_a_clock_that_steps_back_is_waited_out() -> None:
     venue.submit(order(qty="0.5"), 10_000)
     assert venue.advance(5_000) == []
     assert venue.advance(10_049) == []
+
+
+def test_a_resting_order_can_be_hit_at_will() -> None:
+    """Wherever it rests, at its own price, and to its end."""
+    venue = engine()
+    resting = order(qty="0.5", price="30000")
+    venue.submit(resting, 0)
+    trade = venue.hit("1", Decimal("0.2"), 10)
+    assert (trade.qty, trade.px, trade.taker) == (Decimal("0.2"), Decimal(30000), False)
+    venue.hit("1", Decimal("0.3"), 20)
+    assert (resting.status, resting.cum) == ("FILLED", Decimal("0.5"))
+
+
+def test_what_does_not_rest_can_not_be_hit() -> None:
+    venue = engine()
+    venue.submit(order(qty="0.5", price="30000"), 0)
+    for order_id, qty in (("1", "0.6"), ("1", "0"), ("2", "0.1")):
+        with pytest.raises(ValueError, match="resting"):
+            venue.hit(order_id, Decimal(qty), 10)
