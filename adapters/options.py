@@ -22,6 +22,13 @@ class Options:
     """Between two looks at orders that lived through a loss of the link."""
     refresh_s: float = 3_600.0
     """Between two readings of the instruments."""
+    repeats_client_id: bool = True
+    """The venue shows our id of an order with it."""
+    fence_s: float | None = None
+    """How long after an answer to a later request a lost one can not be executed any more; None:
+    nothing fences it."""
+    twin_wait_s: float = 2.0
+    """How long an order waits for one that nothing tells from it, and that is not answered yet."""
 
     def back_off_s(self, failures: int) -> float:
         """The pause after so many failures in a row, in real seconds."""

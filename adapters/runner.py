@@ -91,6 +91,7 @@ class Runner:
             self._teller,
             looks,
             options,
+            watch.lost,
             up=lambda: watch.up,
             suspect=watch.suspect,
             fall=watch.fall,

@@ -6,11 +6,13 @@ taken is looked at immediately, because the venue may have filled it already.
 
 import asyncio
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Final
 
 from adapters.budget import Stopped, TooLate
 from adapters.http import Throttled, Unreachable
 from adapters.looks import Looks
+from adapters.lost import Lost, is_lost, is_twin
 from adapters.options import Options
 from adapters.port import Client, Placed
 from adapters.teller import Teller
@@ -21,7 +23,13 @@ from oms.core.notes import Doubt, DoubtSettled, NotSent, Request
 from oms.core.order import Order
 from oms.core.ports import Evidence
 
-EVIDENCE: Final = "the venue's lists showing its client id"
+NAMED: Final = "the venue's lists showing its client id"
+UNNAMED: Final = "the venue's lists showing an order like it that is nobody else's"
+
+TWIN_LOCK: Final = "TWIN LOCK"
+
+LOOK_EVERY_S: Final = 0.02
+"""Between two looks at whether the twin is answered, in seconds."""
 
 
 class Trader:
@@ -33,6 +41,7 @@ class Trader:
         teller: Teller,
         looks: Looks,
         options: Options,
+        lost: Lost,
         *,
         up: Callable[[], bool],
         suspect: Callable[[], None],
@@ -44,6 +53,7 @@ class Trader:
         self._teller = teller
         self._looks = looks
         self._options = options
+        self._lost = lost
         self._up = up
         self._suspect = suspect
         self._fall = fall
@@ -51,6 +61,8 @@ class Trader:
     async def place(self, order_id: str, request: NewOrderSingle) -> None:
         """Send a new order and tell what came of it."""
         try:
+            await self._be_alone(order_id)
+            self._lost.sending(order_id)
             placed = await self._client.place(request)
         except TooLate as error:
             self._not_sent(request.cl_ord_id, Request.NEW, error, too_late=True)
@@ -62,7 +74,8 @@ class Trader:
         except VenueRefused as error:
             self._refused(request, error)
         except OutcomeUnknown as error:
-            text = f"{error} after the order was sent; {EVIDENCE} settles it"
+            evidence = NAMED if self._options.repeats_client_id else UNNAMED
+            text = f"{error} after the order was sent; {evidence} settles it"
             self._doubt(request.cl_ord_id, Request.NEW, text)
             self._suspect()
         else:
@@ -95,6 +108,30 @@ class Trader:
             await self._look(order_id)
             return
 
+    async def _be_alone(self, order_id: str) -> None:
+        """Wait for orders like this one that were sent before and are not answered yet.
+
+        If both got lost, nothing would tell whose an order there is. Raises TooLate.
+        """
+        if self._options.repeats_client_id:
+            return
+        clock = self._teller.clock
+        deadline = clock.monotonic() + self._options.twin_wait_s
+        while (twin := self._twin(order_id)) is not None:
+            if clock.monotonic() >= deadline:
+                what = "is in doubt" if twin.in_doubt is not None else "is not answered yet"
+                raise TooLate(f"{TWIN_LOCK}: order {twin.order_id} is its equal and {what}")
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def _twin(self, order_id: str) -> Order | None:
+        books = self._teller.books
+        order = books.order(order_id)
+        if order is None:
+            return None
+        older = takewhile(lambda other: other.order_id != order_id, books.working(order.route))
+        waiting = (other for other in older if not other.acknowledged or is_lost(other))
+        return next((other for other in waiting if is_twin(order, other)), None)
+
     def _weigh(self, error: VenueUnavailable) -> None:
         if isinstance(error, Unreachable):
             self._fall(str(error))
@@ -121,6 +158,7 @@ class Trader:
 
     def _taken(self, order_id: str, request: NewOrderSingle, placed: Placed) -> None:
         theirs = placed.secondary_order_id
+        self._lost.took(theirs)
         report = ExecutionReport(
             exec_id=f"{theirs}:NEW",
             exec_type=ExecType.NEW,

@@ -6,20 +6,19 @@ pass over all working orders, and not before.
 """
 
 import asyncio
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from adapters.budget import Budget
 from adapters.http import Throttled, Unreachable
 from adapters.looks import Looks
+from adapters.lost import Lost, is_lost
 from adapters.options import Options
-from adapters.pace import Pace
-from adapters.port import Queries, Sight, Unreadable, VenueOrder
-from adapters.reconcile import is_same
+from adapters.port import Queries, Sight, Unreadable, VenueOrder, VenueTrade
 from adapters.teller import Teller
 from oms.core.errors import MalformedMessage, VenueError, VenueRefused
-from oms.core.notes import Instruments, Request, RouteStatus
+from oms.core.notes import Instruments, RouteStatus
 from oms.core.order import Order
 from oms.core.ports import Evidence
 
@@ -28,9 +27,6 @@ FAILURES_MAX: Final = 2
 
 DEFINITE: Final = (Unreachable, VenueRefused)
 """What need not happen twice to mean that the route is down."""
-
-CLOCKS_APART: Final = timedelta(minutes=10)
-"""How far the venue's clock may be from ours when it dates an order."""
 
 CONNECTING: Final = "not reconciled yet"
 
@@ -47,15 +43,14 @@ class Watch:
         options: Options,
     ) -> None:
         self.up = False
+        self.lost = Lost(client, teller, options, self.suspect)
         self._client = client
         self._teller = teller
         self._looks = looks
         self._budget = budget
         self._options = options
         self._clock = teller.clock
-        self._pace = Pace(self._clock.monotonic, options.speed)
         self._told: RouteStatus | None = None
-        self._search: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._passed_at = self._next_at = self._refresh_at = self._clock.monotonic()
         budget.refuse_new(CONNECTING)
@@ -82,8 +77,7 @@ class Watch:
         try:
             await self._run()
         finally:
-            if self._search is not None:
-                self._search.cancel()
+            self.lost.stop()
 
     async def _run(self) -> None:
         failures = 0
@@ -132,67 +126,45 @@ class Watch:
         self._forget({order.order_id for order in working})
         listed = await self._client.open_orders()
         by_id = {sight.secondary_order_id: sight for sight in listed if sight.secondary_order_id}
-        lost = [order for order in working if _is_lost(order)]
-        self._hunt(lost, listed)
-        for order in self._looks.in_turn(working):
-            if order.secondary_order_id:
-                await self._match(order, by_id.get(order.secondary_order_id))
+        lost = [order for order in working if is_lost(order)]
+        self.lost.hunt(lost, listed)
+        named = [order for order in working if order.secondary_order_id]
+        fills = await self._fills(named)
+        for order in self._looks.in_turn(named):
+            trades = fills.get(order.order_id, ())
+            await self._match(order, by_id.get(order.secondary_order_id), trades)
         self._next_at = min(self._next_at, self._passed_at + self._again_s(working, lost))
 
     def _again_s(self, working: list[Order], lost: list[Order]) -> float:
         if len(working) > len(lost):
             return self._options.poll_s / self._options.speed
-        waits = [self._pace.wait_s(order.order_id) for order in lost]
+        waits = [self.lost.wait_s(order.order_id) for order in lost]
         return min([self._options.idle_s / self._options.speed, *waits])
 
     def _forget(self, working: set[str]) -> None:
         self._teller.keep(working)
         self._looks.keep(working)
-        self._pace.keep(working)
+        self.lost.keep(working)
 
-    async def _match(self, order: Order, sight: Sight | None) -> None:
+    async def _fills(self, orders: Sequence[Order]) -> Mapping[str, tuple[VenueTrade, ...]]:
+        """What was executed of these orders, where their list does not tell it."""
+        ask = getattr(self._client, "fills", None)
+        if ask is None or not orders:
+            return {}
+        told: Mapping[str, tuple[VenueTrade, ...]] = await ask(orders)
+        return told
+
+    async def _match(
+        self, order: Order, sight: Sight | None, trades: tuple[VenueTrade, ...]
+    ) -> None:
         if sight is None or self._looks.awaited(order):
             await self._looks.look(order)
         elif isinstance(sight, Unreadable):
             self._teller.unreadable(sight)
+        elif _lacks_names(order, sight):
+            await self._looks.look(order)
         else:
-            self._teller.tell(order, sight)
-
-    def _hunt(self, lost: list[Order], listed: Sequence[Sight]) -> None:
-        rest = [order for order in lost if not self._adopt(order, listed)]
-        due = [order for order in rest if self._pace.due(order.order_id)]
-        if due and (self._search is None or self._search.done()):
-            # Many pages may have to be read; what works is followed meanwhile.
-            self._search = asyncio.create_task(self._search_closed(due))
-
-    async def _search_closed(self, lost: list[Order]) -> None:
-        since = min(order.created for order in lost) - CLOCKS_APART
-        try:
-            closed = await self._client.closed_orders(since)
-        except (VenueError, MalformedMessage) as error:
-            self._note(error)
-            self.suspect()
-            return
-        for order in lost:
-            self._adopt(order, closed)
-
-    def _adopt(self, order: Order, sights: Sequence[Sight]) -> bool:
-        named = [sight for sight in sights if sight.venue_cl_ord_id == order.venue_cl_ord_id]
-        same: list[VenueOrder] = []
-        for sight in named:
-            if isinstance(sight, Unreadable):
-                self._teller.unreadable(sight)
-            elif is_same(order, sight):
-                same.append(sight)
-            else:
-                text = f"order {order.order_id}: another order carries its client id"
-                self._teller.quarantine(text, sight.raw)
-        if len(same) > 1:
-            text = f"order {order.order_id}: {len(same)} orders like it carry its client id"
-            self._teller.quarantine(text, "\n".join(sight.raw for sight in same))
-        if len(same) == 1:
-            self._teller.tell(order, same[0])
-        return len(same) == 1
+            self._teller.tell(order, replace(sight, trades=trades) if trades else sight)
 
     def _note(self, error: Exception) -> None:
         if isinstance(error, MalformedMessage):
@@ -206,6 +178,7 @@ class Watch:
             self._teller.post(status, Evidence.POLICY)
 
 
-def _is_lost(order: Order) -> bool:
-    doubt = order.in_doubt
-    return doubt is not None and doubt.request is Request.NEW and not order.secondary_order_id
+def _lacks_names(order: Order, sight: VenueOrder) -> bool:
+    """Whether something was executed whose fills only a look at the order itself tells."""
+    told = sight.cum_qty is not None and sight.cum_qty != order.cum_qty
+    return sight.names_fills and told and not sight.trades

@@ -1,0 +1,216 @@
+"""Orders whose request has no known outcome: found in the venue's lists, or proven never to come.
+
+Where the venue repeats our client id, that finds them. Elsewhere an order is recognised by what
+it asks for, by an id above all that were seen when it was sent, and by being nobody else's: one
+candidate, or none is taken. Absence proves something only behind the venue's fence: from then on
+the lost request can not be executed any more, and both lists, read after that, do not show it.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import timedelta
+
+from adapters.options import Options
+from adapters.pace import Pace
+from adapters.port import Queries, Sight, Unreadable, VenueOrder
+from adapters.reconcile import is_same
+from adapters.teller import Teller
+from oms.core.errors import MalformedMessage, VenueError
+from oms.core.fields import ExecType, OrdRejReason
+from oms.core.messages import ExecutionReport
+from oms.core.notes import Request
+from oms.core.order import Order
+from oms.core.ports import Evidence
+
+CLOCKS_APART = timedelta(minutes=10)
+"""How far the venue's clock may be from ours when it dates an order."""
+
+ABSENT = "it never arrived: the venue does not show it, and can not execute it any more"
+
+
+def is_lost(order: Order) -> bool:
+    """Whether the order may be at the venue, and by what name is not known."""
+    doubt = order.in_doubt
+    return doubt is not None and doubt.request is Request.NEW and not order.secondary_order_id
+
+
+class Lost:
+    """Looks for a route's lost orders. All calls on the adapters' loop."""
+
+    def __init__(
+        self, client: Queries, teller: Teller, options: Options, suspect: Callable[[], None]
+    ) -> None:
+        """`suspect()`: the venue may be unreachable."""
+        self._client = client
+        self._teller = teller
+        self._options = options
+        self._suspect = suspect
+        self._clock = teller.clock
+        self._pace = Pace(self._clock.monotonic, options.speed)
+        self._highest = -1
+        self._marks: dict[str, int] = {}
+        self._fenced_at: dict[str, float] = {}
+        self._taken: set[str] = set()
+        self._search: asyncio.Task[None] | None = None
+
+    def sending(self, order_id: str) -> None:
+        """The order is about to be sent: whatever has an id by now is not it."""
+        self._marks[order_id] = self._highest
+
+    def took(self, secondary_order_id: str) -> None:
+        """The venue has answered with an id: it is that order's and nobody else's."""
+        self._taken.add(secondary_order_id)
+        self._highest = max(self._highest, _number(secondary_order_id))
+
+    def hunt(self, lost: list[Order], listed: Sequence[Sight]) -> None:
+        """Find lost orders in the open list, just read; in the others at their pace."""
+        # The answer came to a request that was sent after all of these.
+        for order in lost:
+            self._fenced_at.setdefault(order.order_id, self._clock.monotonic())
+        rest = [order for order in lost if not self._adopt(order, listed)]
+        self._saw(listed)
+        due = [order for order in rest if self._pace.due(order.order_id)]
+        if due and (self._search is None or self._search.done()):
+            # Many pages may have to be read; what works is followed meanwhile.
+            self._search = asyncio.create_task(self._search_lists(due))
+
+    def wait_s(self, order_id: str) -> float:
+        """Seconds until the order is looked for again."""
+        return self._pace.wait_s(order_id)
+
+    def keep(self, order_ids: Collection[str]) -> None:
+        """Forget what is known of all other orders."""
+        self._pace.keep(order_ids)
+        self._marks = {key: mark for key, mark in self._marks.items() if key in order_ids}
+        self._fenced_at = {key: at for key, at in self._fenced_at.items() if key in order_ids}
+
+    def stop(self) -> None:
+        """End a search that is under way."""
+        if self._search is not None:
+            self._search.cancel()
+
+    async def _search_lists(self, lost: list[Order]) -> None:
+        since = min(order.created for order in lost) - CLOCKS_APART
+        fenced = {order.order_id for order in lost if self._is_fenced(order)}
+        try:
+            listed: list[Sight] = []
+            if fenced:
+                # What leaves the open list meanwhile is in the other one, which is read later.
+                listed += await self._client.open_orders()
+            listed += await self._client.closed_orders(since)
+        except (VenueError, MalformedMessage) as error:
+            if isinstance(error, MalformedMessage):
+                self._teller.quarantine(str(error), "")
+            self._suspect()
+            return
+        for order in lost:
+            current = self._teller.books.order(order.order_id)
+            if current is None or not is_lost(current):
+                continue
+            if not self._adopt(order, listed) and order.order_id in fenced:
+                self._declare_absent(order, listed)
+        self._saw(listed)
+
+    def _is_fenced(self, order: Order) -> bool:
+        fence_s = self._options.fence_s
+        at = self._fenced_at.get(order.order_id)
+        if fence_s is None or at is None:
+            return False
+        return (self._clock.monotonic() - at) * self._options.speed >= fence_s
+
+    def _declare_absent(self, order: Order, listed: Sequence[Sight]) -> None:
+        if self._could_be(order, listed) or any(isinstance(s, Unreadable) for s in listed):
+            return  # something there may be it after all
+        report = ExecutionReport(
+            exec_id=f"{order.venue_cl_ord_id}:ABSENT",
+            exec_type=ExecType.REJECTED,
+            cl_ord_id=order.venue_cl_ord_id,
+            ord_rej_reason=OrdRejReason.EXCHANGE_CLOSED,
+            transact_time=self._clock.now(),
+            text=ABSENT,
+        )
+        self._teller.post(report, Evidence.VENUE_QUERY, f"{len(listed)} orders listed, not this")
+
+    def _adopt(self, order: Order, sights: Sequence[Sight]) -> bool:
+        same = self._could_be(order, sights)
+        if len(same) > 1 or (same and self._twins(order)):
+            text = (
+                f"order {order.order_id}: {len(same)} orders like it, and nothing tells them apart"
+            )
+            self._teller.quarantine(text, "\n".join(sight.raw for sight in same))
+            return False
+        if same:
+            self._taken.add(same[0].secondary_order_id)
+            self._teller.tell(order, same[0])
+        return bool(same)
+
+    def _could_be(self, order: Order, sights: Sequence[Sight]) -> list[VenueOrder]:
+        if self._options.repeats_client_id:
+            return self._by_client_id(order, sights)
+        mark = self._mark(order)
+        others = self._claimed()
+        return [
+            sight
+            for sight in sights
+            if isinstance(sight, VenueOrder)
+            and is_same(order, sight)
+            and sight.secondary_order_id not in others
+            and _number(sight.secondary_order_id) > mark
+        ]
+
+    def _by_client_id(self, order: Order, sights: Sequence[Sight]) -> list[VenueOrder]:
+        same: list[VenueOrder] = []
+        for sight in sights:
+            if sight.venue_cl_ord_id != order.venue_cl_ord_id:
+                continue
+            if isinstance(sight, Unreadable):
+                self._teller.unreadable(sight)
+            elif is_same(order, sight):
+                same.append(sight)
+            else:
+                text = f"order {order.order_id}: another order carries its client id"
+                self._teller.quarantine(text, sight.raw)
+        return same
+
+    def _twins(self, order: Order) -> list[Order]:
+        if self._options.repeats_client_id:
+            return []
+        working = self._teller.books.working(self._teller.route)
+        return [other for other in working if is_lost(other) and is_twin(order, other)]
+
+    def _claimed(self) -> set[str]:
+        books, route = self._teller.books, self._teller.route
+        known = (*books.working(route), *books.closed(route))
+        return self._taken | {order.secondary_order_id for order in known}
+
+    def _mark(self, order: Order) -> int:
+        mark = self._marks.get(order.order_id)
+        if mark is not None:
+            return mark
+        # Sent by an earlier process: the ids of what was entered before it are below its own.
+        books, route = self._teller.books, self._teller.route
+        known = (*books.working(route), *books.closed(route))
+        earlier = [_number(o.secondary_order_id) for o in known if o.created < order.created]
+        return max(earlier, default=-1)
+
+    def _saw(self, sights: Iterable[Sight]) -> None:
+        for sight in sights:
+            self._highest = max(self._highest, _number(sight.secondary_order_id))
+
+
+def is_twin(one: Order, other: Order) -> bool:
+    """Whether nothing but an id could tell the two apart at the venue."""
+    asked = (one.symbol, one.security_exchange, one.side, one.order_qty, one.price)
+    return one.order_id != other.order_id and asked == (
+        other.symbol,
+        other.security_exchange,
+        other.side,
+        other.order_qty,
+        other.price,
+    )
+
+
+def _number(secondary_order_id: str) -> int:
+    """The id as a number, to be compared with those before it; -1 for one that is none."""
+    is_number = secondary_order_id.isascii() and secondary_order_id.isdigit()
+    return int(secondary_order_id) if is_number else -1
