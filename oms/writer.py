@@ -16,7 +16,15 @@ from oms.core.book import Book, Changes
 from oms.core.decide import Draw, decide
 from oms.core.fields import ExecType
 from oms.core.messages import BusinessMessageReject, ExecutionReport, OrderCancelReject
-from oms.core.notes import Doubt, KillSwitch, NoncesReserved, Quarantined, RouteStatus
+from oms.core.notes import (
+    Doubt,
+    KillSwitch,
+    MoveState,
+    NoncesReserved,
+    Quarantined,
+    RouteStatus,
+    TransferOutcome,
+)
 from oms.core.ports import (
     DeskGateway,
     Inbound,
@@ -25,7 +33,9 @@ from oms.core.ports import (
     Record,
     ToMarket,
     ToOrigin,
+    ToTreasury,
     ToVenue,
+    TreasuryGateway,
     VenueGateway,
 )
 from oms.core.reports import BREAK
@@ -56,6 +66,7 @@ class Gateways:
     desks: Mapping[str, DeskGateway] = field(default_factory=dict)
     markets: Mapping[str, MarketGateway] = field(default_factory=dict)
     nonces: Mapping[str, NonceGateway] = field(default_factory=dict)
+    treasuries: Mapping[str, TreasuryGateway] = field(default_factory=dict)
 
 
 class Writer:
@@ -153,12 +164,16 @@ class Writer:
                     self._gateways.venues[outbound.route].send(outbound)
                 elif isinstance(outbound, ToMarket):
                     self._gateways.markets[outbound.route].quote(outbound)
+                elif isinstance(outbound, ToTreasury):
+                    self._gateways.treasuries[outbound.route].move(outbound)
                 elif isinstance(outbound, ToOrigin):
-                    _, number, _, _ = next(numbers)
-                    _tell_refusal(outbound)
-                    gateway = self._gateways.desks.get(outbound.origin)
-                    if gateway is not None:
-                        gateway.send(number, outbound.message)
+                    self._report(next(numbers)[1], outbound)
+
+    def _report(self, number: int, outbound: ToOrigin) -> None:
+        _tell_refusal(outbound)
+        gateway = self._gateways.desks.get(outbound.origin)
+        if gateway is not None:
+            gateway.send(number, outbound.message)
 
     def _run(self) -> None:
         try:
@@ -172,6 +187,10 @@ def _tell(record: Record) -> None:
     message = record.message
     if isinstance(message, Doubt):
         _log.warning("in doubt", order=record.order_id, route=record.route, why=message.text)
+    elif isinstance(message, TransferOutcome):
+        state = message.state.name.lower().replace("_", " ")
+        tell = _log.warning if message.state is MoveState.IN_DOUBT else _log.info
+        tell(f"transfer {state}", transfer=record.order_id, route=record.route, why=message.text)
     elif isinstance(message, Quarantined):
         _log.error("quarantined", route=record.route, why=f"{message.reason}: {message.text}")
     elif isinstance(message, RouteStatus):

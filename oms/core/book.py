@@ -23,13 +23,15 @@ from oms.core.notes import (
     NoncesReserved,
     OrderEntered,
     RequestEntered,
+    TransferEntered,
 )
 from oms.core.nothing import Nothing
 from oms.core.numbers import ZERO, add
 from oms.core.order import Order
-from oms.core.ports import Evidence, History, Record, ToOrigin, ToVenue
+from oms.core.ports import Evidence, History, Record, ToOrigin, ToTreasury, ToVenue
 from oms.core.positions import PositionKey, moves, split_move
 from oms.core.sessions import Session, venue_session
+from oms.core.transfers import MoneyMove, Moves
 from oms.core.transitions import EXECUTES, FILLS, Event, event_of
 from oms.core.venue import Capabilities, Instrument
 
@@ -88,10 +90,11 @@ class Changes:
     sessions: dict[str, Session] = field(default_factory=dict)
     kills: dict[str, Kill] = field(default_factory=dict)
     nonces: dict[str, int] = field(default_factory=dict)
+    moves: dict[str, MoneyMove] = field(default_factory=dict)
     reports: list[tuple[str, int, int, int]] = field(default_factory=list)
     """Origin, number, journal seq and index within the record's outbound."""
     requests: list[tuple[str, int, int, str]] = field(default_factory=list)
-    """Route, journal seq, index within the record's outbound, OrderID."""
+    """Route, journal seq, index within the record's outbound, OrderID or a transfer's id."""
 
 
 def _by_age(order: Order) -> str:
@@ -110,17 +113,20 @@ class Book:
         drop_copies: Iterable[str] = (),
         news_to: Iterable[str] = (),
         killers: Iterable[str] = (),
+        treasurers: Iterable[str] = (),
     ) -> None:
         """`entitlements`: origin -> routes it may use, `*` for all. `drop_copies`: the origins
         that are told what all others are, and ask for nothing. `news_to`: those that are told
         when a route they may use stops or begins to take orders. `killers`: those that may turn
-        the kill switch."""
+        the kill switch. `treasurers`: those that may move money, on routes they may use, beside
+        the operator."""
         self.routes = {name: Route(name, c) for name, c in (capabilities or {}).items()}
         self.entitlements = dict(entitlements or {})
         self.drop_copies = tuple(drop_copies)
         self.news_to = tuple(news_to)
         self.history: History = history or Nothing()
         self.killers = frozenset(killers)
+        self.treasurers = frozenset(treasurers)
         self.stopping = False
         self.seq = 0
         self.last_order_number = 0
@@ -130,6 +136,7 @@ class Book:
         self.sessions: dict[str, Session] = {}
         self.kills: dict[str, Kill] = {}
         self.nonces: dict[str, int] = {}
+        self.moves = Moves()
         self._orders: dict[str, Order] = {}
         self._working: dict[str, dict[str, Order]] = {}
         self._by_cl_ord_id: dict[tuple[str, str], str] = {}
@@ -199,6 +206,10 @@ class Book:
         switches = (self.kills.get(EVERY_ROUTE), self.kills.get(route))
         return any(switch is not None and switch.on for switch in switches)
 
+    def open_moves(self, route: str) -> list[MoneyMove]:
+        """Transfers of the route of which something may still become; from any thread."""
+        return self.moves.open(route)
+
     def under_kill(self) -> list[Order]:
         """Orders that are not closed, of all routes for which the kill switch is on."""
         if not any(switch.on for switch in self.kills.values()):
@@ -227,10 +238,7 @@ class Book:
         if record.order is not None:
             self._move(record.order, record, changes)
         self._consume(record, changes)
-        if isinstance(record.message, KillSwitch | KillCertificate):
-            self._kill(record.message, record.time, changes)
-        elif isinstance(record.message, NoncesReserved):
-            self.nonces[record.route] = changes.nonces[record.route] = record.message.last
+        self._turn(record, changes)
         self._session(record, changes)
         for index, outbound in enumerate(record.outbound):
             if isinstance(outbound, ToOrigin):
@@ -239,6 +247,8 @@ class Book:
                 changes.reports.append((outbound.origin, number, self.seq, index))
             elif isinstance(outbound, ToVenue):
                 changes.requests.append((outbound.route, self.seq, index, outbound.order_id))
+            elif isinstance(outbound, ToTreasury):
+                changes.requests.append((outbound.route, self.seq, index, outbound.transfer_id))
         return self.seq
 
     def _move(self, order: Order, record: Record, changes: Changes) -> None:
@@ -305,7 +315,7 @@ class Book:
                 self._use(message.origin, message.request.cl_ord_id, record.order_id, changes)
             case Answered() if message.consumes:
                 self._use(message.origin, message.request.cl_ord_id, "", changes)
-            case KillSwitch() | CancelAll() if message.cl_ord_id:
+            case KillSwitch() | CancelAll() | TransferEntered() if message.cl_ord_id:
                 self._use(message.origin, message.cl_ord_id, "", changes)
             case _:
                 return
@@ -328,6 +338,17 @@ class Book:
                 # Who turned it first, and when, stands until it is turned back.
                 kill = Kill(note.on, time, self.seq, note.origin, note.text)
                 self.kills[route] = changes.kills[route] = kill
+
+    def _turn(self, record: Record, changes: Changes) -> None:
+        """What is about no order: switches, nonces, money."""
+        message = record.message
+        if isinstance(message, KillSwitch | KillCertificate):
+            self._kill(message, record.time, changes)
+        elif isinstance(message, NoncesReserved):
+            self.nonces[record.route] = changes.nonces[record.route] = message.last
+        move = self.moves.fold(message, record.time, self.history.move)
+        if move is not None:
+            changes.moves[move.transfer.transfer_id] = move
 
     def _session(self, record: Record, changes: Changes) -> None:
         origin = record.origin

@@ -2,8 +2,7 @@
 
 Time and randomness are arguments. The decision is the records to commit; what they release goes
 out only after that. Desks' requests are decided in `desk_side`, what venues tell in `venue_side`,
-lost answers in `doubts`, desks' sessions in
-`desk_session`.
+lost answers in `doubts`, money in `money`, desks' sessions in `desk_session`.
 """
 
 from datetime import datetime
@@ -14,6 +13,7 @@ from oms.core import (
     doubts,
     emulation,
     kill,
+    money,
     nonces,
     requests,
     venue_side,
@@ -44,6 +44,10 @@ from oms.core.notes import (
     ReserveNonces,
     RouteStatus,
     Started,
+    TransferAsked,
+    TransferMoved,
+    TransferOutcome,
+    TransferSettled,
     Unworkable,
 )
 from oms.core.ports import Decision, Inbound
@@ -89,6 +93,8 @@ def _asked(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision:
             return desk_side.unworkable(inbound, message, now)
         case ReserveNonces():
             return nonces.reserved(book, inbound, message, now)
+        case TransferAsked() | TransferMoved() | TransferOutcome() | TransferSettled():
+            return money.decided(book, inbound, message, now)
         case _:
             return desk_session.decided(book, inbound, message, now)
 

@@ -10,6 +10,7 @@ from oms.core.fields import ExecType, OrdRejReason
 from oms.core.house import cancel
 from oms.core.legs import of_past, over
 from oms.core.messages import ExecutionReport
+from oms.core.money import left_open
 from oms.core.moves import move
 from oms.core.notes import (
     Doubt,
@@ -158,4 +159,4 @@ def started(book: Book, inbound: Inbound, note: Started, now: datetime) -> Decis
         if book.killed(order.route):
             cancel(book, story, KILL_SWITCH)
         records += story.records
-    return tuple(records)
+    return (*records, *left_open(book, now))

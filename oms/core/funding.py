@@ -112,11 +112,13 @@ class Transfer:
 class Moved:
     """The venue took a transfer. `done`: it is finished; otherwise the venue works on it.
 
+    `refused`: it is over without effect, the money stayed or came back; never together with `done`.
     `reference` is the venue's own id of it, "" where it gives none; `code` a coupon it has made.
     """
 
     status: str
     done: bool
+    refused: bool = False
     reference: str = ""
     amount: Decimal | None = None
     fee: Decimal | None = None

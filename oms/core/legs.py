@@ -18,6 +18,7 @@ from oms.core.notes import LegEntered, Request
 from oms.core.numbers import ZERO, add
 from oms.core.order import Order
 from oms.core.ports import Books
+from oms.core.transfers import MoneyMove
 from oms.core.transitions import Event, Life
 
 
@@ -211,3 +212,7 @@ class VenueBooks:
     def killed(self, route: str) -> bool:
         """Whether the kill switch is on for the route: no new order may leave."""
         return self._books.killed(route)
+
+    def open_moves(self, route: str) -> list[MoneyMove]:
+        """Transfers of a route of which something may still become, oldest first."""
+        return self._books.open_moves(route)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from oms.core.funding import Moved, Transfer
 from oms.core.messages import (
     NewOrderSingle,
     OrderCancelReplaceRequest,
@@ -306,3 +307,68 @@ class Started:
 
     epoch: int
     version: str
+
+
+class MoveState(StrEnum):
+    """What is known of a Transfer."""
+
+    UNDER_WAY = "UNDER_WAY"
+    """Journaled, and on its way to the venue."""
+    IN_DOUBT = "IN_DOUBT"
+    """It may have been done."""
+    TAKEN = "TAKEN"
+    """The venue accepted it and has not finished it."""
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+    """Over without effect: by the engine, by the venue, or given back."""
+    NOT_SENT = "NOT_SENT"
+    """It provably did not leave the house."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferAsked:
+    """Somebody wants to move money, under a ClOrdID of his own. `transfer_id` is drawn after it."""
+
+    transfer: Transfer
+    cl_ord_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferEntered:
+    """A transfer exists from here on, and unless it is refused it goes to its route."""
+
+    transfer: Transfer
+    origin: str
+    cl_ord_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferOutcome:
+    """What became of sending a transfer where the venue's word is no more than no, or none came.
+
+    `state`: REFUSED, NOT_SENT or IN_DOUBT. `refusal`: the code of the error that the engine refused
+    it with, "" for the venue's no.
+    """
+
+    transfer_id: str
+    state: MoveState
+    text: str
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferMoved:
+    """The venue's word on a transfer: its answer, or what its lists show."""
+
+    transfer_id: str
+    moved: Moved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferSettled:
+    """An operator, `by` name, says what became of a transfer, and in `text` why it is so."""
+
+    transfer_id: str
+    done: bool
+    by: str
+    text: str

@@ -1,6 +1,7 @@
 """The history of a book that has no store behind it."""
 
 from oms.core.order import Order
+from oms.core.transfers import MoneyMove
 
 
 class Nothing:
@@ -15,4 +16,10 @@ class Nothing:
         """None."""
 
     def cl_ord_id(self, origin: str, cl_ord_id: str) -> str | None:
+        """None."""
+
+    def move(self, transfer_id: str) -> MoneyMove | None:
+        """None."""
+
+    def claimant(self, route: str, reference: str) -> str | None:
         """None."""

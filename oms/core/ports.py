@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from oms.core.funding import Transfer
 from oms.core.messages import (
     BusinessMessageReject,
     ExecutionReport,
@@ -42,11 +43,17 @@ from oms.core.notes import (
     RouteStatus,
     SessionReset,
     Started,
+    TransferAsked,
+    TransferEntered,
+    TransferMoved,
+    TransferOutcome,
+    TransferSettled,
     Unworkable,
     VenueNamed,
     WentBack,
 )
 from oms.core.order import Order
+from oms.core.transfers import MoneyMove
 
 
 class Evidence(StrEnum):
@@ -73,6 +80,8 @@ FromDesk = (
     | SessionReset
     | DeskAbsent
     | DeskReturned
+    | TransferAsked
+    | TransferSettled
 )
 FromVenue = (
     ExecutionReport
@@ -85,6 +94,8 @@ FromVenue = (
     | RouteStatus
     | Instruments
     | ReserveNonces
+    | TransferMoved
+    | TransferOutcome
 )
 Message = FromDesk | FromVenue | KillSweep | KillCertificate | Started | Expired
 """What can be posted to the engine."""
@@ -113,6 +124,10 @@ Recorded = (
     | SessionReset
     | DeskAbsent
     | DeskReturned
+    | TransferEntered
+    | TransferMoved
+    | TransferOutcome
+    | TransferSettled
     | Started
 )
 """What can stand in the journal."""
@@ -155,6 +170,15 @@ class ToMarket:
 
 
 @dataclass(frozen=True, slots=True)
+class ToTreasury:
+    """Money to be moved by a route: sent once, like an order."""
+
+    route: str
+    transfer_id: str
+    message: Transfer
+
+
+@dataclass(frozen=True, slots=True)
 class ToOrigin:
     """A report for whoever owns the order; numbered per origin when it is journaled."""
 
@@ -162,14 +186,15 @@ class ToOrigin:
     message: DeskReport
 
 
-Outbound = ToVenue | ToMarket | ToOrigin
+Outbound = ToVenue | ToMarket | ToTreasury | ToOrigin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One row of the journal: what happened, on what evidence, and what it releases.
 
-    `order` is the order after `message`; a replay computes it again and compares.
+    `order` is the order after `message`; a replay computes it again and compares. What is about a
+    transfer has its id for `order_id`.
     """
 
     time: datetime
@@ -223,6 +248,13 @@ class NonceGateway(Protocol):
         """Take over nonces that are committed. Returns at once, never raises."""
 
 
+class TreasuryGateway(Protocol):
+    """The door out for money: returns at once; what becomes of it comes back through Post."""
+
+    def move(self, outbound: ToTreasury) -> None:
+        """Take over a committed transfer. Never raises."""
+
+
 class DeskGateway(Protocol):
     """The door out to a desk or a strategy."""
 
@@ -245,6 +277,9 @@ class Books(Protocol):
     def killed(self, route: str) -> bool:
         """Whether the kill switch is on for the route: no new order may leave."""
 
+    def open_moves(self, route: str) -> list[MoneyMove]:
+        """Transfers of a route of which something may still become, oldest first."""
+
 
 class History(Protocol):
     """Where the book looks for what it does not hold in memory any more."""
@@ -259,3 +294,9 @@ class History(Protocol):
 
     def cl_ord_id(self, origin: str, cl_ord_id: str) -> str | None:
         """The OrderID a used ClOrdID belongs to, "" if to none, None if it is unused."""
+
+    def move(self, transfer_id: str) -> MoneyMove | None:
+        """A transfer and what became of it."""
+
+    def claimant(self, route: str, reference: str) -> str | None:
+        """The id of the transfer that the venue calls so, None if there is none."""

@@ -96,13 +96,16 @@ class Capabilities:
     limits: tuple[Limit, ...] = ()
     """Its rate limits, the stricter reading where its documents differ."""
     offers: frozenset[str] = frozenset()
-    """The queries and calls that its client has, by their names in adapters/port.py."""
+    """The queries and calls that its client has, by their names in adapters/port.py; and of what
+    its `move` can do: `withdraw`, `transfer`, `coupon`."""
     streams: frozenset[str] = frozenset()
     """What can be watched without polling: kinds of Topic, and `orders`."""
     exchanges: frozenset[str] = frozenset()
     """Values SecurityExchange (207) must have; empty: it must be absent."""
     emulates: frozenset[Emulation] = frozenset()
     """What the engine does in its stead; what the venue does itself is left to it."""
+    withdraws_to_alias: bool = False
+    """Money goes only to addresses saved at the venue before, called by the names they have there."""
     market_margin: Decimal = Decimal("0.005")
     """How far beyond the best price an emulated market order may trade, as a part of it."""
 

@@ -5,9 +5,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, select
 
 from oms.core.order import Order
+from oms.core.transfers import MoneyMove, number_of, transfer_id_of
 from oms.store.database import driver_of, translated
+from oms.store.move_rows import move_of
 from oms.store.rows import execution_of, order_of
-from oms.store.tables import EXECUTIONS, ORDERS
+from oms.store.tables import EXECUTIONS, ORDERS, TRANSFERS
 from oms.store.types import legible
 
 _CL_ORD_ID: Final = "SELECT order_id FROM cl_ord_ids WHERE origin = ? AND cl_ord_id = ?"
@@ -25,6 +27,10 @@ _THEIR_LEG: Final = (
     "SELECT order_id FROM legs WHERE route = ? AND secondary_order_id = ? "
     "ORDER BY order_id DESC LIMIT 1"
 )
+_NAMED: Final = (
+    "SELECT number FROM transfers WHERE route = ? AND reference = ? AND reference != '' LIMIT 1"
+)
+_MOVE: Final = select(TRANSFERS).where(TRANSFERS.c.number == bindparam("number"))
 _ORDER: Final = select(ORDERS).where(ORDERS.c.order_id == bindparam("order_id"))
 _EXECUTIONS: Final = (
     select(EXECUTIONS)
@@ -69,6 +75,18 @@ class StoredHistory:
     def cl_ord_id(self, origin: str, cl_ord_id: str) -> str | None:
         """The OrderID a used ClOrdID belongs to, "" if to none, None if it is unused."""
         return self._lookup(_CL_ORD_ID, origin, cl_ord_id)
+
+    def move(self, transfer_id: str) -> MoneyMove | None:
+        """A transfer and what became of it. ValueError for what is no transfer's id."""
+        with translated("reading a transfer"), self._connection.begin():
+            key = {"number": number_of(transfer_id)}
+            row = self._connection.execute(_MOVE, key).fetchone()
+            return None if row is None else move_of(row)
+
+    def claimant(self, route: str, reference: str) -> str | None:
+        """The id of the transfer that the venue calls so, None if there is none."""
+        number = self._lookup(_NAMED, route, reference)
+        return None if number is None else transfer_id_of(int(number))
 
     def _first(self, statements: tuple[str, ...], *key: str) -> str | None:
         found = (self._lookup(statement, *key) for statement in statements)

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import sqlite
 
 from oms.core.book import Changes
 from oms.core.notes import Quarantined
+from oms.store.move_rows import move_row
 from oms.store.rows import (
     Values,
     execution_row,
@@ -39,6 +40,7 @@ from oms.store.tables import (
     OUTBOX,
     POSITIONS,
     QUARANTINE,
+    TRANSFERS,
 )
 from oms.store.types import legible
 
@@ -71,6 +73,7 @@ _PUT_POSITION: Final = _upsert(POSITIONS)
 _PUT_SESSION: Final = _upsert(FIX_SESSIONS)
 _PUT_KILL: Final = _upsert(KILL_SWITCHES)
 _PUT_NONCES: Final = _upsert(NONCES)
+_PUT_MOVE: Final = _upsert(TRANSFERS)
 _UNDO: Final = "UPDATE executions SET stands = 0 WHERE order_id = ? AND exec_id = ?"
 _SPLIT: Final = "UPDATE executions SET split_shares = ? WHERE order_id = ? AND exec_id = ?"
 
@@ -92,6 +95,7 @@ def write_projections(driver: sqlite3.Connection, changes: Changes) -> None:
     _run(driver, _PUT_SESSION, [session_row(o, s) for o, s in changes.sessions.items()])
     _run(driver, _PUT_KILL, [kill_row(route, kill) for route, kill in changes.kills.items()])
     _run(driver, _PUT_NONCES, list(changes.nonces.items()))
+    _run(driver, _PUT_MOVE, [move_row(move) for move in changes.moves.values()])
     _run(driver, _NEW_OUTBOX, list(_outbox(changes)))
     _run(
         driver,

@@ -10,7 +10,9 @@ from typing import Any, Final, Self
 from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal_column, select
 
 from oms.core.errors import StoreUnavailable
+from oms.core.notes import MoveState
 from oms.core.ports import DeskReport, Record, ToOrigin
+from oms.core.transfers import number_of
 from oms.store.certificate import certificate_rows
 from oms.store.database import open_to_read, store_path, translated
 from oms.store.json_rows import (
@@ -22,6 +24,7 @@ from oms.store.json_rows import (
     quarantine_json,
     session_json,
 )
+from oms.store.move_rows import move_json, move_of
 from oms.store.rows import TO_ORIGIN, order_of, record_of
 from oms.store.schema import demand_current
 from oms.store.tables import (
@@ -33,10 +36,12 @@ from oms.store.tables import (
     KILL_SWITCHES,
     LEGS,
     OPEN,
+    OPEN_MOVES,
     ORDERS,
     OUTBOX,
     POSITIONS,
     QUARANTINE,
+    TRANSFERS,
 )
 from oms.store.timeline import timeline_rows
 
@@ -101,6 +106,31 @@ class Projections:
         """What executions have made of the holdings, those at zero included."""
         statement = select(POSITIONS).order_by(*POSITIONS.primary_key.columns)
         return [position_json(row) for row in self._rows(statement)]
+
+    def moves(self, *, open_only: bool = False, route: str = "", origin: str = "") -> list[JsonRow]:
+        """Money that was asked to be moved, oldest first; coupons' codes masked."""
+        statement = _narrow(select(TRANSFERS), TRANSFERS.c, route=route, origin=origin)
+        if open_only:
+            statement = statement.where(OPEN_MOVES)
+        rows = self._rows(statement.order_by(TRANSFERS.c.number))
+        return [move_json(move_of(row)) for row in rows]
+
+    def move(self, name: str, origin: str = "", *, reveal: bool = False) -> JsonRow | None:
+        """One transfer by its id or ORIGIN/ClOrdID; with an `origin`, only if it is its own.
+
+        `reveal`: with the coupon's code, which is money.
+        """
+        asker, slash, cl_ord_id = name.partition("/")
+        named = [TRANSFERS.c.origin == asker, TRANSFERS.c.cl_ord_id == cl_ord_id]
+        if not slash:
+            try:
+                named = [TRANSFERS.c.number == number_of(name.upper())]
+            except ValueError:
+                return None
+        for row in self._rows(select(TRANSFERS).where(*named)):
+            if origin in ("", row.origin):
+                return move_json(move_of(row), reveal=reveal)
+        return None
 
     def sessions(self) -> list[JsonRow]:
         """How far each desk session has been read and answered."""
@@ -206,7 +236,7 @@ class Reader(Projections):
             return certificate_rows(connection, seq)
 
     def counts(self) -> dict[str, int]:
-        """`records orders open in_doubt breaks fills quarantined`."""
+        """`records orders open in_doubt breaks fills quarantined moves_in_doubt`."""
         open_orders = select(func.count()).select_from(ORDERS).where(OPEN)
         counted = {
             "records": select(func.coalesce(func.max(JOURNAL.c.seq), 0)),
@@ -216,6 +246,9 @@ class Reader(Projections):
             "breaks": select(func.count()).select_from(ORDERS).where(BROKEN),
             "fills": select(func.count()).select_from(EXECUTIONS).where(EXECUTIONS.c.stands),
             "quarantined": select(func.count()).select_from(QUARANTINE),
+            "moves_in_doubt": select(func.count())
+            .select_from(TRANSFERS)
+            .where(OPEN_MOVES, TRANSFERS.c.state == MoveState.IN_DOUBT),
         }
         with self.snapshot() as connection:
             return {

@@ -23,6 +23,7 @@ from oms.core.errors import OmsError, StoreUnavailable
 from oms.core.notes import OrderEntered
 from oms.core.order import Order, enter
 from oms.core.ports import Record
+from oms.core.transfers import is_transfer
 from oms.store.database import driver_of, open_scratch, open_to_read, translated
 from oms.store.history import StoredHistory
 from oms.store.projections import write_projections
@@ -195,7 +196,7 @@ class _Fold:
         message, order_id = record.message, record.order_id
         if isinstance(message, OrderEntered):
             return enter(message, order_id, record.time)
-        if not order_id or not isinstance(message, OrderMessage):
+        if not isinstance(message, OrderMessage) or not order_id or is_transfer(order_id):
             return None
         before = self._book.any_order(order_id)
         if before is None:

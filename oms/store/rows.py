@@ -17,7 +17,7 @@ from oms.core.facts import Execution, InDoubt, Kill, Leg, PendingRequest
 from oms.core.messages import ExecutionReport
 from oms.core.notes import Quarantined
 from oms.core.order import Order
-from oms.core.ports import Evidence, Outbound, Record, ToMarket, ToOrigin, ToVenue
+from oms.core.ports import Evidence, Outbound, Record, ToMarket, ToOrigin, ToTreasury, ToVenue
 from oms.core.positions import PositionKey
 from oms.core.sessions import Session
 from oms.store import wire
@@ -29,6 +29,7 @@ Values = tuple[Any, ...]
 
 TO_VENUE = "V"
 TO_MARKET = "M"
+TO_TREASURY = "T"
 TO_ORIGIN = "O"
 
 
@@ -83,6 +84,9 @@ def _sent(record: Record, outbound: Outbound) -> list[Any]:
         return [TO_ORIGIN, outbound.origin, kind, told]
     if isinstance(outbound, ToMarket):
         return [TO_MARKET, outbound.route, kind, told]
+    if isinstance(outbound, ToTreasury):
+        assert outbound.transfer_id == record.order_id, "money is about the transfer of its record"
+        return [TO_TREASURY, outbound.route, kind, told]
     assert outbound.order_id == record.order_id, "a request is about the order of its record"
     return [TO_VENUE, outbound.route, kind, told]
 
@@ -112,6 +116,8 @@ def _outbound(order_id: str, destination: str, name: str, kind: str, told: Any) 
         return ToOrigin(name, message)
     if destination == TO_MARKET:
         return ToMarket(name, order_id, message)
+    if destination == TO_TREASURY:
+        return ToTreasury(name, order_id, message)
     if destination == TO_VENUE:
         return ToVenue(name, order_id, message)
     raise ValueError(f"no such destination: {destination!r}")
@@ -304,7 +310,7 @@ def report_row(origin: str, number: int, seq: int, idx: int, order_id: str) -> V
 
 
 def request_row(route: str, seq: int, idx: int, order_id: str) -> Values:
-    """The outbox row of a request to a route."""
+    """The outbox row of a request to a route, about an order or a transfer."""
     return (seq, idx, TO_VENUE, route, None, order_id)
 
 

@@ -22,6 +22,7 @@ from oms.store.database import (
 )
 from oms.store.history import StoredHistory
 from oms.store.lock import Lock
+from oms.store.move_rows import move_of
 from oms.store.projections import write_journal, write_projections
 from oms.store.rows import execution_of, kill_of, order_of, session_of
 from oms.store.schema import migrate
@@ -33,8 +34,10 @@ from oms.store.tables import (
     KILL_SWITCHES,
     NONCES,
     OPEN,
+    OPEN_MOVES,
     ORDERS,
     POSITIONS,
+    TRANSFERS,
 )
 from oms.store.types import utc_text, utc_time
 
@@ -157,6 +160,9 @@ class Store:
             for row in connection.execute(select(KILL_SWITCHES)):
                 book.kills[row.route] = kill_of(row)
             book.nonces.update({row.route: row.last for row in connection.execute(select(NONCES))})
+            for row in connection.execute(select(TRANSFERS).where(OPEN_MOVES)):
+                book.moves.put(move_of(row))
+            book.moves.last_number = _scalar(connection, "SELECT max(number) FROM transfers")
 
     def close(self) -> None:
         """Let go of the store. More than once is no harm."""

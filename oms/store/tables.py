@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 
 from oms.core.fields import OrdType, Side, TimeInForce
-from oms.core.notes import Request
+from oms.core.funding import TransferKind
+from oms.core.notes import MoveState, Request
 from oms.core.reports import BREAK
 from oms.core.transitions import Life
 from oms.store.types import ExactDecimal, UtcTime, Word
@@ -55,8 +56,9 @@ JOURNAL: Final = Table(
     _word("raw"),
     Index("journal_of_order", "order_id", "seq", sqlite_where=text("order_id != ''")),
 )
-"""One row a record, all as plain text: a replay must be able to read one that is wrong. `body` is `{"m": message, "out": [["V" or "O", name, kind, message], ...]}`: V
-to the route of that name, about the record's order; O to the origin of that name."""
+"""One row a record, all as plain text: a replay must be able to read one that is wrong. `body` is `{"m": message, "out": [["V", "T", "M" or "O", name, kind, message], ...]}`: V
+to the route of that name, about the record's order; T to it too, about its transfer; M a question to
+its market; O to the origin of that name."""
 
 _BROKEN: Final = f"substr(text, 1, {len(BREAK)}) = '{BREAK}'"
 
@@ -269,6 +271,48 @@ NONCES: Final = Table(
     sqlite_with_rowid=False,
 )
 """The last nonce that a route was ever granted."""
+_OPEN_MOVES: Final = "state IN ('UNDER_WAY', 'IN_DOUBT', 'TAKEN')"
+
+TRANSFERS: Final = Table(
+    "transfers",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _word("origin"),
+    _word("cl_ord_id"),
+    Column("kind", Word(TransferKind), nullable=False),
+    _word("route"),
+    _word("security_exchange"),
+    _word("to_exchange"),
+    _word("asset"),
+    Column("amount", ExactDecimal),
+    _word("address"),
+    _word("memo"),
+    _word("alias"),
+    _word("network"),
+    _word("recipient"),
+    _word("code_redeemed"),
+    Column("state", Word(MoveState), nullable=False),
+    _word("reference"),
+    _word("status"),
+    Column("amount_moved", ExactDecimal),
+    Column("fee", ExactDecimal),
+    _word("code_made"),
+    _word("refusal"),
+    _word("text"),
+    Column("in_doubt_since", UtcTime),
+    _word("in_doubt_text"),
+    _word("settled_by"),
+    Column("created", UtcTime, nullable=False),
+    Column("updated", UtcTime, nullable=False),
+    Index("transfers_open", "number", sqlite_where=text(_OPEN_MOVES)),
+    Index("transfers_asked", "origin", "cl_ord_id", unique=True),
+    Index("transfers_named", "route", "reference", sqlite_where=text("reference != ''")),
+)
+"""Money that was asked to be moved, and what became of it. `code_made` and `code_redeemed` are
+coupons: whoever reads them can spend them."""
+
+OPEN_MOVES: Final = text(_OPEN_MOVES)
+"""Transfers of which something may still become, in the words of their index."""
 
 OWNER: Final = Table(
     "owner",
@@ -290,5 +334,6 @@ PROJECTIONS: Final = (
     QUARANTINE,
     KILL_SWITCHES,
     NONCES,
+    TRANSFERS,
 )
 """What a replay rebuilds."""

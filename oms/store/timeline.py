@@ -2,7 +2,8 @@
 
 REQUEST is what was asked of the engine, SENT what went to the venue, REPORT what came back, TOLD
 what the desk or strategy was told; ENTERED an emulated order's next order there; ASKED a price; DOUBT, SETTLED,
-NAMED, HELD, RELEASED, NOT_SENT and QUARANTINED are what happened to the order on the way.
+NAMED, HELD, RELEASED, NOT_SENT and QUARANTINED are what happened to the order on the way. A
+transfer's story has MOVED for the venue's word on it; no coupon's code is in any of it.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from oms.core.fields import ExecTransType
+from oms.core.funding import Transfer
 from oms.core.messages import (
     BusinessMessageReject,
     ExecutionReport,
@@ -26,15 +28,21 @@ from oms.core.notes import (
     Doubt,
     DoubtSettled,
     LegEntered,
+    MoveState,
     NotSent,
     OrderEntered,
     Quarantined,
     RequestEntered,
     RequestReleased,
+    TransferEntered,
+    TransferMoved,
+    TransferOutcome,
+    TransferSettled,
     VenueNamed,
 )
 from oms.core.numbers import number_text
-from oms.core.ports import DeskReport, Outbound, Record, Recorded, ToMarket, ToVenue
+from oms.core.ports import DeskReport, Outbound, Record, Recorded, ToMarket, ToTreasury, ToVenue
+from oms.core.transfers import state_told
 from oms.store.json_rows import JsonRow
 from oms.store.types import utc_text
 
@@ -65,8 +73,44 @@ def _happened(message: Recorded) -> tuple[str, str]:
             return "REQUEST", f"{message.origin}: {_asked(message.request)}"
         case ExecutionReport() | OrderCancelReject():
             return "REPORT", _told(message)
+        case TransferEntered() | TransferMoved() | TransferOutcome() | TransferSettled():
+            return _money(message)
         case _:
             return _noted(message)
+
+
+def _money(
+    message: TransferEntered | TransferMoved | TransferOutcome | TransferSettled,
+) -> tuple[str, str]:
+    state = state_told(message).name if not isinstance(message, TransferEntered) else ""
+    match message:
+        case TransferEntered():
+            return "REQUEST", f"{message.origin}: {transfer_words(message.transfer)}"
+        case TransferMoved():
+            moved = message.moved
+            fee = "" if moved.fee is None else f"fee {number_text(moved.fee)}"
+            return "MOVED", _words(state, moved.reference, moved.status, moved.amount, fee)
+        case TransferSettled():
+            return "SETTLED", f"{state} by {message.by}: {message.text}"
+        case _:
+            return ("DOUBT" if message.state is MoveState.IN_DOUBT else state), message.text
+
+
+def transfer_words(transfer: Transfer) -> str:
+    """What moves where, in a line."""
+    return _words(
+        transfer.kind,
+        transfer.amount,
+        transfer.asset,
+        transfer.security_exchange,
+        *_to(transfer.to_exchange, transfer.address, transfer.alias, transfer.recipient),
+        transfer.memo and f"memo {transfer.memo}",
+        transfer.network and f"over {transfer.network}",
+    )
+
+
+def _to(*places: str) -> tuple[str, ...]:
+    return tuple(f"to {place}" for place in places if place)
 
 
 def _noted(message: Recorded) -> tuple[str, str]:
@@ -95,6 +139,8 @@ def _went(outbound: Outbound) -> tuple[str, str]:
         return "ASKED", f"{outbound.route}: {outbound.message.side.name} {outbound.message.symbol}"
     if isinstance(outbound, ToVenue):
         return "SENT", f"{outbound.route}: {_asked(outbound.message)}"
+    if isinstance(outbound, ToTreasury):
+        return "SENT", f"{outbound.route}: {transfer_words(outbound.message)}"
     return "TOLD", f"{outbound.origin}: {_told(outbound.message)}"
 
 

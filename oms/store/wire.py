@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn, get_args, get_type_hints
 import orjson
 
 from oms.core.facts import Leg, PendingRequest
+from oms.core.funding import Transfer
 from oms.core.messages import QuoteRequest
 from oms.core.ports import DeskReport, Recorded, VenueRequest
 from oms.store.types import decimal_text, utc_text, utc_time
@@ -148,7 +149,13 @@ def _compile(cls: type) -> tuple[Callable[[Any], Plain], Callable[[Plain], Any]]
 
 
 def _classes() -> set[type]:
-    return {*get_args(Recorded), *get_args(DeskReport), *get_args(VenueRequest), QuoteRequest}
+    return {
+        *get_args(Recorded),
+        *get_args(DeskReport),
+        *get_args(VenueRequest),
+        QuoteRequest,
+        Transfer,
+    }
 
 
 def _parts(cls: type) -> set[type]:

@@ -11,7 +11,17 @@ from oms.core.fields import OrdType, TimeInForce
 from oms.core.house import HOUSE, cancel
 from oms.core.notes import Instruments, OrderEntered, Quarantined, RouteStatus
 from oms.core.order import Order, enter
-from oms.core.ports import Decision, Evidence, Inbound, Message, Record, ToMarket, ToOrigin, ToVenue
+from oms.core.ports import (
+    Decision,
+    Evidence,
+    Inbound,
+    Message,
+    Record,
+    ToMarket,
+    ToOrigin,
+    ToTreasury,
+    ToVenue,
+)
 from oms.core.story import Story
 from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity, Instrument
 
@@ -56,6 +66,7 @@ class DeskOfOne:
         self.told: list[ToOrigin] = []
         self.asked: list[ToVenue] = []
         self.priced: list[ToMarket] = []
+        self.moved: list[ToTreasury] = []
         self.records: list[Record] = []
         self.changes = Changes()
         self.drawn = 0
@@ -113,7 +124,7 @@ class DeskOfOne:
         return decision
 
     def _fold(self, decision: Decision) -> None:
-        self.told, self.asked = [], []
+        self.told, self.asked, self.moved = [], [], []
         for record in decision:
             self._replayed(record)
             self.book.apply(record, self.changes)
@@ -123,6 +134,8 @@ class DeskOfOne:
                     self.told.append(outbound)
                 elif isinstance(outbound, ToVenue):
                     self.asked.append(outbound)
+                elif isinstance(outbound, ToTreasury):
+                    self.moved.append(outbound)
                 else:
                     self.priced.append(outbound)
 

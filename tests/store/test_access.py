@@ -88,6 +88,9 @@ def test_questions_are_answered_by_an_index(firm: Firm, reader: Reader) -> None:
     reader.reports(DESK, 0, 10)
     reader.fills(order_id="0000000001")
     reader.counts()
+    reader.moves(open_only=True)
+    reader.move("T1")
+    reader.move("operator/M-1")
     with reader.snapshot() as connection:
         asked = list(statements)
         plans = [
@@ -95,7 +98,7 @@ def test_questions_are_answered_by_an_index(firm: Firm, reader: Reader) -> None:
             for sql, parameters in asked
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)  # type: ignore[arg-type]
         ]
-    assert len(asked) == 13
+    assert len(asked) == 17
     scans = {plan for plan in plans if plan.startswith("SCAN")}
     assert scans == {
         "SCAN orders USING INDEX orders_open",
@@ -104,4 +107,5 @@ def test_questions_are_answered_by_an_index(firm: Firm, reader: Reader) -> None:
         "SCAN orders USING COVERING INDEX orders_by_venue_cl_ord_id",
         "SCAN executions USING COVERING INDEX executions_by_seq",
         "SCAN quarantine",
+        "SCAN transfers USING INDEX transfers_open",
     }

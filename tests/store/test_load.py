@@ -55,6 +55,11 @@ def assert_same(loaded: Book, live: Book) -> None:
         by_theirs = loaded.at_venue(order.route, "", order.secondary_order_id)
         assert by_ours == live.at_venue(order.route, order.venue_cl_ord_id)
         assert by_theirs == live.at_venue(order.route, "", order.secondary_order_id)
+    assert loaded.moves.open() == live.moves.open()
+    assert loaded.moves.last_number == live.moves.last_number
+    for number in range(1, live.moves.last_number + 1):
+        ended = live.moves.get(f"T{number}") or live.history.move(f"T{number}")
+        assert loaded.history.move(f"T{number}") == ended
     for name in ("seq", "last_order_number", "numbers", "sessions", "nonces"):
         assert getattr(loaded, name) == getattr(live, name), name
     # An id that was drawn for a leg that never came about is free again: it was never sent.

@@ -154,6 +154,7 @@ def test_positions_sessions_and_quarantine(firm: Firm, reader: Reader) -> None:
         "breaks": 0,
         "fills": 1,
         "quarantined": 1,
+        "moves_in_doubt": 0,
     }
 
 

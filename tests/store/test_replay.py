@@ -22,6 +22,7 @@ from oms.store import replay
 from oms.store.queries import Reader
 from oms.store.replay import Difference, Verdict, as_of, verify
 from oms.store.tables import PROJECTIONS
+from tests.store.money_day import WITHDRAWAL, ask, lose
 from tests.store.trading_day import (
     FIX,
     REST,
@@ -50,6 +51,7 @@ def traded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     firm.venue(REST, Quarantined(reason="unreadable", text="??"))
     trade(firm, Random(5), 60)  # noqa: S311  a day, not a secret
     stop_everything(firm, REST, certified=True)
+    lose(firm, ask(firm, WITHDRAWAL))
     firm.store.close()
     return path
 
@@ -145,6 +147,7 @@ def test_a_deleted_row_is_named(traded: Path, table: str) -> None:
         ("fix_sessions", "DESK9", "origin = 'DESK9'"),
         ("outbox", "99999/0", "seq = 99999, idx = 0, number = 99999"),
         ("quarantine", "99999", "seq = 99999"),
+        ("transfers", "99999", "number = 99999, cl_ord_id = 'never'"),
     ],
 )
 def test_an_added_row_is_named(traded: Path, table: str, key: str, changed: str) -> None:

@@ -48,6 +48,7 @@ from oms.core.order import Order
 from oms.core.ports import Decision, Evidence, Inbound, Message
 from oms.core.venue import Capabilities, ClientId, Emulation, Instrument
 from oms.store.store import Store
+from tests.store.money_day import move_money
 
 START: Final = datetime(2025, 3, 1, 9, 30, tzinfo=UTC)
 DESK: Final = "DESK1"
@@ -63,6 +64,7 @@ CAPABILITIES: Final = {
         market_buy_by_cash=True,
         client_id=ClientId.COUNTER,
         emulates=frozenset(Emulation),
+        offers=frozenset({"withdraw", "coupon"}),
     ),
     FIX: Capabilities(
         ord_types=frozenset(OrdType),
@@ -254,6 +256,8 @@ def _desk_acts(firm: Firm, rng: Random) -> None:
         ),
         lambda: firm.operator(CancelAll(origin="operator", cl_ord_id="", route=FIX)),
         lambda: firm.venue(REST, ReserveNonces(route=REST, count=60, floor=rng.randint(0, 10**16))),
+        lambda: move_money(firm, rng),
+        lambda: move_money(firm, rng),
         firm.restart,
     ]
     rng.choice(acts)()

@@ -15,6 +15,7 @@ from oms.core.messages import NewOrderSingle
 from oms.core.notes import Doubt, Request, RouteStatus, Started
 from oms.core.order import Order
 from oms.core.ports import Evidence, Inbound, ToVenue
+from oms.core.transfers import MoneyMove
 from tests.adapters.one_route import OneRoute, one_route
 
 D = Decimal
@@ -169,6 +170,9 @@ class StumblingBooks:
 
     def closed(self, route: str) -> list[Order]:
         return self._book.closed(route)
+
+    def open_moves(self, route: str) -> list[MoneyMove]:
+        return self._book.open_moves(route)
 
 
 def test_a_fault_of_ours_does_not_silence_the_route_for_ever() -> None:

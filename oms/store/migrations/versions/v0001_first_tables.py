@@ -29,6 +29,7 @@ def upgrade() -> None:
     _names_and_holdings()
     _ways_out()
     _nonces_and_owner()
+    _transfers()
 
 
 def _journal() -> None:
@@ -265,4 +266,31 @@ def _nonces_and_owner() -> None:
         _text("who"),
         _text("since"),
         sa.PrimaryKeyConstraint("epoch"),
+    )
+
+
+def _transfers() -> None:
+    op.create_table(
+        "transfers",
+        _number("number"),
+        *map(_text, ("origin", "cl_ord_id", "kind", "route", "security_exchange", "to_exchange")),
+        _text("asset"),
+        _text("amount", nullable=True),
+        *map(_text, ("address", "memo", "alias", "network", "recipient", "code_redeemed")),
+        *map(_text, ("state", "reference", "status")),
+        _text("amount_moved", nullable=True),
+        _text("fee", nullable=True),
+        *map(_text, ("code_made", "refusal", "text")),
+        _text("in_doubt_since", nullable=True),
+        *map(_text, ("in_doubt_text", "settled_by", "created", "updated")),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    is_open = sa.text("state IN ('UNDER_WAY', 'IN_DOUBT', 'TAKEN')")
+    op.create_index("transfers_open", "transfers", ["number"], sqlite_where=is_open)
+    op.create_index("transfers_asked", "transfers", ["origin", "cl_ord_id"], unique=True)
+    op.create_index(
+        "transfers_named",
+        "transfers",
+        ["route", "reference"],
+        sqlite_where=sa.text("reference != ''"),
     )
