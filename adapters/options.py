@@ -29,6 +29,8 @@ class Options:
     nothing fences it."""
     twin_wait_s: float = 2.0
     """How long an order waits for one that nothing tells from it, and that is not answered yet."""
+    market_poll_s: float = 5.0
+    """Between two questions for what is watched and not streamed."""
 
     def back_off_s(self, failures: int) -> float:
         """The pause after so many failures in a row, in real seconds."""

@@ -196,6 +196,9 @@ class Ear(Protocol):
     def gap(self, text: str) -> None:
         """Something may not have been told, as after a connection: everything is looked at."""
 
+    def lost(self, text: str) -> None:
+        """The connection is over and being made anew; `gap` follows when it stands."""
+
     def balances(self, balances: Sequence[Balance]) -> None:
         """What the account has of these assets."""
 
@@ -219,6 +222,38 @@ class Stream(Protocol):
         """What is wanted from now on, in place of what was."""
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One piece of news of a watched topic.
+
+    `emulated`: asked for in turns, not streamed. `missed`: how many were dropped, or may have been
+    lost, since the one before; at least so many, where nobody counts.
+    """
+
+    told: MarketNews | Balance
+    emulated: bool
+    missed: int = 0
+
+
+class Listening(Protocol):
+    """A watch that somebody holds; from any thread."""
+
+    def take(self) -> list[Heard]:
+        """All that waits, oldest first. Raises what ended the watch, once nothing waits."""
+
+    def close(self) -> None:
+        """Listen no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamStatus:
+    """Whether a route's stream stands, since when, and what was last said of it."""
+
+    up: bool
+    since: datetime
+    text: str = ""
+
+
 class VenueRunner(VenueGateway, MarketGateway, NonceGateway, Protocol):
     """What a venue's `build` gives: the route's gateway, and its life."""
 
@@ -236,6 +271,13 @@ class VenueRunner(VenueGateway, MarketGateway, NonceGateway, Protocol):
 
     def link_tore(self) -> None:
         """The session stands and has lost a message of the venue's; from any thread."""
+
+    def listen(self, topic: Topic, wake: Callable[[], None]) -> Listening:
+        """Begin to watch; `wake` is called, on the adapters' thread, when there is something to
+        take. Raises NotSupported. From any thread."""
+
+    def stream_status(self) -> StreamStatus | None:
+        """Whether the venue's stream stands; None where it has none. From any thread."""
 
     def trade_through(self, gateway: VenueGateway) -> None:
         """Name the gateway that carries this route's orders, before `start`."""

@@ -14,12 +14,14 @@ from functools import partial
 from typing import Any, Final, cast
 
 from adapters.budget import Budget
+from adapters.ear import RouteEar
+from adapters.hub import Hub, Listener
 from adapters.looks import Looks
 from adapters.loop import Loop
 from adapters.nonces import Nonces
 from adapters.options import Options
 from adapters.pace import Pace
-from adapters.port import Client, Queries
+from adapters.port import Client, Queries, Stream, StreamStatus
 from adapters.quotes import quote
 from adapters.repair import Repair
 from adapters.teller import Teller
@@ -27,13 +29,34 @@ from adapters.trader import Trader
 from adapters.watch import Watch
 from oms.clock import Clock
 from oms.core.errors import NotSupported
+from oms.core.market import Topic
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
 from oms.core.notes import Doubt, NoncesReserved, Request
 from oms.core.ports import Books, Evidence, Post, ToMarket, ToVenue, VenueGateway
 from oms.core.reports import KILL_SWITCH
 
 QUERIES: Final = frozenset(
-    {"balances", "closed_orders", "instruments", "open_orders", "server_time"}
+    {
+        "account",
+        "activities",
+        "balances",
+        "candles",
+        "closed_orders",
+        "currencies",
+        "deposit_address",
+        "deposits",
+        "fees",
+        "instruments",
+        "open_orders",
+        "order_book",
+        "own_trades",
+        "server_time",
+        "ticker",
+        "tickers",
+        "trades",
+        "transfers",
+        "withdrawals",
+    }
 )
 """What can be asked, where the venue's client offers it."""
 
@@ -58,10 +81,11 @@ class Runner:
         loop: Loop,
         options: Options,
         nonces: Nonces | None = None,
+        stream: Stream | None = None,
     ) -> None:
         """`post` is the engine's door in, `books` its memory; `loop` runs everything here.
 
-        `nonces`: those that the client uses.
+        `nonces`: those that the client uses. `stream`: what the venue tells without being asked.
         """
         self._nonces = nonces
         self._loop = loop
@@ -72,22 +96,30 @@ class Runner:
         self._inbox: deque[ToVenue] = deque()
         self._requests: set[asyncio.Task[None]] = set()
         self._life: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
         self._woken = False
-        self._teller = Teller(
-            route, post, books, clock, speed=options.speed, lags=not options.trades_here
-        )
+        lags = not options.trades_here or stream is not None
+        self._teller = Teller(route, post, books, clock, speed=options.speed, lags=lags)
         pace = Pace(clock.monotonic, options.speed)
         looks = Looks(client, self._teller, pace, lambda again: self._gateway.send(again))
         self._trader: Trader | None = None
         self._watch: Watch | None = None
         self._repair: Repair | None = None
+        self._stream = stream
+        self._hub = Hub(client, stream, self._teller, loop, options)
+        self._ear = RouteEar(
+            self._teller, self._hub, looks, options.trades_here, suspect=self._suspect
+        )
         if not options.trades_here:
             self._repair = Repair(client, self._teller, looks, options)
             return
-        watch = Watch(client, self._teller, looks, budget, options)
-        self._watch = watch
-        self._trader = Trader(
-            cast(Client, client),  # the options say that it trades
+        self._watch = Watch(client, self._teller, looks, budget, options)
+        # The options say that it trades.
+        self._trader = self._make_trader(cast(Client, client), looks, options, self._watch)
+
+    def _make_trader(self, client: Client, looks: Looks, options: Options, watch: Watch) -> Trader:
+        return Trader(
+            client,
             self._teller,
             looks,
             options,
@@ -128,6 +160,8 @@ class Runner:
         following = self._watch or self._repair
         assert following is not None, "a route is watched or repaired"
         self._life = asyncio.create_task(self._survive(following))
+        if self._stream is not None:
+            self._listening = asyncio.create_task(self._listen(self._stream))
 
     async def _survive(self, following: Watch | Repair) -> None:
         while True:
@@ -139,12 +173,32 @@ class Runner:
                     self._watch.fall(f"{type(fault).__name__} in the adapter")
             await asyncio.sleep(1.0)
 
+    async def _listen(self, stream: Stream) -> None:
+        while True:
+            text = "the stream's own task ended"
+            try:
+                await stream.run(self._ear)
+            except Exception as fault:  # noqa: BLE001  our mistake must not silence the route
+                _log.error("stream of route %s", self._teller.route, exc_info=fault)
+                text = f"{type(fault).__name__} in the adapter"
+            self._ear.lost(text)
+            await asyncio.sleep(1.0)
+
+    def _suspect(self) -> None:
+        if self._watch is not None:
+            self._watch.suspect()
+        elif self._repair is not None:
+            self._repair.woken.set()
+
     async def _end(self, grace_s: float) -> None:
         self._drain()
         self._budget.refuse_new("the engine is stopping")
         if self._requests:
             await asyncio.wait(self._requests, timeout=grace_s)
-        left = [task for task in (*self._requests, self._life) if task is not None]
+        self._hub.close()
+        self._ear.close()
+        lives = (*self._requests, self._life, self._listening)
+        left = [task for task in lives if task is not None]
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
@@ -182,6 +236,14 @@ class Runner:
         if query == CANCEL_ALL:
             return self._loop.submit(self._cancel_all(asked))
         return self._loop.submit(asked(**parameters))
+
+    def listen(self, topic: Topic, wake: Callable[[], None]) -> Listener:
+        """Begin to watch; `wake` is called on the adapters' thread. Raises NotSupported."""
+        return self._hub.listen(topic, wake)
+
+    def stream_status(self) -> StreamStatus | None:
+        """Whether the venue's stream stands; None where it has none. From any thread."""
+        return self._ear.status if self._stream is not None else None
 
     async def _cancel_all(self, ask: Callable[[], Awaitable[list[str]]]) -> list[str]:
         try:

@@ -4,13 +4,14 @@ Its session carries everything; there is nothing beside it that could be asked. 
 those of the configuration, told once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any, Final
 
-from adapters.port import VenueSpec
+from adapters.port import Listening, StreamStatus, VenueSpec
 from oms.core.errors import NotSupported
 from oms.core.fields import OrdType, TimeInForce
+from oms.core.market import Topic
 from oms.core.notes import Instruments, NoncesReserved
 from oms.core.ports import Evidence, Inbound, Post, ToMarket, ToVenue, VenueGateway
 from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity, Instrument
@@ -84,6 +85,14 @@ class Markets:
     def grant(self, nonces: NoncesReserved) -> None:
         """Never called: a session counts by itself."""
         raise AssertionError("no nonces are asked for here")
+
+    def listen(self, topic: Topic, wake: Callable[[], None]) -> Listening:
+        """Raises NotSupported: there is nobody to listen to."""
+        raise NotSupported(f"{self._route} does not offer {topic.kind}")
+
+    def stream_status(self) -> StreamStatus | None:
+        """There is none."""
+        return None
 
     def ask(self, query: str, **parameters: Any) -> Future[Any]:
         """Fails with NotSupported: there is nobody to ask."""

@@ -17,7 +17,15 @@ from typing import Any, Final, Protocol, TypeVar
 from adapters import venue
 from adapters.loop import Loop
 from adapters.port import VenueRunner
-from adapters.simserver import Server, SimRequest, SimResponse, Simulator, serve
+from adapters.simserver import (
+    Server,
+    SimRequest,
+    SimResponse,
+    SimSocket,
+    Simulator,
+    Streaming,
+    serve,
+)
 from oms.clock import SystemClock
 from oms.core.book import EVERY_ROUTE, Book, Changes
 from oms.core.decide import decide
@@ -88,6 +96,13 @@ class Tap:
         """Pass on, remember, change."""
         self.asked.append(request)
         return self.change(request, self.simulator.handle(request, now_ms))
+
+    def connect(self, request: SimRequest, now_ms: int) -> SimSocket | SimResponse:
+        """Pass on, where the venue has streams."""
+        self.asked.append(request)
+        if isinstance(self.simulator, Streaming):
+            return self.simulator.connect(request, now_ms)
+        return self.simulator.handle(request, now_ms)
 
     def count(self, method: str, part: str) -> int:
         """How many requests of that method had this in their path."""
