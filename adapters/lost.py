@@ -21,9 +21,13 @@ from oms.core.messages import ExecutionReport
 from oms.core.notes import Request
 from oms.core.order import Order
 from oms.core.ports import Evidence
+from oms.core.venue import Fence
 
 CLOCKS_APART = timedelta(minutes=10)
 """How far the venue's clock may be from ours when it dates an order."""
+
+FENCES = frozenset({Fence.NONCE, Fence.EXPIRY})
+"""Fences behind which absence from the lists proves that an order never was."""
 
 ABSENT = "it never arrived: the venue does not show it, and can not execute it any more"
 

@@ -91,6 +91,8 @@ class Capabilities:
     """A positive answer to a cancel is the cancel, not just its receipt."""
     fence: Fence = Fence.NOTHING
     fill_identity: FillIdentity = FillIdentity.CUMULATIVE
+    tells_fees: bool = False
+    """Fills carry what they cost."""
     history: str = ""
     """How far back the venue's lists of orders and fills reach, in words."""
     limits: tuple[Limit, ...] = ()

@@ -6,12 +6,13 @@ two messages. Nothing sleeps: a wait ends with the message it waited for, or say
 
 import queue
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from importlib import import_module
 from itertools import count
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 from adapters import venue
@@ -60,6 +61,8 @@ class Bench(Protocol):
     """A price at which it fills at once as far as the first level of the book reaches."""
     LEVEL: Decimal
     """What stands at the first level."""
+    TICK: Decimal
+    """The price step of that market."""
 
     @staticmethod
     def config(url: str) -> dict[str, Any]:
@@ -137,6 +140,10 @@ class Venue:
 
         return self._loop.submit(done()).result(WAIT_S)
 
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the venue's own thread."""
+        return self._loop.submit(coroutine).result(WAIT_S)
+
     def go_away(self) -> None:
         """Refuse connections from now on. Raises what the simulator tripped over."""
         self._loop.submit(self._server.close()).result(WAIT_S)
@@ -187,12 +194,16 @@ class OneRoute:
         return venue(self.kind).build(
             self.config,
             route=self.route,
-            post=self.inbox.put,
+            post=self.post,
             books=books,
             clock=self.clock,
             loop=self.loop,
             speed=self.speed,
         )
+
+    def post(self, inbound: Inbound) -> None:
+        """The engine's door in."""
+        self.inbox.put(inbound)
 
     # The desk
 
@@ -329,3 +340,14 @@ def one_route(
         route.runner.stop()
         here.stop()
         venue_there.close()
+
+
+@contextmanager
+def carried_route(kind: str, folder: Path, **settings: Any) -> Iterator[OneRoute]:
+    """A route whose orders go the way they do in earnest: through its runner, or through the
+    session of `tests/adapters/carried_<kind>.py`."""
+    with one_route(kind, **settings) as route, ExitStack() as stack:
+        if not venue(kind).trades_here:
+            carrier = import_module(f"tests.adapters.carried_{kind}")
+            stack.enter_context(carrier.carry(route, folder))
+        yield route

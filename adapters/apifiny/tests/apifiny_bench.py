@@ -22,6 +22,7 @@ ORDER: Final = NewOrderSingle(
 )
 NEAR: Final = Decimal("40000.01")
 LEVEL: Final = Decimal("0.05")
+TICK: Final = Decimal("0.01")
 
 
 def config(url: str) -> dict[str, Any]:
