@@ -1,22 +1,36 @@
-"""A venue's rate limit, spent by importance: cancels, replaces, new orders, status, market data.
+"""A venue's rate limits, spent by importance: cancels, replaces, new orders, status, market data.
 
-A token bucket: a quarter of the limit may go at once, the rest comes back evenly over the period,
-less `HEADROOM` because requests do not arrive as evenly as they leave. So no window of the
-period's length ever holds more than the limit. The last tokens are reserved: status queries leave
-some to new orders, new orders some to cancels.
+A request may count for several limits at once, as one of the account's and one of its endpoint's;
+it goes when all of them leave room. What the venue finds too much slows down what it was about,
+longer each time, and says so; a ban stops everything until it ends.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from math import inf
 from typing import Final
 
+from adapters.http import Banned, Throttled
 from adapters.port import Lane
+from adapters.windows import Window
+from oms.clock import Clock
 from oms.core.errors import VenueUnavailable
+from oms.core.venue import Limit
 
-HEADROOM: Final = 0.05
+FIRST_S: Final = 1.0
+LONGEST_S: Final = 60.0
+"""How long the first "too often" slows down, and how long at most the later ones do: each time
+twice as long, but not shorter than the venue asks for."""
+
+BAN_S: Final = 60.0
+LONGEST_BAN_S: Final = 3600.0
+"""The same for a ban."""
+
+CALM_S: Final = 300.0
+"""After so long without one, the next is a first one."""
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -33,6 +47,7 @@ class Stopped(VenueUnavailable):
 class _Waiter:
     lane: Lane
     number: int
+    windows: tuple[Window, ...] = field(compare=False)
     deadline: float = field(compare=False)
     done: "asyncio.Future[None]" = field(compare=False)
     returns: bool = field(compare=False)
@@ -45,64 +60,117 @@ class Budget:
 
     def __init__(
         self,
-        requests: int,
-        per_seconds: float,
+        limits: Sequence[Limit],
         *,
-        max_wait_s: float,
-        monotonic: Callable[[], float],
-        sleep: Sleep = asyncio.sleep,
+        clock: Clock,
+        max_wait_s: float = 2.0,
+        speed: float = 1.0,
         in_flight: int | None = None,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
-        """`requests` in any `per_seconds`; a new order waits at most `max_wait_s` seconds.
+        """A new order waits at most `max_wait_s` seconds, by the clock.
 
-        `in_flight`: so many that have their `turn` may be under way at once; None for any number.
+        `speed` multiplies the limits and divides pauses. `in_flight`: so many that have their
+        `turn` may be under way at once; None for any number.
         """
+        now = clock.monotonic()
+        self._windows: dict[str, tuple[Window, ...]] = {}
+        for limit in limits:
+            there = self._windows.get(limit.what, ())
+            self._windows[limit.what] = (*there, Window(limit, now, speed))
+        self._usual = limits[0].what
+        self._clock = clock
+        self._max_wait_s = max_wait_s
+        self._speed = speed
         self._in_flight = in_flight
         self._under_way = 0
-        self._burst = max(1, requests // 4)
-        spread = requests - self._burst or 1
-        self._interval = per_seconds / (spread * (1 - HEADROOM))
-        self._floors = {
-            Lane.CANCEL: 0,
-            Lane.REPLACE: 0,
-            Lane.NEW: self._burst // 3,
-            Lane.STATUS: self._burst * 2 // 3,
-            Lane.MARKET: self._burst * 2 // 3,
-        }
-        self._max_wait_s = max_wait_s
-        self._monotonic = monotonic
         self._sleep = sleep
-        self._tokens = float(self._burst)
-        self._counted_at = monotonic()
         self._waiting: list[_Waiter] = []
         self._number = 0
         self._pump: asyncio.Task[None] | None = None
         self._refused = ""
         self._stopped: Callable[[], str] = str
+        self._times = 0
+        self._slow_until = -inf
+        self._slow = ""
+        self._tell_slowed: Callable[[str, bool], None] = lambda text, banned: None
 
-    async def acquire(self, lane: Lane) -> None:
+    async def acquire(self, lane: Lane, *whats: str) -> None:
         """Wait until a request of this lane may go, however many are under way.
 
-        For new orders raises TooLate when that takes longer than `max_wait_s`, and
-        VenueUnavailable while they are refused.
+        `whats` are the limits it counts for, by their `what`; without any, those of the first. For
+        new orders raises TooLate when it takes longer than `max_wait_s`, and VenueUnavailable
+        while they are refused.
         """
-        await self._grant(lane, returns=False)
+        await self._grant(lane, whats, returns=False)
 
     @asynccontextmanager
-    async def turn(self, lane: Lane) -> AsyncIterator[None]:
-        """Wait until a request of this lane may go, and hold its slot until it is back.
+    async def turn(self, lane: Lane, *whats: str) -> AsyncIterator[None]:
+        """Wait as `acquire` does, and hold a slot until the request is back.
 
-        Raises as `acquire` does.
+        A Throttled or Banned that comes back slows down or stops what it counted for.
         """
-        await self._grant(lane, returns=True)
+        await self._grant(lane, whats, returns=True)
         try:
             yield
+        except (Throttled, Banned) as error:
+            self.throttled(error, *whats)
+            raise
         finally:
             self._give_back()
 
-    async def _grant(self, lane: Lane, *, returns: bool) -> None:
-        now = self._monotonic()
-        waiter = _Waiter(lane, self._number, inf, asyncio.Future(), returns)
+    def throttled(self, error: Throttled | Banned, *whats: str) -> None:
+        """The venue says that it was too much: nothing of that kind for a while, then no burst.
+
+        A Banned stops everything. For requests that had their `turn` it is known already.
+        """
+        now = self._clock.monotonic()
+        if now >= self._slow_until:  # else it was under way when the one before came back
+            calm = now - self._slow_until > CALM_S / self._speed
+            self._times = 1 if calm else self._times + 1
+        banned = isinstance(error, Banned)
+        first_s, longest_s = (BAN_S, LONGEST_BAN_S) if banned else (FIRST_S, LONGEST_S)
+        pause_s = min(first_s * 2 ** (self._times - 1), longest_s)
+        pause_s = max(pause_s, error.retry_after_s or 0) / self._speed
+        for what in self._windows if banned else whats or (self._usual,):
+            for window in self._windows[what]:
+                window.pause(now + pause_s)
+        self._slow_until = max(self._slow_until, now + pause_s)
+        until = self._clock.now() + timedelta(seconds=self._slow_until - now)
+        how, often = "banned" if banned else "slowed", f" ({self._times} in a row)"
+        self._slow = f"{how} until {until:%H:%M:%S} UTC, because {error}" + (
+            often if self._times > 1 else ""
+        )
+        self._tell_slowed(self._slow, banned)
+
+    @property
+    def slowed(self) -> str:
+        """Until when the venue's limit holds requests up, and why; "" if it does not. From any
+        thread."""
+        return self._slow if self._clock.monotonic() < self._slow_until else ""
+
+    def when_slowed(self, tell: Callable[[str, bool], None]) -> None:
+        """Have somebody told of every slow-down: the text, and whether it is a ban."""
+        self._tell_slowed = tell
+
+    def refuse_new(self, text: str) -> None:
+        """Turn away new orders, also those that wait, until `accept_new`."""
+        self._refused = text
+        for waiter in [w for w in self._waiting if w.lane is Lane.NEW]:
+            self._fail(waiter, VenueUnavailable(text))
+
+    def accept_new(self) -> None:
+        """Let new orders through again."""
+        self._refused = ""
+
+    def stop_new_while(self, stopped: Callable[[], str]) -> None:
+        """Turn away new orders while `stopped` says why; the last word before each is sent."""
+        self._stopped = stopped
+
+    async def _grant(self, lane: Lane, whats: tuple[str, ...], *, returns: bool) -> None:
+        now = self._clock.monotonic()
+        windows = tuple(w for what in whats or (self._usual,) for w in self._windows[what])
+        waiter = _Waiter(lane, self._number, windows, inf, asyncio.Future(), returns)
         self._number += 1
         if lane is Lane.NEW:
             self._demand_timely(waiter, now)
@@ -127,38 +195,19 @@ class Budget:
         if self._waiting:
             self._wake()
 
-    def refuse_new(self, text: str) -> None:
-        """Turn away new orders, also those that wait, until `accept_new`."""
-        self._refused = text
-        for waiter in [w for w in self._waiting if w.lane is Lane.NEW]:
-            self._fail(waiter, VenueUnavailable(text))
-
-    def accept_new(self) -> None:
-        """Let new orders through again."""
-        self._refused = ""
-
-    def stop_new_while(self, stopped: Callable[[], str]) -> None:
-        """Turn away new orders while `stopped` says why; the last word before each is sent."""
-        self._stopped = stopped
-
-    def pause(self, seconds: float) -> None:
-        """The venue says that it was too much: nothing for so long, and no burst after it."""
-        now = self._monotonic()
-        self._count(now)
-        self._tokens = 0.0
-        self._counted_at = max(self._counted_at, now + seconds)
-
     def _demand_timely(self, waiter: _Waiter, now: float) -> None:
         if why := self._stopped():
             raise Stopped(why)
         if self._refused:
             raise VenueUnavailable(self._refused)
-        self._count(now)
-        ahead = sum(other < waiter for other in self._waiting)
-        missing = ahead + 1 + self._floors[Lane.NEW] - self._tokens
-        wait_s = self._counted_at - now + missing * self._interval
+        before = [other for other in self._waiting if other < waiter]
+        wait_s = max(
+            window.wait_s(Lane.NEW, now, sum(window in other.windows for other in before))
+            for window in waiter.windows
+        )
         if wait_s > self._max_wait_s:
-            raise TooLate(f"the rate limit would delay the order by {wait_s:.1f} s")
+            slowed = f": {self.slowed}" if self.slowed else ""
+            raise TooLate(f"the rate limit would delay the order by {wait_s:.1f} s{slowed}")
 
     def _wake(self) -> None:
         # A new waiter may be due before the one that is slept for.
@@ -173,44 +222,40 @@ class Budget:
         self._pump = None
 
     def _serve(self) -> None:
-        now = self._monotonic()
-        self._count(now)
+        now = self._clock.monotonic()
         for waiter in [w for w in self._waiting if w.deadline <= now]:
             self._fail(waiter, TooLate("the rate limit delayed the order too long"))
-        while self._waiting and self._due_in_s(now) <= 0:
-            waiter = self._waiting[0]
-            if waiter.lane is Lane.NEW and (why := self._stopped()):
-                self._fail(waiter, Stopped(why))
-                continue
-            self._waiting.pop(0)
-            if not waiter.done.done():
-                self._tokens -= 1
-                waiter.holds = waiter.returns
-                self._under_way += waiter.holds
-                waiter.done.set_result(None)
+        for waiter in list(self._waiting):
+            if waiter.done.done():
+                self._waiting.remove(waiter)  # given up, and about to be told
+            elif self._due_in_s(waiter, now) <= 0:
+                self._let_go(waiter)
+
+    def _let_go(self, waiter: _Waiter) -> None:
+        if waiter.lane is Lane.NEW and (why := self._stopped()):
+            self._fail(waiter, Stopped(why))
+            return
+        self._waiting.remove(waiter)
+        for window in waiter.windows:
+            window.take()
+        waiter.holds = waiter.returns
+        self._under_way += waiter.holds
+        waiter.done.set_result(None)
 
     def _fail(self, waiter: _Waiter, error: VenueUnavailable) -> None:
         self._waiting.remove(waiter)
         if not waiter.done.done():
             waiter.done.set_exception(error)
 
-    def _count(self, now: float) -> None:
-        if now > self._counted_at:  # otherwise it is paused until then
-            back = (now - self._counted_at) / self._interval
-            self._tokens = min(float(self._burst), self._tokens + back)
-            self._counted_at = now
-
-    def _due_in_s(self, now: float) -> float:
-        if self._waiting[0].returns and self._under_way == self._in_flight:
+    def _due_in_s(self, waiter: _Waiter, now: float) -> float:
+        if waiter.returns and self._under_way == self._in_flight:
             return inf  # whoever gives its slot back looks again
-        missing = 1 + self._floors[self._waiting[0].lane] - self._tokens
-        # A token is whole a billionth before it is: floats do not sum up exactly.
-        in_s = missing * self._interval if missing > 1e-9 else 0.0
-        return self._counted_at - now + in_s
+        return max(window.wait_s(waiter.lane, now) for window in waiter.windows)
 
     def _pause_s(self) -> float | None:
         """How long nothing can happen; None: until somebody asks or gives back."""
-        now = self._monotonic()
-        self._count(now)
-        until = min(self._due_in_s(now), *(waiter.deadline - now for waiter in self._waiting))
+        now = self._clock.monotonic()
+        until = min(
+            min(waiter.deadline - now, self._due_in_s(waiter, now)) for waiter in self._waiting
+        )
         return None if until == inf else max(0.0, until)

@@ -53,6 +53,13 @@ class Throttled(VenueUnavailable):
     """The venue turned a request away because of its rate limit; it did nothing."""
 
 
+class Banned(VenueUnavailable):
+    """The venue does not listen to us for a while, after too much of something; it did nothing.
+
+    Which answer says so is the venue's document's word.
+    """
+
+
 class Unreachable(VenueUnavailable):
     """No connection to the venue comes about."""
 

@@ -263,6 +263,10 @@ class VenueRunner(VenueGateway, MarketGateway, NonceGateway, Protocol):
     def stop(self, grace_s: float = 1.0) -> None:
         """Stop; requests under way get `grace_s` seconds to finish."""
 
+    @property
+    def slowed(self) -> str:
+        """Until when the venue's rate limit holds requests up, and why; "" if it does not."""
+
     def link_moved(self, up: bool, text: str) -> None:
         """The session that carries the orders went up or down; from any thread.
 

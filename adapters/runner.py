@@ -7,7 +7,7 @@ venue's lists; where another gateway carries the orders, `Repair` mends what its
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -82,15 +82,18 @@ class Runner:
         options: Options,
         nonces: Nonces | None = None,
         stream: Stream | None = None,
+        other_budgets: Sequence[Budget] = (),
     ) -> None:
         """`post` is the engine's door in, `books` its memory; `loop` runs everything here.
 
         `nonces`: those that the client uses. `stream`: what the venue tells without being asked.
+        `budget` is that of orders and what is asked about them; `other_budgets` are further ones of
+        the client.
         """
         self._nonces = nonces
         self._loop = loop
         self._client = client
-        self._budget = budget
+        self._budget, self._budgets = budget, (budget, *other_budgets)
         budget.stop_new_while(lambda: KILL_SWITCH if books.killed(route) else "")
         self._gateway: VenueGateway = self
         self._inbox: deque[ToVenue] = deque()
@@ -133,6 +136,8 @@ class Runner:
 
     def start(self) -> None:
         """Begin to work; returns at once."""
+        for budget in self._budgets:
+            budget.when_slowed(self._slow_down)
         self._loop.call(self._begin)
 
     def stop(self, grace_s: float = 1.0) -> None:
@@ -213,6 +218,16 @@ class Runner:
             # One wake-up for all that waits; cleared before the inbox is read, so none is lost.
             self._woken = True
             self._loop.call(self._drain)
+
+    @property
+    def slowed(self) -> str:
+        """Until when the venue's rate limit holds requests up, and why; from any thread."""
+        return "; ".join(budget.slowed for budget in self._budgets if budget.slowed)
+
+    def _slow_down(self, text: str, banned: bool) -> None:
+        _log.log(logging.ERROR if banned else logging.WARNING, "%s %s", self._teller.route, text)
+        if banned and self._watch is not None:
+            self._watch.fall(text)
 
     def grant(self, nonces: NoncesReserved) -> None:
         """Take over nonces that are committed. Returns at once, never raises; from any thread."""

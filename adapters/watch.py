@@ -93,7 +93,7 @@ class Watch:
                 self._note(error)
                 if failures < FAILURES_MAX and self.up and not isinstance(error, DEFINITE):
                     continue
-                self.fall(str(error))
+                self.fall(self._budget.slowed or str(error))
                 await asyncio.sleep(self._options.back_off_s(failures))
             else:
                 failures = 0

@@ -303,7 +303,7 @@ class System:
                     "venue": route.name,
                     "up": route.up,
                     "ready": route.ready,
-                    "text": route.text,
+                    "text": _why(route.text, self._runners[route.name].slowed),
                     "working": len(self.book.working(route.name)),
                     "emulates": sorted(route.capabilities.emulates),
                 }
@@ -338,6 +338,11 @@ class System:
             raise NotSupported(f"no route {name!r}: {', '.join(self.book.routes) or 'none'}")
         known = {id(i): i for i in route.instruments.values()}
         return [_instrument_row(name, instrument) for instrument in known.values()]
+
+
+def _why(text: str, slowed: str) -> str:
+    # A ban is why the route is down.
+    return "; ".join(dict.fromkeys(why for why in (text, slowed) if why))
 
 
 def _instrument_row(route: str, instrument: Instrument) -> Row:

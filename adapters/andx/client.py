@@ -24,7 +24,7 @@ from adapters.documents import (
     row_of,
     row_text,
 )
-from adapters.http import Http, Reply, Throttled
+from adapters.http import Http, Reply
 from adapters.port import Balance, Lane, Placed, Sight, Unreadable
 from oms.clock import Clock
 from oms.core.errors import (
@@ -220,17 +220,13 @@ class AndxClient:
     async def _call(
         self, lane: Lane, path: str, body: bytes | None = None, *, signed: bool = True
     ) -> Row:
-        await self._budget.acquire(lane)
         url = f"{self._account.base_url}/{path}"
-        headers = self._headers(body) if signed else {}
-        try:
+        async with self._budget.turn(lane):
+            headers = self._headers(body) if signed else {}
             if body is None:
                 reply = await self._http.get(url, headers)
             else:
                 reply = await self._http.post(url, headers, body)
-        except Throttled as error:
-            self._budget.pause(error.retry_after_s or 0)
-            raise
         return self._content(reply, path)
 
     def _headers(self, body: bytes | None) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """ANDX as one line of VENUES: what it offers, and how its runner is made."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from adapters.andx.client import Account, AndxClient
@@ -10,10 +11,11 @@ from adapters.loop import Loop
 from adapters.options import Options
 from adapters.port import Simulated, VenueSpec
 from adapters.runner import Runner
+from adapters.windows import in_force
 from oms.clock import Clock
 from oms.core.fields import OrdType, TimeInForce
 from oms.core.ports import Books, Post
-from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity
+from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity, Limit
 
 _ACCOUNT: Final = (
     "base_url",
@@ -26,6 +28,10 @@ _ACCOUNT: Final = (
     "sign_encoding",
     "error_map",
 )
+
+
+_LIMIT: Final = Limit("all requests", 60, Decimal(60), "not stated")
+"""The document, "Rate limits"."""
 
 
 def capabilities(config: Mapping[str, Any]) -> Capabilities:
@@ -41,6 +47,7 @@ def capabilities(config: Mapping[str, Any]) -> Capabilities:
         cancel_final=False,
         fence=Fence.NOTHING,
         fill_identity=FillIdentity.CUMULATIVE,
+        limits=in_force([_LIMIT], {_LIMIT.what: config.get("rate_limit")}),
     )
 
 
@@ -55,12 +62,11 @@ def build(
     speed: float = 1.0,
 ) -> Runner:
     """The route's runner, not started. `speed` multiplies the rate limit and divides the waits."""
-    limit = config.get("rate_limit", {"requests": 60, "per_seconds": 60})
     budget = Budget(
-        int(limit["requests"]),
-        float(limit["per_seconds"]) / speed,
+        capabilities(config).limits,
+        clock=clock,
         max_wait_s=float(config.get("max_wait_s", 2)),
-        monotonic=clock.monotonic,
+        speed=speed,
     )
     account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
     http = Http(float(config.get("timeout_s", 5)))

@@ -20,7 +20,7 @@ import jwt
 from adapters.apifiny import mapping
 from adapters.budget import Budget
 from adapters.documents import Row, instant_of_ms, integer_in, list_of, redact, row_of, row_text
-from adapters.http import Http, Reply, Throttled
+from adapters.http import Banned, Http, Reply, Throttled
 from adapters.port import Balance, Lane, Sight, Unreadable, VenueState
 from oms.clock import Clock
 from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused
@@ -194,17 +194,13 @@ class ApifinyClient:
         self, symbol: str, security_exchange: str
     ) -> tuple[Decimal | None, Decimal | None]:
         """GET /md/orderbook/v1/SYMBOL/EXCHANGE ("Market Data", Order Book): best bid and offer."""
-        await self._market_budget.acquire(Lane.MARKET)
         url = f"{self._account.host}/md/orderbook/v1/{symbol}/{security_exchange}"
-        try:
+        async with self._market_budget.turn(Lane.MARKET):
             reply = await self._http.get(url, {})
-        except Throttled as error:
-            self._market_budget.pause(error.retry_after_s or 0)
-            raise
-        document = reply.document
-        # The document's sample has no envelope; its rule for all answers has one.
-        bare = isinstance(document, dict) and "asks" in document
-        return mapping.best_prices(document if bare else self._result(reply, "orderbook"))
+            document = reply.document
+            # The document's sample has no envelope; its rule for all answers has one.
+            bare = isinstance(document, dict) and "asks" in document
+            return mapping.best_prices(document if bare else self._result(reply, "orderbook"))
 
     async def server_time(self) -> datetime:
         """GET utils/currentTimeMillis at the first exchange."""
@@ -243,20 +239,16 @@ class ApifinyClient:
         self, exchange: str, path: str, text: str, *, signed: bool = True, post: bool = False
     ) -> Any:
         """`text` is the query, or the body of a POST, exactly as it is signed and sent."""
-        await self._budget.acquire(Lane.CANCEL if post else Lane.STATUS)
         url = f"{self._base(exchange)}/{path}" + (f"?{text}" if text and not post else "")
         headers = {"Content-Type": "application/json"}
-        if signed:
-            headers["signature"] = self._token(path, text)
-        try:
+        async with self._budget.turn(Lane.CANCEL if post else Lane.STATUS):
+            if signed:
+                headers["signature"] = self._token(path, text)
             if post:
                 reply = await self._http.post(url, headers, text.encode())
             else:
                 reply = await self._http.get(url, headers)
-        except Throttled as error:
-            self._budget.pause(error.retry_after_s or 0)
-            raise
-        return self._result(reply, path)
+            return self._result(reply, path)
 
     def _base(self, exchange: str) -> str:
         own = self._account.hosts.get(exchange)
@@ -277,10 +269,11 @@ class ApifinyClient:
             code, message = mapping.error_of(error)
             text = redact(f"{path}: {message} ({code})", self._secrets)[:200]
             if code in mapping.TOO_OFTEN:
-                self._budget.pause(0)
                 raise Throttled(text)
             raise mapping.refusal(code, text)
-        if reply.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+        if reply.status == HTTPStatus.FORBIDDEN:
+            raise Banned(f"{path}: HTTP 403: too many errors, the address is blocked")
+        if reply.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND):
             raise VenueRefused(f"{path}: HTTP {reply.status}")
         if reply.status >= HTTPStatus.BAD_REQUEST:
             raise OutcomeUnknown(f"{path}: HTTP {reply.status}")

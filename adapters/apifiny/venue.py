@@ -5,6 +5,7 @@ moves.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from adapters.apifiny.client import Account, ApifinyClient
@@ -14,10 +15,11 @@ from adapters.loop import Loop
 from adapters.options import Options
 from adapters.port import Simulated, VenueSpec
 from adapters.runner import Runner
+from adapters.windows import in_force
 from oms.clock import Clock
 from oms.core.fields import OrdType, TimeInForce
 from oms.core.ports import Books, Post
-from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity
+from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity, Limit
 
 _ACCOUNT: Final = (
     "account_id",
@@ -31,6 +33,11 @@ _ACCOUNT: Final = (
     "jwt_include_method",
     "part_filled_is_final",
 )
+
+
+_ACCOUNT_LIMIT: Final = Limit("trading and account", 20, Decimal(1), "account")
+_MARKET_LIMIT: Final = Limit("market data", 1, Decimal(1), "access key")
+"""The document, "Rate limits"."""
 
 
 def capabilities(config: Mapping[str, Any]) -> Capabilities:
@@ -53,6 +60,13 @@ def capabilities(config: Mapping[str, Any]) -> Capabilities:
         fence=Fence.RELOGON_AND_QUERIES,
         fill_identity=FillIdentity.EXEC_ID,
         exchanges=frozenset(config["exchanges"]),
+        limits=in_force(
+            [_ACCOUNT_LIMIT, _MARKET_LIMIT],
+            {
+                _ACCOUNT_LIMIT.what: config.get("rate_limit"),
+                _MARKET_LIMIT.what: config.get("market_rate_limit"),
+            },
+        ),
     )
 
 
@@ -67,20 +81,10 @@ def build(
     speed: float = 1.0,
 ) -> Runner:
     """The route's runner, not started. `speed` multiplies the rate limit and divides the waits."""
-    limit = config.get("rate_limit", {"requests": 20, "per_seconds": 1})
-    budget = Budget(
-        int(limit["requests"]),
-        float(limit["per_seconds"]) / speed,
-        max_wait_s=float(config.get("max_wait_s", 2)),
-        monotonic=clock.monotonic,
-    )
-    market = config.get("market_rate_limit", {"requests": 1, "per_seconds": 1})
-    market_budget = Budget(
-        int(market["requests"]),
-        float(market["per_seconds"]) / speed,
-        max_wait_s=float(config.get("max_wait_s", 2)),
-        monotonic=clock.monotonic,
-    )
+    wait_s = float(config.get("max_wait_s", 2))
+    account_limit, market_limit = capabilities(config).limits
+    budget = Budget([account_limit], clock=clock, max_wait_s=wait_s, speed=speed)
+    market_budget = Budget([market_limit], clock=clock, max_wait_s=wait_s, speed=speed)
     account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
     http = Http(float(config.get("timeout_s", 5)))
     return Runner(
@@ -90,6 +94,7 @@ def build(
         books=books,
         clock=clock,
         budget=budget,
+        other_budgets=[market_budget],
         loop=loop,
         options=Options(trades_here=False, speed=speed),
     )

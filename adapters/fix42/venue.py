@@ -74,6 +74,11 @@ class Markets:
     def trade_through(self, gateway: VenueGateway) -> None:
         """Nothing is sent here."""
 
+    @property
+    def slowed(self) -> str:
+        """Nothing is asked that could be too much."""
+        return ""
+
     def send(self, outbound: ToVenue) -> None:
         """Never called: the session is the route's gateway."""
         raise AssertionError("requests of this route go to its session")

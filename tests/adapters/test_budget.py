@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 import pytest
@@ -9,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.budget import Budget, Stopped, TooLate
+from adapters.http import Throttled
 from adapters.port import Lane
+from oms.clock import utc_of_us
 from oms.core.errors import VenueUnavailable
+from oms.core.venue import Limit
 
 MAX_WAIT_S: Final = 2.0
 
@@ -19,15 +24,24 @@ class VirtualTime:
     """Time that passes only when everybody waits for it."""
 
     def __init__(self) -> None:
-        self.now = 100.0
+        self.instant = 100.0
         self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
 
     def monotonic(self) -> float:
-        return self.now
+        return self.instant
+
+    def now_us(self) -> int:
+        return round(self.instant * 1_000_000)
+
+    def now_ms(self) -> int:
+        return self.now_us() // 1000
+
+    def now(self) -> datetime:
+        return utc_of_us(self.now_us())
 
     async def sleep(self, seconds: float) -> None:
         until: asyncio.Future[None] = asyncio.Future()
-        self._sleepers.append((self.now + seconds, until))
+        self._sleepers.append((self.instant + seconds, until))
         await until
 
     async def settle(self) -> None:
@@ -43,10 +57,10 @@ class VirtualTime:
             due = min(self._sleepers, default=None, key=lambda entry: entry[0])
             if due is None or due[0] > instant:
                 break
-            self.now = max(self.now, due[0])
+            self.instant = max(self.instant, due[0])
             due[1].set_result(None)
             await self.settle()
-        self.now = instant
+        self.instant = instant
         await self.settle()
 
 
@@ -58,10 +72,9 @@ class Venue:
         self.granted: list[tuple[Lane, float]] = []
         self.refused: list[VenueUnavailable] = []
         self.budget = Budget(
-            requests,
-            per_seconds,
+            [Limit("all requests", requests, Decimal(str(per_seconds)))],
+            clock=self.time,
             max_wait_s=MAX_WAIT_S,
-            monotonic=self.time.monotonic,
             sleep=self.time.sleep,
             in_flight=in_flight,
         )
@@ -79,7 +92,7 @@ class Venue:
         except VenueUnavailable as error:
             self.refused.append(error)
         else:
-            self.granted.append((lane, self.time.now))
+            self.granted.append((lane, self.time.instant))
 
     async def send(self, *lanes: Lane) -> list[asyncio.Task[None]]:
         """Requests at this instant, each with its turn; they are back when they are answered."""
@@ -91,7 +104,7 @@ class Venue:
     async def _send(self, lane: Lane) -> None:
         try:
             async with self.budget.turn(lane):
-                self.granted.append((lane, self.time.now))
+                self.granted.append((lane, self.time.instant))
                 answer: asyncio.Future[None] = asyncio.Future()
                 self.under_way.append((lane, answer))
                 try:
@@ -142,8 +155,8 @@ def test_no_window_ever_holds_one_request_too_many(
         venue = Venue(requests, per_seconds)
         for share, lanes in steps:
             await venue.ask(*lanes)
-            await venue.time.pass_to(venue.time.now + share * per_seconds)
-        await venue.time.pass_to(venue.time.now + 3 * per_seconds)
+            await venue.time.pass_to(venue.time.instant + share * per_seconds)
+        await venue.time.pass_to(venue.time.instant + 3 * per_seconds)
         assert busiest([instant for _, instant in venue.granted], per_seconds) <= requests
         await venue.close()
 
@@ -153,7 +166,7 @@ def test_no_window_ever_holds_one_request_too_many(
 def test_what_waits_goes_by_importance_then_by_age() -> None:
     async def story() -> None:
         venue = Venue(2, 0.5)
-        venue.budget.pause(0.1)
+        venue.budget.throttled(Throttled("HTTP 429"))
         await venue.ask(Lane.MARKET, Lane.STATUS, Lane.NEW, Lane.REPLACE, Lane.CANCEL)
         await venue.time.pass_to(110)
         assert venue.lanes() == [*Lane]
@@ -278,7 +291,7 @@ def test_new_orders_are_turned_away_while_they_are_refused() -> None:
 def test_after_a_pause_there_is_no_burst() -> None:
     async def story() -> None:
         venue = Venue(60, 60)
-        venue.budget.pause(30)
+        venue.budget.throttled(Throttled("HTTP 429", 30))
         await venue.ask(*[Lane.CANCEL] * 10)
         await venue.time.pass_to(129.9)
         assert venue.granted == []
@@ -305,11 +318,14 @@ def test_a_request_that_is_given_up_costs_nothing() -> None:
     run(story())
 
 
-def test_a_refused_order_says_how_long_it_would_have_waited() -> None:
+def test_a_refused_order_says_how_long_it_would_have_waited_and_why() -> None:
     async def story() -> None:
         venue = Venue(60, 60)
-        venue.budget.pause(30)
-        with pytest.raises(TooLate, match=r"delay the order by 38\.4 s"):
+        venue.budget.throttled(Throttled("HTTP 429", 30))
+        with pytest.raises(
+            TooLate,
+            match=r"delay the order by 38\.2 s: slowed until 00:02:10 UTC, because HTTP 429",
+        ):
             await venue.budget.acquire(Lane.NEW)
 
     run(story())
@@ -319,7 +335,7 @@ def test_new_orders_are_turned_away_while_they_are_stopped() -> None:
     """Those that wait too, when their turn comes; cancels and queries pass."""
 
     async def story() -> None:
-        venue = Venue(8, 4.0)
+        venue = Venue(12, 4.0)
         why = ""
         venue.budget.stop_new_while(lambda: why)
         await venue.ask(*[Lane.NEW] * 4)
@@ -327,7 +343,7 @@ def test_new_orders_are_turned_away_while_they_are_stopped() -> None:
         why = "KILL SWITCH"
         await venue.ask(Lane.NEW, Lane.CANCEL)
         assert [(type(e), str(e)) for e in venue.refused] == [(Stopped, "KILL SWITCH")]
-        await venue.time.pass_to(venue.time.now + 4)
+        await venue.time.pass_to(venue.time.instant + 4)
         assert venue.lanes() == [Lane.NEW, Lane.NEW, Lane.CANCEL]
         assert [type(e) for e in venue.refused] == [Stopped] * 3
         why = ""

@@ -22,6 +22,7 @@ from oms.core.legs import VenueBooks
 from oms.core.market import Ticker, Topic
 from oms.core.notes import Quarantined
 from oms.core.ports import Inbound
+from oms.core.venue import Limit
 from tests.adapters.fair import MARKET, Fair, FairClient, FairStream, balance, candle, trade
 from tests.core.desk_of_one import DeskOfOne
 
@@ -47,7 +48,7 @@ class Ground:
             post=self._post,
             books=VenueBooks(DeskOfOne().book),
             clock=clock,
-            budget=Budget(1_000, 1, max_wait_s=2, monotonic=clock.monotonic),
+            budget=Budget([Limit("all", 1_000, Decimal(1))], clock=clock),
             loop=here,
             options=Options(speed=100),
             stream=self.stream if streams else None,

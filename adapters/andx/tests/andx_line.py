@@ -19,6 +19,7 @@ from oms.clock import SystemClock
 from oms.core.fields import OrdType, Side, TimeInForce
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
 from oms.core.order import Order
+from oms.core.venue import Limit
 from tests.adapters.one_route import Tap
 
 T = TypeVar("T")
@@ -47,7 +48,7 @@ class Line:
     def __init__(self, tap: Tap, url: str, **choices: Any) -> None:
         self.tap = tap
         self.clock = SystemClock()
-        budget = Budget(6000, 60, max_wait_s=2, monotonic=self.clock.monotonic)
+        budget = Budget([Limit("all", 6000, Decimal(60))], clock=self.clock)
         account = replace(ACCOUNT, base_url=f"{url}/api/v1", **choices)
         self.client = AndxClient(account, Http(2), budget, self.clock)
 

@@ -18,6 +18,7 @@ from adapters.simserver import SimResponse, serve
 from oms.clock import ManualClock
 from oms.core.fields import OrdType, Side, TimeInForce
 from oms.core.order import Order
+from oms.core.venue import Limit
 from tests.adapters.one_route import Tap
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ class Line:
     def __init__(self, tap: Tap, desk: Desk, **choices: Any) -> None:
         self.tap, self.desk = tap, desk
         self.clock = ManualClock(desk.now_ms * 1000)
-        budget = Budget(6000, 60, max_wait_s=2, monotonic=self.clock.monotonic)
+        budget = Budget([Limit("all", 6000, Decimal(60))], clock=self.clock)
         account = replace(ACCOUNT, **choices)
         self.client = ApifinyClient(account, Http(2), budget, self.clock)
 

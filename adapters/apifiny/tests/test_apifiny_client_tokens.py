@@ -9,7 +9,7 @@ import pytest
 from adapters.apifiny.client import claims, token
 from adapters.apifiny.tests.apifiny_bench import CREDENTIALS
 from adapters.apifiny.tests.apifiny_line import ACCOUNT, Line, known, on_line
-from adapters.http import Throttled
+from adapters.http import Banned, Throttled
 from adapters.port import VenueState
 from adapters.simserver import SimRequest, SimResponse
 from oms.core.errors import OutcomeUnknown, VenueError, VenueRefused
@@ -150,7 +150,7 @@ def test_the_rate_limits_own_status_does_as_well() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(401, VenueRefused), (403, VenueRefused), (418, OutcomeUnknown)]
+    ("status", "kind"), [(401, VenueRefused), (403, Banned), (418, OutcomeUnknown)]
 )
 def test_an_http_error_without_words(status: int, kind: type[VenueError]) -> None:
     async def story(line: Line) -> None:
