@@ -1,0 +1,5 @@
+"""What the tests use of ccxt, which has no types of its own."""
+
+from typing import Any
+
+def __getattr__(name: str) -> Any: ...

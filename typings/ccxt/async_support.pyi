@@ -1,0 +1,9 @@
+"""What the tests use of ccxt's asynchronous clients."""
+
+from typing import Any
+
+class Exchange:
+    def __init__(self, config: dict[str, Any] = ...) -> None: ...
+    def __getattr__(self, name: str) -> Any: ...
+
+def __getattr__(name: str) -> Any: ...
