@@ -5,6 +5,7 @@ Source: the Apifiny Connect API document of 08/03/21, sections "Create New Order
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
@@ -19,11 +20,11 @@ from adapters.documents import (
     row_of,
     text_in,
 )
-from adapters.port import Balance, VenueOrder, VenueState
-from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueError, VenueRefused
-from oms.core.errors import VenueUnavailable as Unavailable
-from oms.core.fields import CxlRejReason, OrdRejReason, Side
-from oms.core.numbers import ZERO
+from adapters.port import Balance, VenueOrder, VenueState, VenueTrade
+from oms.core.errors import MalformedMessage, NotSupported
+from oms.core.fields import PARTICIPATE_DONT_INITIATE, OrdType, Side, TimeInForce
+from oms.core.messages import NewOrderSingle
+from oms.core.numbers import ZERO, number_text
 from oms.core.venue import Instrument
 
 STATES: Final[Mapping[str, VenueState]] = MappingProxyType(
@@ -40,26 +41,16 @@ STATES: Final[Mapping[str, VenueState]] = MappingProxyType(
 
 PART_FILLED: Final = "PART_FILLED"
 
-UNKNOWN_ORDER: Final = frozenset({327706, 327738, 5243242})
-"""Codes that say, of a query, that there is no such order."""
-
-TOO_OFTEN: Final = frozenset({131114})
-
-REFUSALS: Final[Mapping[int, type[VenueError]]] = MappingProxyType(
+TIMES_IN_FORCE: Final[Mapping[TimeInForce, int]] = MappingProxyType(
     {
-        65548: OutcomeUnknown,  # common error
-        65579: OutcomeUnknown,  # general server error
-        65595: Unavailable,  # server busy
-        131114: Unavailable,  # too often
-        262427: OutcomeUnknown,  # connection issue
-        327836: OutcomeUnknown,  # order detail missing
-        327948: OutcomeUnknown,  # order log missing
-        328042: OutcomeUnknown,  # GBBO error
-        328058: OutcomeUnknown,  # SOM request error
+        TimeInForce.DAY: 1,
+        TimeInForce.GOOD_TILL_CANCEL: 1,
+        TimeInForce.IMMEDIATE_OR_CANCEL: 3,
     }
 )
-"""What a code in answer to a query means where it is not a plain no. The document's hint that the
-last hex digit tells client from server errors does not hold, so each code stands by itself."""
+"""`timeInForce`; 2 is good till date, "temporarily not supported"."""
+
+POST_ONLY: Final = 7
 
 SIDES: Final = MappingProxyType({"BUY": Side.BUY, "SELL": Side.SELL})
 
@@ -73,19 +64,12 @@ def error_of(error: object) -> tuple[int, str]:
     code, message = row.get("code"), row.get("message")
     if isinstance(code, str):
         try:
-            code = int(code, 0)
+            code = int(code, 16 if code[:2].lower() == "0x" else 10)
         except ValueError:
             code = None
-    if not isinstance(code, int):
+    if not isinstance(code, int) or isinstance(code, bool):
         raise MalformedMessage("error: a code is wanted")
     return code, str(message)
-
-
-def refusal(code: int, text: str) -> VenueError:
-    """The error that a code is, as an answer to a query; `text` without secrets."""
-    if code in UNKNOWN_ORDER:
-        return VenueRefused(text, OrdRejReason.UNKNOWN_ORDER, CxlRejReason.UNKNOWN_ORDER)
-    return REFUSALS.get(code, VenueRefused)(text)
 
 
 def venue_order(
@@ -178,3 +162,79 @@ def balance(value: object, exchange: str) -> Balance:
         available=number_in(row, "available"),
         held=number_in(row, "frozen"),
     )
+
+
+def exchange(value: object) -> tuple[str, bool]:
+    """One row of listVenueInfo: the exchange, and whether it is enabled. Its sample has spaces in
+    the keys."""
+    row = {name.strip(): told for name, told in row_of(value, "exchange").items()}
+    return text_in(row, "exchange"), text_in(row, "status") == "enabled"
+
+
+def trade(value: object, exchange: str, symbols: Symbols, raw: str) -> VenueTrade:
+    """One row of listFilledOrder, or a fill of the order feed: the venue names no fill, so its
+    name here is made of order, time, price and quantity.
+
+    The totals of the row's order say nothing: the document's sample has them at 0.
+    """
+    row = row_of(value, "fill")
+    side, code, order_id = (
+        text_in(row, "orderSide"),
+        text_in(row, "symbol"),
+        text_in(row, "orderId"),
+    )
+    if side not in SIDES:
+        raise MalformedMessage(f"unknown orderSide {side!r}")
+    if (exchange, code) not in symbols:
+        raise MalformedMessage(f"unknown symbol {code!r} at {exchange}")
+    qty, px = number_in(row, "lastFilledQuantity"), number_in(row, "lastFilledPrice")
+    times = (row.get(name) for name in ("lastFilledCreatedAt", "filledUpdatedAt", "updatedAt"))
+    filled = next((time for time in times if time is not None), None)
+    moment = None if filled is None else instant_of_ms(integer_in({"time": filled}, "time"))
+    return VenueTrade(
+        trade_id=f"{order_id}:{filled}:{number_text(qty)}@{number_text(px)}",
+        venue_cl_ord_id=order_id,
+        symbol=symbols[exchange, code],
+        side=SIDES[side],
+        last_shares=qty,
+        last_px=px,
+        commission=optional_number_in(row, "lastCommission"),
+        fee_currency=str(row.get("lastCommissionCurrency") or ""),
+        transact_time=moment,
+        raw=raw,
+    )
+
+
+def numbered(trade: VenueTrade, number: int) -> VenueTrade:
+    """The trade under a name of its own, where it is not the first that would have this one."""
+    return trade if number == 1 else replace(trade, trade_id=f"{trade.trade_id}#{number}")
+
+
+def order_fields(request: NewOrderSingle) -> dict[str, object]:
+    """A new order as newOrder takes it; amounts are text. NotSupported for what it has no words for."""
+    ord_type = {OrdType.LIMIT: "LIMIT", OrdType.MARKET: "MARKET"}.get(request.ord_type)
+    if ord_type is None:
+        raise NotSupported(f"no orders of type {request.ord_type.name}")
+    info: dict[str, object] = {
+        "symbol": request.symbol,
+        "orderType": ord_type,
+        "timeInForce": _time_in_force(request),
+        "orderSide": "BUY" if request.side is Side.BUY else "SELL",
+    }
+    amounts = {
+        "limitPrice": request.price,
+        "quantity": request.order_qty,
+        "total": request.cash_order_qty,
+    }
+    info |= {name: number_text(value) for name, value in amounts.items() if value is not None}
+    return {"venue": request.security_exchange, "orderId": request.cl_ord_id, "orderInfo": info}
+
+
+def _time_in_force(request: NewOrderSingle) -> int:
+    if request.exec_inst == PARTICIPATE_DONT_INITIATE:
+        return POST_ONLY
+    offered = TIMES_IN_FORCE.get(request.time_in_force)
+    if offered is None or request.exec_inst:
+        named = f"{request.time_in_force.name} {request.exec_inst}".rstrip()
+        raise NotSupported(f"no orders that are {named}")
+    return offered

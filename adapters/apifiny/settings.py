@@ -56,7 +56,20 @@ class ApifinySettings(RestSettings):
         default_factory=lambda: APIFINY_HOSTS,
         description="the own hosts of co-located exchanges; an empty table switches them off",
     )
-    auth_scheme: Literal["jwt"] = Field(default="jwt", description='the signature, "jwt"')
+    auth_scheme: Literal["jwt", "hmac"] = Field(
+        default="jwt", description='what signs REST requests, "jwt" or, of 2022, "hmac"'
+    )
+    recv_window_ms: Annotated[int, Field(gt=0, le=60_000)] = Field(
+        default=5_000, description="a request's life with hmac, in milliseconds"
+    )
+    candle_exchanges: Names = Field(
+        default=("BINANCE", "BINANCEUS", "COINBASEPRO", "HUOBI", "KUCOIN", "OKEX", "GATEIO"),
+        description="the exchanges that REST tells candles and tickers of",
+    )
+    feed_exchanges: Names = Field(
+        default=("BINANCE", "BINANCEUS", "COINBASEPRO", "HUOBI", "KUCOIN", "OKEX"),
+        description="the exchanges that the feed tells trades, candles and tickers of",
+    )
     jwt_exp_unit: Literal["s", "ms"] = Field(
         default="s", description='the unit of the claim exp, "s" or "ms"'
     )

@@ -5,10 +5,12 @@ moves.
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any, Final
 
-from adapters.apifiny.client import Account, ApifinyClient
+from adapters.apifiny.access import Account
+from adapters.apifiny.client import ApifinyClient
 from adapters.budget import Budget
 from adapters.http import Http
 from adapters.loop import Loop
@@ -21,19 +23,8 @@ from oms.core.fields import OrdType, TimeInForce
 from oms.core.ports import Books, Post
 from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity, Limit
 
-_ACCOUNT: Final = (
-    "account_id",
-    "api_key_id",
-    "api_secret_key",
-    "exchanges",
-    "host",
-    "hosts",
-    "jwt_exp_unit",
-    "jwt_ttl_s",
-    "jwt_include_method",
-    "part_filled_is_final",
-)
-
+_ACCOUNT: Final = frozenset(field.name for field in fields(Account))
+"""Settings of the same names."""
 
 _ACCOUNT_LIMIT: Final = Limit("trading and account", 20, Decimal(1), "account")
 _MARKET_LIMIT: Final = Limit("market data", 1, Decimal(1), "access key")

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from adapters.apifiny.client import Account, ApifinyClient
+from adapters.apifiny.access import Account
+from adapters.apifiny.client import ApifinyClient
 from adapters.apifiny.tests.apifiny_bench import CREDENTIALS
 from adapters.apifiny.tests.apifiny_desk import Desk
 from adapters.budget import Budget

@@ -6,7 +6,7 @@ from typing import Any, Final
 import jwt
 import pytest
 
-from adapters.apifiny.client import claims, token
+from adapters.apifiny.access import claims, token
 from adapters.apifiny.tests.apifiny_bench import CREDENTIALS
 from adapters.apifiny.tests.apifiny_line import ACCOUNT, Line, known, on_line
 from adapters.http import Banned, Throttled

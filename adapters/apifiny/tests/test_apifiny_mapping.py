@@ -10,14 +10,14 @@ import pytest
 from adapters.apifiny import mapping
 from adapters.documents import parse
 from adapters.port import Balance, VenueOrder, VenueState
-from oms.core.errors import (
-    MalformedMessage,
-    OutcomeUnknown,
-    VenueError,
-    VenueRefused,
-    VenueUnavailable,
+from oms.core.errors import MalformedMessage, NotSupported
+from oms.core.fields import (
+    PARTICIPATE_DONT_INITIATE,
+    OrdType,
+    Side,
+    TimeInForce,
 )
-from oms.core.fields import OrdRejReason, Side
+from oms.core.messages import NewOrderSingle
 from oms.core.venue import Instrument
 
 RECORDED = Path(__file__).parents[1] / "recorded"
@@ -145,28 +145,6 @@ def test_an_error_without_a_code_is_malformed(error: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "kind"),
-    [
-        (65562, VenueRefused),
-        (65579, OutcomeUnknown),
-        (65595, VenueUnavailable),
-        (131114, VenueUnavailable),
-        (2097162, VenueRefused),
-        (999999, VenueRefused),
-    ],
-)
-def test_what_a_code_says_about_a_query(code: int, kind: type[VenueError]) -> None:
-    assert type(mapping.refusal(code, "text")) is kind
-
-
-@pytest.mark.parametrize("code", [327706, 327738, 5243242])
-def test_the_codes_of_an_order_that_is_not_there(code: int) -> None:
-    error = mapping.refusal(code, "text")
-    assert isinstance(error, VenueRefused)
-    assert error.ord_rej_reason is OrdRejReason.UNKNOWN_ORDER
-
-
-@pytest.mark.parametrize(
     ("word", "state"),
     [
         ("PENDING_SUBMIT", VenueState.PENDING),
@@ -230,3 +208,120 @@ def test_a_market_order_has_no_price_and_an_order_may_be_undated() -> None:
     assert order.price is None
     assert order.transact_time is None
     assert order.avg_px == 0
+
+
+def test_the_exchanges_whose_keys_have_spaces() -> None:
+    rows = answer("list_venue_info")["result"]
+    assert dict(mapping.exchange(row) for row in rows) == {
+        "VENUE1": True,
+        "VENUE2": True,
+        "VENUE24": False,
+    }
+
+
+def fill(**changed: object) -> dict[str, Any]:
+    """The recorded fill, with changes."""
+    (told,) = answer("list_filled_order")["result"]
+    return dict(told) | changed
+
+
+def test_a_fill_gets_a_name_and_tells_its_fee() -> None:
+    told = mapping.trade(fill(), "VENUE1", SYMBOLS, "raw")
+    assert told.trade_id == "000000011584603011942221:1584603012164:0.01@9000"
+    assert (told.last_shares, told.last_px, told.side) == (D("0.01"), D(9000), Side.BUY)
+    assert (told.commission, told.fee_currency) == (D("0.0450"), "USD")
+    assert told.transact_time == datetime(2020, 3, 19, 7, 30, 12, 164000, tzinfo=UTC)
+    assert mapping.numbered(told, 1) is told
+    assert mapping.numbered(told, 2).trade_id.endswith("@9000#2")
+
+
+def test_a_fill_of_the_feed_has_a_time_of_its_own() -> None:
+    told = mapping.trade(answer("feed_order")["payload"], "VENUE1", SYMBOLS, "raw")
+    assert told.trade_id == "000000121574697605570321:1552116459467:1.12@100"
+
+
+def test_a_fill_may_have_no_time_and_no_fee() -> None:
+    bare = fill(updatedAt=None, lastCommission=None, lastCommissionCurrency=None)
+    told = mapping.trade(bare, "VENUE1", SYMBOLS, "")
+    assert (told.transact_time, told.commission, told.fee_currency) == (None, None, "")
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"orderSide": "Buy"}, "orderSide"),
+        ({"symbol": "ETHUSD"}, "symbol 'ETHUSD' at VENUE1"),
+        ({"lastFilledPrice": None}, "lastFilledPrice"),
+        ({"lastFilledQuantity": True}, "lastFilledQuantity"),
+    ],
+)
+def test_a_fill_that_is_not_documented_is_malformed(changed: dict[str, Any], named: str) -> None:
+    with pytest.raises(MalformedMessage, match=named):
+        mapping.trade(fill(**changed), "VENUE1", SYMBOLS, "")
+
+
+def asked(**changed: Any) -> NewOrderSingle:
+    """A new order."""
+    order: dict[str, Any] = {
+        "cl_ord_id": "000000011584603011942221",
+        "symbol": "BTCUSD",
+        "security_exchange": "VENUE1",
+        "side": Side.BUY,
+        "ord_type": OrdType.LIMIT,
+        "order_qty": D("1.12"),
+        "price": D(100),
+    }
+    return NewOrderSingle(**(order | changed))
+
+
+def test_the_documents_own_new_order() -> None:
+    assert mapping.order_fields(asked()) == {
+        "venue": "VENUE1",
+        "orderId": "000000011584603011942221",
+        "orderInfo": {
+            "symbol": "BTCUSD",
+            "orderType": "LIMIT",
+            "timeInForce": 1,
+            "orderSide": "BUY",
+            "limitPrice": "100",
+            "quantity": "1.12",
+        },
+    }
+
+
+def test_a_market_buy_by_its_total() -> None:
+    order = asked(ord_type=OrdType.MARKET, order_qty=None, price=None, cash_order_qty=D("1E+3"))
+    info: Any = mapping.order_fields(order)["orderInfo"]
+    assert info == {
+        "symbol": "BTCUSD",
+        "orderType": "MARKET",
+        "timeInForce": 1,
+        "orderSide": "BUY",
+        "total": "1000",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"time_in_force": TimeInForce.IMMEDIATE_OR_CANCEL}, 3),
+        ({"time_in_force": TimeInForce.DAY}, 1),
+        ({"exec_inst": PARTICIPATE_DONT_INITIATE, "side": Side.SELL}, 7),
+    ],
+)
+def test_the_times_in_force(changed: dict[str, Any], code: int) -> None:
+    info: Any = mapping.order_fields(asked(**changed))["orderInfo"]
+    assert info["timeInForce"] == code
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"time_in_force": TimeInForce.FILL_OR_KILL},
+        {"exec_inst": "X"},
+        {"ord_type": OrdType.STOP},
+    ],
+)
+def test_what_the_venue_has_no_words_for(changed: dict[str, Any]) -> None:
+    with pytest.raises(NotSupported):
+        mapping.order_fields(asked(**changed))
