@@ -23,7 +23,7 @@ from adapters.documents import list_of, redact, row_of
 from adapters.http import Banned, Http, Reply
 from adapters.port import Lane
 from oms.clock import Clock
-from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused
+from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueError, VenueRefused
 from oms.core.numbers import number_text
 
 _LANES: Final = {
@@ -223,20 +223,22 @@ class Door:
             code, message = mapping.error_of(error)
             text = redact(f"{path}: {message} ({code})", self.secrets)[:200]
             raise errors.error_for(code, message, operation, text)
-        if reply.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
-            raise NoSuchPath(f"{path}: HTTP {reply.status}")
-        if reply.status == HTTPStatus.FORBIDDEN:
-            raise Banned(f"{path}: HTTP 403: too many errors, the address is blocked")
-        if reply.status == HTTPStatus.UNAUTHORIZED:
-            raise VenueRefused(f"{path}: HTTP {reply.status}")
         if reply.status >= HTTPStatus.BAD_REQUEST:
-            raise OutcomeUnknown(f"{path}: HTTP {reply.status}")
+            raise _error_of(reply.status, path)
         row = row_of(document, path)
-        if bare and "result" not in row:
-            return document
-        if "result" not in row:
+        if "result" not in row and not bare:
             raise MalformedMessage(f"{path}: neither a result nor an error")
-        return row["result"]
+        return row.get("result", document)
+
+
+def _error_of(status: int, path: str) -> VenueError:
+    """The error that a status is which comes without words."""
+    text = f"{path}: HTTP {status}"
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        return NoSuchPath(text)
+    if status == HTTPStatus.FORBIDDEN:
+        return Banned(f"{text}: too many errors, the address is blocked")
+    return (VenueRefused if status == HTTPStatus.UNAUTHORIZED else OutcomeUnknown)(text)
 
 
 _JSON: Final[Mapping[str, str]] = {"Content-Type": "application/json"}
