@@ -107,6 +107,7 @@ def _differences(
         "cum_qty": (_number(order["cum_qty"]), _number(row["cum"])),
         "fills": (_number(str(_sum(fills))), _number(row["cum"])),
         "avg_px": _averages(order, fills, row, ticks),
+        "fees": _fees(fills, row),
     }
     return [
         Mismatch(route, f"{_name(order)} {what}", str(books), str(venue))
@@ -130,6 +131,26 @@ def _averages(
     if not cum_qty or books == venue:
         return number_text(books), number_text(venue)
     return f"{books / cum_qty:f}", f"{venue / cum_qty:f}"
+
+
+def _fees(fills: Sequence[Row], row: Row) -> tuple[str, str]:
+    """What was paid; the same text twice where the books were told nothing of it, or where they
+    differ by no more than the venue rounds each fill."""
+    told = [Decimal(f["fee"]) for f in fills if f["stands"] and f.get("fee") is not None]
+    books, venue = sum(told, Decimal(0)), fees_of(row)
+    if not told or abs(books - venue) <= _ROUNDED * len(told):
+        return "", ""
+    return number_text(books), number_text(venue)
+
+
+_ROUNDED: Final = Decimal("0.00000001")
+
+
+def fees_of(row: Row) -> Decimal:
+    """The fees of a ledger's order, all in one currency."""
+    fees = row.get("fees") or "0"
+    amounts = fees.values() if isinstance(fees, Mapping) else [fees]
+    return sum(map(Decimal, amounts), Decimal(0))
 
 
 def _sum(fills: Iterable[Row]) -> Decimal:

@@ -13,6 +13,10 @@ from enum import StrEnum
 from itertools import cycle
 from typing import Final
 
+import adapters
+from adapters.bitexbit.simulator import pairs as bitexbit
+from adapters.btcturk.simulator import listing as btcturk
+from adapters.cryptex.simulator import market as cryptex
 from adapters.matching import Market, default_markets
 
 DESK: Final = "DESK1"
@@ -66,8 +70,8 @@ class Ground:
 
     venue: str
     exchanges: tuple[str, ...]
-    quotes: tuple[str, ...]
-    """Quote currencies of the simulator's markets."""
+    markets: tuple[Market, ...]
+    """Markets of the venue's simulator."""
     lacks: frozenset[Kind]
     refusal: Refusal
     requests: int
@@ -81,16 +85,21 @@ class Ground:
         """The route's name."""
         return self.venue.upper()
 
-    def markets(self) -> tuple[Market, ...]:
-        """The markets of the venue's simulator."""
-        return tuple(m for m in default_markets() if m.symbol.partition("/")[2] in self.quotes)
+
+def _quoted_in(quote: str) -> tuple[Market, ...]:
+    return tuple(m for m in default_markets() if m.symbol.partition("/")[2] == quote)
 
 
-VENUES: Final = (
+_PLAIN: Final = frozenset({Kind.MARKET, Kind.POST_ONLY, Kind.CROSSING, Kind.IOC})
+"""What a venue lacks that takes limit orders and nothing else."""
+
+_BTCTURK: Final = frozenset({"BTC/TRY", "BTC/USDT", "ETH/USDT"})
+
+_GROUNDS: Final = (
     Ground(
         venue="apifiny",
         exchanges=("BINANCE", "COINBASEPRO"),
-        quotes=("USDT",),
+        markets=_quoted_in("USDT"),
         lacks=frozenset({Kind.MARKET}),
         refusal=Refusal.PRICE_BAND,
         requests=20,
@@ -100,14 +109,51 @@ VENUES: Final = (
     Ground(
         venue="andx",
         exchanges=("",),
-        quotes=("TRY",),
+        markets=_quoted_in("TRY"),
         lacks=frozenset({Kind.IOC}),
         refusal=Refusal.FUNDS,
         requests=60,
         per_seconds=60,
         requests_per_order=6,
     ),
+    Ground(
+        venue="cryptex",
+        exchanges=("",),
+        markets=cryptex.markets(),
+        lacks=_PLAIN,
+        refusal=Refusal.FUNDS,
+        requests=1,
+        per_seconds=1,
+        requests_per_order=8,
+    ),
+    Ground(
+        venue="bitexbit",
+        exchanges=("",),
+        markets=tuple(pair.market for pair in bitexbit.pairs().values()),
+        lacks=_PLAIN,
+        refusal=Refusal.FUNDS,
+        requests=2,
+        per_seconds=1,
+        requests_per_order=8,
+    ),
+    Ground(
+        venue="btcturk",
+        exchanges=("",),
+        markets=tuple(
+            listing.market
+            for listing in btcturk.listings().values()
+            if listing.market.symbol in _BTCTURK
+        ),
+        lacks=_PLAIN - {Kind.MARKET},
+        refusal=Refusal.FUNDS,
+        requests=90,
+        per_seconds=60,
+        requests_per_order=4,
+    ),
 )
+
+VENUES: Final = tuple(ground for ground in _GROUNDS if ground.venue in adapters.VENUES)
+"""The venues that the demo trades at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +269,7 @@ def _draw(
     number: int,
     slot: int,
 ) -> PlannedOrder:
-    market = rng.choice(ground.markets())
+    market = rng.choice(ground.markets)
     # A market buy is sized by what it may cost at some venues: the demo sells.
     side = "SELL" if kind is Kind.MARKET else rng.choice(("BUY", "SELL"))
     if kind is Kind.REFUSED:

@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.matching import default_markets
 from oms.client import Client
 from oms.clock import Clock, draw_secret
 from oms.demo.children import Child, DemoFailed, child
 from oms.demo.leaks import find_secrets
 from oms.demo.ledger import Mismatch, Row, compare
+from oms.demo.money import compare_balances
 from oms.demo.outcome import (
     Outcome,
     compare_positions,
@@ -73,6 +73,7 @@ class Stage:
         self._faults: list[str] = []
         self._told: dict[str, dict[str, Any]] = {}
         self._complaints: list[str] = []
+        self._balances: dict[str, Sequence[Row]] = {}
         self._began = clock.monotonic()
 
     async def play(self, layout: SimLayout) -> Outcome:
@@ -88,6 +89,8 @@ class Stage:
         url, token = f"http://{settings.api.listen}", settings.api.token.get_secret_value()
         async with self._sims(layout), self._engine(config), Client(url, token) as operator:
             await self._routes_ready(operator)
+            for ground in VENUES:
+                self._balances[ground.route] = await operator.balances(ground.route)
             self._began = self._clock.monotonic()
             await self._trade(settings, operator, layout)
             rows = await self._settle(operator)
@@ -106,7 +109,7 @@ class Stage:
         base, script = port_base(layout), self._script
         arguments = ["oms", "sim", *names, "--port-base", str(base)]
         arguments += ["--speed", str(script.speed), "--seed", str(script.seed)]
-        self._screen.say(f"starting the simulators of {' and '.join(names)} on {HOST}:{base}...")
+        self._screen.say(f"starting the simulators of {', '.join(names)} on {HOST}:{base}...")
         async with self._lasting("sim", arguments) as sims:
             for name in names:
                 await sims.line(partial(_is_sim_line, name), f"line of {name}", START_S)
@@ -137,7 +140,7 @@ class Stage:
             guard.cancel()
 
     async def _routes_ready(self, operator: Client) -> None:
-        self._screen.say("waiting for both venues to be reconciled...")
+        self._screen.say("waiting for all venues to be reconciled...")
         venues: list[Row] = []
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(START_S):
@@ -223,22 +226,26 @@ class Stage:
             fills=len(fills),
             requests=_count_requests(self._plan),
             by_venue=count_by_venue([ground.route for ground in VENUES], rows),
-            mismatches=await self._compare(rows, fills, layout),
+            mismatches=await self._compare(operator, rows, fills, layout),
             unexpected=unexpected_ends(self._plan, rows) + self._complaints,
             told=self._told,
         )
 
     async def _compare(
-        self, rows: Sequence[Row], fills: Sequence[Row], layout: SimLayout
+        self, operator: Client, rows: Sequence[Row], fills: Sequence[Row], layout: SimLayout
     ) -> list[Mismatch]:
-        ticks = {market.symbol: market.tick for market in default_markets()}
         found: list[Mismatch] = []
         for ground in VENUES:
+            ticks = {market.symbol: market.tick for market in ground.markets}
             port = layout.venues[ground.venue].rest
             ledger = await asyncio.to_thread(read_ledger, HOST, port)
             of_route = [row for row in rows if row["venue"] == ground.route]
             executed = [fill for fill in fills if fill["venue"] == ground.route]
             found += compare(ground.route, of_route, executed, ledger["orders"], ticks)
+            before, after = self._balances[ground.route], await operator.balances(ground.route)
+            found += compare_balances(
+                ground.route, before, after, of_route, executed, ledger, ticks
+            )
         return found
 
 

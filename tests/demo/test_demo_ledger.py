@@ -205,3 +205,18 @@ def test_a_mismatch_is_a_row_of_four_texts() -> None:
         "books": "1",
         "ledger": "2",
     }
+
+
+def test_fees_are_compared_where_they_were_told() -> None:
+    orders, fills, ledger = _books()
+    ledger[0]["fees"] = {"USDT": "4"}
+    assert _found(orders, fills, ledger) == []
+    fills[0]["fee"], fills[1]["fee"] = "2.4", "1.600000001"
+    assert _found(orders, fills, ledger) == []
+    fills[1]["fee"] = "1.5"
+    (mismatch,) = _found(orders, fills, ledger)
+    assert (mismatch.what, mismatch.books, mismatch.ledger) == (
+        "order 0000000001 (DESK1/D1) fees",
+        "3.9",
+        "4",
+    )

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.matching import STEP_MS, MatchingEngine, SimOrder, default_markets
+from adapters.matching import STEP_MS, MatchingEngine, SimOrder
 from oms.core.numbers import is_multiple
 from oms.demo.plan import DESK, STRATEGY, VENUES, Extra, Kind, PlannedOrder, Refusal, make_plan
 
-MARKETS = {market.symbol: market for market in default_markets()}
+MARKETS = {(g.route, m.symbol): m for g in VENUES for m in g.markets}
 SEEDS = st.integers(0, 2**32)
+_GROUNDS = {ground.route: ground for ground in VENUES}
 HERE = (Kind.BAD_TICK, Kind.BAD_SYMBOL, Kind.BAD_QTY)
 
 
@@ -49,7 +50,7 @@ def test_venues_take_turns_and_slots_count_up(orders: int, seed: int) -> None:
     plan = make_plan(orders, seed)
     counts = Counter(order.route for order in plan)
     assert max(counts.values()) - min(counts.values()) <= 1
-    assert set(counts) == {"APIFINY", "ANDX"}
+    assert set(counts) <= {ground.route for ground in VENUES}
     for route, count in counts.items():
         assert [o.slot for o in plan if o.route == route] == list(range(count))
 
@@ -57,7 +58,7 @@ def test_venues_take_turns_and_slots_count_up(orders: int, seed: int) -> None:
 @settings(max_examples=15, deadline=None)
 @given(seed=SEEDS)
 def test_every_kind_and_every_extra_comes_up_at_every_venue_that_takes_it(seed: int) -> None:
-    plan = make_plan(42, seed)
+    plan = make_plan(21 * len(VENUES), seed)
     for ground in VENUES:
         of_route = [order for order in plan if order.route == ground.route]
         assert {order.kind for order in of_route} == set(Kind) - ground.lacks
@@ -68,8 +69,8 @@ def test_every_kind_and_every_extra_comes_up_at_every_venue_that_takes_it(seed: 
 @settings(max_examples=15, deadline=None)
 @given(seed=SEEDS)
 def test_desk_and_strategy_share_the_work_at_every_venue(seed: int) -> None:
-    for route in ("APIFINY", "ANDX"):
-        counts = Counter(o.origin for o in make_plan(80, seed) if o.route == route)
+    for route in (ground.route for ground in VENUES):
+        counts = Counter(o.origin for o in make_plan(40 * len(VENUES), seed) if o.route == route)
         assert set(counts) == {DESK, STRATEGY}
         assert abs(counts[DESK] - counts[STRATEGY]) <= 2
 
@@ -77,8 +78,8 @@ def test_desk_and_strategy_share_the_work_at_every_venue(seed: int) -> None:
 @settings(max_examples=15, deadline=None)
 @given(seed=SEEDS)
 def test_only_what_is_to_be_refused_here_breaks_a_rule_of_the_market(seed: int) -> None:
-    for order in make_plan(84, seed):
-        market = MARKETS.get(order.symbol)
+    for order in make_plan(42 * len(VENUES), seed):
+        market = MARKETS.get((order.route, order.symbol))
         assert (market is None) == (order.kind is Kind.BAD_SYMBOL)
         if market is None:
             continue
@@ -91,7 +92,7 @@ def test_only_what_is_to_be_refused_here_breaks_a_rule_of_the_market(seed: int) 
 
 def _fate(order: PlannedOrder, steps: int) -> SimOrder:
     """What becomes of the order alone in a fresh market after so many steps."""
-    engine = MatchingEngine(default_markets(), seed=7)
+    engine = MatchingEngine(_GROUNDS[order.route].markets, seed=7)
     sim = SimOrder(
         order_id="1",
         client_id="",
@@ -113,7 +114,7 @@ def test_in_the_simulators_market_each_kind_meets_the_fate_that_it_is_named_afte
     seed: int,
 ) -> None:
     """What the venue's account rules refuse is not the market's business and left out."""
-    for order in make_plan(42, seed):
+    for order in make_plan(21 * len(VENUES), seed):
         if order.kind in (*HERE, Kind.REFUSED):
             continue
         at_once = _fate(order, 0)
@@ -140,33 +141,35 @@ def test_in_the_simulators_market_each_kind_meets_the_fate_that_it_is_named_afte
 @settings(max_examples=15, deadline=None)
 @given(seed=SEEDS)
 def test_outcomes_say_where_an_order_may_end(seed: int) -> None:
-    for order in make_plan(42, seed):
+    for order in make_plan(21 * len(VENUES), seed):
         refused = order.kind in (*HERE, Kind.CROSSING, Kind.REFUSED)
         assert ("REJECTED" in order.outcomes) == refused
         assert (order.outcomes == {"NEW"}) == (order.kind is Kind.LEFT)
 
 
 def test_a_venue_joins_by_one_more_row() -> None:
-    newcomer = replace(
-        VENUES[1], venue="cryptex", quotes=("USDT",), lacks=frozenset({Kind.IOC, Kind.POST_ONLY})
-    )
-    plan = make_plan(90, 1, (*VENUES, newcomer))
-    mine = [order for order in plan if order.route == "CRYPTEX"]
+    markets = VENUES[0].markets
+    lacks = frozenset({Kind.IOC, Kind.POST_ONLY})
+    newcomer = replace(VENUES[1], venue="newcomer", markets=markets, lacks=lacks)
+    plan = make_plan(30 * (len(VENUES) + 1), 1, (*VENUES, newcomer))
+    mine = [order for order in plan if order.route == "NEWCOMER"]
     assert len(mine) == 30
     assert {order.kind for order in mine} == set(Kind) - newcomer.lacks
-    assert {order.symbol for order in mine if order.kind is not Kind.BAD_SYMBOL} == {
-        "BTC/USDT",
-        "ETH/USDT",
-    }
+    symbols = {order.symbol for order in mine if order.kind is not Kind.BAD_SYMBOL}
+    assert symbols == {market.symbol for market in markets}
 
 
 @pytest.mark.parametrize("refusal", Refusal)
 def test_what_the_venue_is_to_refuse_breaks_a_bound_of_its_simulator(refusal: Refusal) -> None:
     ground = next(ground for ground in VENUES if ground.refusal is refusal)
-    refused = [o for o in make_plan(84, 3) if o.kind is Kind.REFUSED and o.route == ground.route]
+    refused = [
+        o
+        for o in make_plan(42 * len(VENUES), 3)
+        if o.kind is Kind.REFUSED and o.route == ground.route
+    ]
     assert refused
     for order in refused:
-        market = MARKETS[order.symbol]
+        market = MARKETS[order.route, order.symbol]
         assert order.price is not None
         if refusal is Refusal.PRICE_BAND:
             assert order.price > market.mid * 10
