@@ -15,12 +15,14 @@ from oms.core.funding import AccountState, Activity, DepositAddress, FeeRate
 from oms.core.market import Candle, Currency, OrderBook, PublicTrade, Ticker
 from tests.adapters.conformance import ask, capabilities_of, instrument_of
 from tests.adapters.conformance_trading import close
-from tests.adapters.one_route import WAIT_S, OneRoute
+from tests.adapters.one_route import OneRoute
 
 
 def told(route: OneRoute, query: str, **parameters: Any) -> Any:
-    """What the venue answers."""
-    return route.runner.ask(query, **parameters).result(WAIT_S)
+    """What the venue answers; the engine goes on meanwhile, as it may be what grants nonces."""
+    asked = route.runner.ask(query, **parameters)
+    route.spin(asked.done, f"the answer to {query}")
+    return asked.result()
 
 
 def _lately(time: datetime | None) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from adapters import VENUES
 from oms.client import Client
 from oms.clock import SystemClock
 from oms.core.errors import OmsError
@@ -102,7 +103,7 @@ def installation(folder: Path, *run_words: str) -> Iterator[tuple[Settings, Proc
     ):
         settings = load_settings(folder / "oms.toml", {})
         lines = [json.loads(sim.line()) for _ in settings.venues]
-        assert {line["venue"] for line in lines} == {"apifiny", "andx"}
+        assert {line["venue"] for line in lines} == set(VENUES)
         assert all({"venue", "rest", "stream", "fix"} == set(line) for line in lines)
         yield settings, sim, engine
 
