@@ -6,12 +6,12 @@ another one. Both are a `Door`: the same methods, errors and rows.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from concurrent.futures import Future
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from adapters.port import Balance
-from oms import words
+from oms import inquiries, words
+from oms.asks import News, balance_row
 from oms.core.book import EVERY_ROUTE, OPERATOR
 from oms.core.errors import (
     InvalidOrder,
@@ -29,10 +29,10 @@ from oms.core.messages import (
     OrderCancelRequest,
 )
 from oms.core.notes import CancelAll, KillSwitch
-from oms.core.numbers import number_text
 from oms.core.ports import DeskReport, Evidence, Inbound, Post
 from oms.door import Door, Handle, Row
 from oms.feed import Feed
+from oms.venues import Venues
 
 ANSWER_TIMEOUT_S: Final = 30.0
 """How long a caller waits for the engine to make a request durable."""
@@ -88,22 +88,20 @@ class Oms(Door):
         post: Post,
         feed: Feed,
         looks: Looks,
-        ask: Callable[..., Future[Any]],
+        venues: Venues,
         status: Callable[[], Row],
         certify: Callable[[], Awaitable[Row]],
-        instruments: Callable[[str], list[Row]],
         new_cl_ord_id: Callable[[], str],
     ) -> None:
-        """`ask(route, query, **parameters)` is a venue's read-only door."""
+        """`venues` are the routes' read-only doors."""
         super().__init__(new_cl_ord_id)
         self.origin = origin
         self._post = post
         self._feed = feed
         self._looks = looks
-        self._ask = ask
+        self._venues = venues
         self._status = status
         self._certify = certify
-        self._instruments = instruments
         operator = origin == OPERATOR
         self._evidence = Evidence.OPERATOR if operator else Evidence.STRATEGY
         self._own = "" if operator else origin
@@ -142,12 +140,12 @@ class Oms(Door):
     async def balances(self, venue: str) -> list[Row]:
         """The venue's own word on its balances. Raises VenueError, NotSupported."""
         route = venue.upper()
-        told: list[Balance] = await asyncio.wrap_future(self._ask(route, "balances"))
-        return [_balance_row(route, balance) for balance in told]
+        told: list[Balance] = await asyncio.wrap_future(self._venues.ask(route, "balances"))
+        return [balance_row(route, balance) for balance in told]
 
     async def instruments(self, venue: str) -> list[Row]:
         """What trades there. Raises NotSupported for an unknown route."""
-        return self._instruments(venue.upper())
+        return self._venues.instruments(venue.upper())
 
     async def kill(self, on: bool, venue: str | None = None) -> Row:
         """Turn the kill switch, everywhere or for one route; the certificate as it then is."""
@@ -210,6 +208,12 @@ class Oms(Door):
         finally:
             self._feed.unwatch(event)
 
+    async def _answer_to(self, query: str, route: str, asked: Row) -> Any:
+        return await inquiries.answer(self._venues, query, route, asked)
+
+    def _news_of(self, kind: str, route: str, asked: Row) -> AsyncGenerator[News, None]:
+        return inquiries.news(self._venues, kind, route, asked)
+
     async def _submit(self, request: NewOrderSingle) -> Handle:
         number, report = await self._answer(request)
         if isinstance(report, ExecutionReport) and report.exec_type is not ExecType.REJECTED:
@@ -266,7 +270,7 @@ class Oms(Door):
         if venue is None:
             return EVERY_ROUTE
         route = words.text("venue", venue).upper()
-        self._instruments(route)  # raises NotSupported for a route that is none
+        self._venues.instruments(route)  # raises NotSupported for a route that is none
         return route
 
     async def _cancel_account(self, route: str) -> list[Row]:
@@ -277,7 +281,7 @@ class Oms(Door):
             origin=self.origin, cl_ord_id=self._name(None), route=route, account_wide=True
         )
         await self._record(note)
-        named: list[str] = await asyncio.wrap_future(self._ask(route, "cancel_all"))
+        named: list[str] = await asyncio.wrap_future(self._venues.ask(route, "cancel_all"))
         rows: list[Row] = []
         for name in named:
             ours = await asyncio.to_thread(self._looks.known_at, route, name, name)
@@ -326,17 +330,6 @@ class Oms(Door):
             ) from None
         finally:
             self._feed.forget(name)
-
-
-def _balance_row(route: str, balance: Balance) -> Row:
-    return {
-        "venue": route,
-        "exchange": balance.security_exchange,
-        "asset": balance.asset,
-        "total": number_text(balance.total),
-        "available": number_text(balance.available),
-        "held": number_text(balance.held),
-    }
 
 
 def _is_entry_answer(report: DeskReport) -> bool:

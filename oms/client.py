@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 
 import httpx
 
+from oms.asks import QUERIES, WATCHES, News
 from oms.clock import draw_id
 from oms.core import errors
 from oms.core.errors import EngineUnavailable, OmsError, OrderRejected, OutcomeUnknown
@@ -22,6 +23,7 @@ from oms.core.messages import NewOrderSingle
 from oms.core.ports import DeskReport
 from oms.door import Door, Handle, Row
 from oms.report_rows import report_of
+from oms.told import item_of, plain
 
 TIMEOUT_S: Final = 35.0
 """Longer than the engine itself waits for its writer."""
@@ -190,18 +192,57 @@ class Client(Door):
     ) -> AsyncGenerator[tuple[int, DeskReport | None], None]:
         """One connection's reports; None in place of a report is a sign of life."""
         params = {"since": str(since), "follow": "true" if follow else "false"}
+        async with aclosing(self._lines("/api/reports", params)) as lines:
+            async for line in lines:
+                yield report_of(_json(line)) if line else (since, None)
+
+    async def _lines(self, path: str, params: dict[str, str]) -> AsyncGenerator[str, None]:
+        """What one connection tells, line by line. Raises _Lost where it is cut."""
         timeout = httpx.Timeout(SILENCE_S, connect=5.0)
         try:
             async with self._http.stream(
-                "GET", f"{self._url}/api/reports", params=params, timeout=timeout
+                "GET", f"{self._url}{path}", params=params, timeout=timeout
             ) as response:
                 if response.status_code != httpx.codes.OK:
                     await response.aread()
                     self._told(response)
                 async for line in response.aiter_lines():
-                    yield report_of(_json(line)) if line else (since, None)
+                    yield line
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._failure(error) from None
+
+    async def _answer_to(self, query: str, route: str, asked: Row) -> Any:
+        spec = QUERIES[query]
+        told = await self._get(f"/api/ask/{query}", venue=route, **_texts(asked))
+        return [item_of(spec.kind, row) for row in told] if spec.many else item_of(spec.kind, told)
+
+    async def _news_of(self, kind: str, route: str, asked: Row) -> AsyncGenerator[News, None]:
+        """A watch that was cut is begun anew, and what may have been missed is said."""
+        params = {"venue": route, **_texts(asked)}
+        pauses_s: Iterator[float] = iter(())
+        cut = 0
+        while True:
+            try:
+                async with aclosing(self._lines(f"/api/watch/{kind}", params)) as lines:
+                    async for line in lines:
+                        pauses_s = iter(self._reconnects_s)
+                        if line:
+                            told = self._news(_json(line))
+                            item: Any = item_of(WATCHES[kind].kind, told["item"])
+                            yield item, told["emulated"], told["missed"] + cut
+                            cut = 0
+                raise _Lost(f"the engine at {self._url} ended the watch")
+            except _Lost as lost:
+                pause_s = next(pauses_s, None)
+                if pause_s is None:
+                    raise EngineUnavailable(str(lost)) from None
+                cut = 1
+                await asyncio.sleep(pause_s)
+
+    def _news(self, told: Row) -> Row:
+        if "error" in told:
+            raise self._error(told)
+        return told
 
     async def _submit(self, request: NewOrderSingle) -> Handle:
         terms = {
@@ -289,12 +330,15 @@ class Client(Door):
         if response.status_code == httpx.codes.OK:
             return told
         try:
-            code, text = told["error"]["code"], told["error"]["text"]
+            raise self._error(told)
         except (KeyError, TypeError):
             raise _Lost(f"{self._url} answered HTTP {response.status_code}") from None
-        if code in _ERRORS:
-            raise _ERRORS[code](text)
-        raise _Lost(f"the engine answered {code}: {text}")
+
+    def _error(self, told: Any) -> OmsError:
+        """What the engine's error says; _Lost for one that this side does not know."""
+        code, text = told["error"]["code"], told["error"]["text"]
+        known = _ERRORS.get(code)
+        return _Lost(f"the engine answered {code}: {text}") if known is None else known(text)
 
 
 def _json(text: str) -> Any:
@@ -302,6 +346,10 @@ def _json(text: str) -> Any:
         return json.loads(text, parse_float=Decimal)
     except ValueError:
         raise _Lost("what answers is not the engine's control API") from None
+
+
+def _texts(asked: Row) -> dict[str, str]:
+    return {name: str(plain(value)) for name, value in asked.items()}
 
 
 def _text(number: Decimal | None) -> str | None:

@@ -3,22 +3,21 @@
 `oms.api.Oms` is the door in the engine's own process, `oms.client.Client` the one from another.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from oms import words
+from oms.asks import Asks
 from oms.core.errors import InvalidOrder
 from oms.core.fields import PARTICIPATE_DONT_INITIATE, ExecType, OrdType, Side
 from oms.core.messages import ExecutionReport, NewOrderSingle
 from oms.core.ports import DeskReport
+from oms.told import Row as Row
 from oms.words import Number
-
-Row = dict[str, Any]
-"""A row as docs/api.md names its fields: decimals are strings, enumerations words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def _is_last(report: ExecutionReport) -> bool:
     return report.exec_type in _ENDS and not report.leaves_qty
 
 
-class Door(ABC):
+class Door(Asks):
     """One origin's orders and reports, from wherever. Methods are coroutines."""
 
     def __init__(self, new_cl_ord_id: Callable[[], str]) -> None:

@@ -7,12 +7,11 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from adapters import venue
 from adapters.apifiny.settings import ApifinySettings
@@ -29,13 +28,11 @@ from oms.certificate import killed_venues
 from oms.clock import Clock, SystemClock, draw_digits, draw_id
 from oms.core.book import Book
 from oms.core.decide import OPERATOR, Draw
-from oms.core.errors import NotAuthorised, NotSupported
+from oms.core.errors import NotAuthorised
 from oms.core.legs import VenueBooks
 from oms.core.notes import Started
-from oms.core.numbers import number_text
 from oms.core.ports import DeskGateway, DeskReport, Evidence, Inbound, VenueGateway
 from oms.core.sessions import Session, venue_session
-from oms.core.venue import Instrument
 from oms.desks import desk_logins, entitlements
 from oms.door import Row
 from oms.expiries import Expiries
@@ -48,6 +45,7 @@ from oms.settings import Settings, VenueSettings, load_settings
 from oms.sides import Sides
 from oms.store.queries import Reader
 from oms.store.store import Store
+from oms.venues import Venues, stream_rows
 from oms.writer import Gateways, Writer
 
 VERSION: Final = "0.1.0"
@@ -122,6 +120,7 @@ class System:
             killers=[desk.comp_id for desk in desks if desk.may_kill],
         )
         self._store.load(self.book)
+        self._venues = Venues(self.book, self._runners)
         self._writer = Writer(
             self.book,
             self._store,
@@ -135,7 +134,7 @@ class System:
         self._killing = Killing(
             self.book,
             self._reader,
-            self._ask,
+            self._venues.ask,
             self._writer.post,
             self.clock,
             patience_s=PATIENCE_S / self._speed,
@@ -285,10 +284,9 @@ class System:
             post=self._writer.post,
             feed=feed,
             looks=self._reader,
-            ask=self._ask,
+            venues=self._venues,
             status=self.status,
             certify=self._killing.certificate,
-            instruments=self._instruments,
             new_cl_ord_id=draw_id,
         )
 
@@ -309,6 +307,7 @@ class System:
                 }
                 for route in self.book.routes.values()
             ],
+            "streams": stream_rows(self._runners),
             "kill": killed_venues(self._reader.kills()),
             "in_doubt": counts["in_doubt"],
             "breaks": counts["breaks"],
@@ -326,42 +325,10 @@ class System:
                 return
             since = batch[-1][0]
 
-    def _ask(self, route: str, query: str, **parameters: Any) -> Future[Any]:
-        runner = self._runners.get(route)
-        if runner is None:
-            raise NotSupported(f"no route {route!r}: {', '.join(self._runners) or 'none'}")
-        return runner.ask(query, **parameters)
-
-    def _instruments(self, name: str) -> list[Row]:
-        route = self.book.routes.get(name)
-        if route is None:
-            raise NotSupported(f"no route {name!r}: {', '.join(self.book.routes) or 'none'}")
-        known = {id(i): i for i in route.instruments.values()}
-        return [_instrument_row(name, instrument) for instrument in known.values()]
-
 
 def _why(text: str, slowed: str) -> str:
     # A ban is why the route is down.
     return "; ".join(dict.fromkeys(why for why in (text, slowed) if why))
-
-
-def _instrument_row(route: str, instrument: Instrument) -> Row:
-    def text(number: Any) -> str | None:
-        return None if number is None else number_text(number)
-
-    return {
-        "venue": route,
-        "exchange": instrument.security_exchange,
-        "symbol": instrument.symbol,
-        "venue_symbol": instrument.venue_symbol,
-        "tick": text(instrument.tick),
-        "step": text(instrument.step),
-        "min_qty": text(instrument.min_qty),
-        "max_qty": text(instrument.max_qty),
-        "min_notional": text(instrument.min_notional),
-        "max_notional": text(instrument.max_notional),
-        "enabled": instrument.enabled,
-    }
 
 
 class Engine:

@@ -2,22 +2,19 @@
 
 Each route is a method of `oms.api.Oms` for the token's origin: GET routes look and take their
 arguments from the query, POST routes act and take a JSON object. Errors are
-`{"error": {"code", "text"}}`. `/api/reports` is a stream of one JSON object a line, resumable by
-number; empty lines in it only say that the connection lives.
+`{"error": {"code", "text"}}`. `/api/reports` and `/api/watch/...` are streams (oms.web.streams).
 """
 
-import asyncio
 import hmac
 import ipaddress
-import json
-from collections.abc import Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
 from oms.api import Oms
+from oms.asks import WATCHES
 from oms.core.errors import (
     ConfigError,
     EngineUnavailable,
@@ -35,15 +32,11 @@ from oms.core.errors import (
     VenueUnavailable,
 )
 from oms.log import redact, room
-from oms.report_rows import report_row
+from oms.told import Row
 from oms.web.asked import BODY_BYTES_MAX, flag, known, read_fields, read_query, whole
-from oms.web.routes import REPORTS, find
+from oms.web.routes import REPORTS, WATCH, find
+from oms.web.streams import Streams, news_lines, report_lines
 
-STREAMS_MAX: Final = 64
-"""Report streams open at once, all origins together."""
-STALL_TIMEOUT_S: Final = 10.0
-"""A listener that takes nothing for so long is cut off; it can resume."""
-HEARTBEAT_S: Final = 10.0
 _CLOSE_S: Final = 0.5  # what a request in progress gets when the server stops
 
 _log = room("web")
@@ -72,7 +65,7 @@ class Web:
         """`oms(origin)` is an origin's view of the engine; `tokens`: token -> origin."""
         self._origins = tuple((token.encode(), origin) for token, origin in tokens.items())
         self._oms = {origin: oms(origin) for origin in tokens.values()}
-        self._streams: set[asyncio.Task[Any]] = set()
+        self._streams = Streams()
         self._runner: web.AppRunner | None = None
 
     async def start(self, host: str, port: int) -> None:
@@ -83,7 +76,7 @@ class Web:
         demand_loopback(host)
         application = web.Application(client_max_size=BODY_BYTES_MAX)
         application.router.add_route("*", "/{path:.*}", self._answer)
-        application.on_shutdown.append(self._end_streams)
+        application.on_shutdown.append(self._streams.end)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=_CLOSE_S)
         await runner.setup()
         try:
@@ -116,8 +109,8 @@ class Web:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         try:
             oms = self._oms[self._origin(request)]
-            if (request.method, request.path) == ("GET", REPORTS):
-                return await self._stream(request, oms)
+            if (lines := self._lines(request, oms)) is not None:
+                return await self._streams.tell(request, lines)
             call = find(request)
             told = await call(oms, await read_fields(request))
         except OmsError as error:
@@ -139,58 +132,21 @@ class Web:
             raise NotAuthorised("send the header Authorization: Bearer TOKEN, with a token that is")
         return found[0]
 
-    async def _stream(self, request: web.Request, oms: Oms) -> web.StreamResponse:
-        asked = known(read_query(request), {"since", "follow"})
-        since, follow = whole("since", asked.get("since", "0")), flag(asked, "follow")
-        if len(self._streams) >= STREAMS_MAX:
-            raise EngineUnavailable(f"{STREAMS_MAX} report streams are open; close one")
-        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-        task = asyncio.current_task()
-        assert task is not None, "aiohttp serves each connection in a task"
-        self._streams.add(task)
-        try:
-            await response.prepare(request)
-            await _tell(response, oms, since, follow)
-        except (ConnectionError, TimeoutError):
-            if request.transport is not None:
-                request.transport.abort()  # gone, or it takes nothing: it can resume
-        except OmsError as error:
-            _log.error("reports cut", path=request.path, why=f"{error.code}: {error}")
-            if request.transport is not None:
-                request.transport.abort()
-        finally:
-            self._streams.discard(task)
-        return response
-
-    async def _end_streams(self, _: web.Application) -> None:
-        for task in self._streams:
-            task.cancel()
+    def _lines(self, request: web.Request, oms: Oms) -> AsyncGenerator[Row, None] | None:
+        """What the request listens to; None where it is a question or a deed."""
+        if request.method != "GET":
+            return None
+        if request.path == REPORTS:
+            asked = known(read_query(request), {"since", "follow"})
+            return report_lines(oms, whole("since", asked.get("since", "0")), flag(asked, "follow"))
+        if request.path.startswith(WATCH) and (kind := request.path.removeprefix(WATCH)) in WATCHES:
+            asked = read_query(request)
+            known(asked, {"venue", *WATCHES[kind].takes}, {"venue", *WATCHES[kind].needs})
+            return news_lines(oms.watch(kind, **asked))
+        return None
 
 
 _INTERNAL: Final = "the engine failed on this request; its log says how"
-
-
-async def _tell(response: web.StreamResponse, oms: Oms, since: int, follow: bool) -> None:
-    """Write reports as they come; a line feed at first, and when none has come for a while."""
-    await _write(response, b"\n")
-    async with aclosing(oms.reports(since, follow)) as reports:
-        while True:
-            coming = asyncio.ensure_future(anext(reports, None))
-            try:
-                while not (await asyncio.wait({coming}, timeout=HEARTBEAT_S))[0]:
-                    await _write(response, b"\n")
-            finally:
-                coming.cancel()
-                await asyncio.wait({coming})
-            told = coming.result()
-            if told is None:
-                return
-            await _write(response, json.dumps(report_row(*told)).encode() + b"\n")
-
-
-async def _write(response: web.StreamResponse, line: bytes) -> None:
-    async with asyncio.timeout(STALL_TIMEOUT_S):
-        await response.write(line)
 
 
 def demand_loopback(host: str) -> None:

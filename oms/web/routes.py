@@ -9,14 +9,22 @@ from aiohttp import web
 
 from oms import words
 from oms.api import Oms
+from oms.asks import QUERIES, WATCHES
 from oms.core.errors import MalformedMessage
 from oms.door import Door, Row
+from oms.told import row_of
 from oms.web.asked import Fields, flag, known
 
 Call = Callable[[Oms, Fields], Awaitable[Row | list[Row]]]
 
 REPORTS: Final = "/api/reports"
 """GET: a stream, which the server itself writes."""
+
+ASK: Final = "/api/ask/"
+"""GET: a question to a venue, by its name in `oms.asks.QUERIES`."""
+
+WATCH: Final = "/api/watch/"
+"""GET: a stream of news, by its kind in `oms.asks.WATCHES`."""
 
 
 async def _status_of(oms: Oms, asked: Fields) -> Row:
@@ -92,6 +100,18 @@ async def _replace(oms: Oms, asked: Fields) -> Row:
     return {}
 
 
+def _asking(query: str) -> Call:
+    async def ask(oms: Oms, asked: Fields) -> Row | list[Row]:
+        spec = QUERIES[query]
+        known(asked, {"venue", *spec.takes}, {"venue", *spec.needs})
+        told = await oms.ask(query, **asked)
+        route = asked["venue"].upper()
+        rows = [{"venue": route, **row_of(item)} for item in (told if spec.many else [told])]
+        return rows if spec.many else rows[0]
+
+    return ask
+
+
 _SUBMIT: Final = set(inspect.signature(Door.submit).parameters) - {"self"}
 
 ROUTES: Final[Mapping[str, Mapping[str, Call]]] = MappingProxyType(
@@ -109,6 +129,8 @@ ROUTES: Final[Mapping[str, Mapping[str, Call]]] = MappingProxyType(
         "/api/cancel_all": {"POST": _cancel_all},
         "/api/kill": {"GET": _kill_certificate, "POST": _kill},
         REPORTS: {},
+        **{f"{ASK}{query}": {"GET": _asking(query)} for query in QUERIES},
+        **{f"{WATCH}{kind}": {} for kind in WATCHES},
     }
 )
 

@@ -58,7 +58,7 @@ class LossyProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await _request(reader)
-        if request.startswith(b"GET /api/reports"):
+        if request.startswith((b"GET /api/reports", b"GET /api/watch")):
             self.streams += 1
             if not self.streams_max or self.streams <= self.streams_max:
                 await self._stream(request, writer)

@@ -9,13 +9,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from adapters.port import Balance, Sight
+from adapters.hub import Listener
+from adapters.port import Balance, Sight, StreamStatus
 from oms.api import Oms, Row
 from oms.certificate import killed_venues
 from oms.clock import SystemClock
 from oms.core.book import EVERY_ROUTE, Book
 from oms.core.errors import NotSupported, VenueUnavailable
 from oms.core.fields import ExecType, OrdType, TimeInForce
+from oms.core.market import Topic
 from oms.core.messages import ExecutionReport, NewOrderSingle, OrderCancelRequest
 from oms.core.notes import Doubt, Instruments, Request, RouteStatus
 from oms.core.ports import Evidence, Inbound, Message, ToVenue
@@ -24,6 +26,7 @@ from oms.feed import Feed
 from oms.killing import Killing
 from oms.store.queries import Reader
 from oms.store.store import Store
+from oms.venues import Venues
 from oms.writer import Gateways, Writer
 
 AS_OPERATOR: Final = "operator-token-of-the-tests"
@@ -73,6 +76,11 @@ class ScriptedVenue:
         """What it lists as open."""
         self.ended: list[Sight] = []
         self.lists = True
+        self.answers: dict[str, Any] = {}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.listeners: list[Listener] = []
+        self.news: list[tuple[Any, bool, int]] = []
+        """What a watch hears at first, whether it is emulated, how many were missed before it."""
         self.account_wide: list[str] | None = None
         """What its account-wide cancel says it ended; None: it has no such call."""
         self._route = route
@@ -135,11 +143,12 @@ class ScriptedVenue:
         )
 
     def ask(self, query: str, **parameters: Any) -> Future[Any]:
-        """Balances and the lists of orders, and nothing else."""
+        """Balances, the lists of orders, and what the test has it answer."""
         future: Future[Any] = Future()
-        lists: dict[str, Any] = {}
+        self.asked.append((query, parameters))
+        lists: dict[str, Any] = dict(self.answers)
         if self.lists:
-            lists = {"open_orders": self.listed, "closed_orders": self.ended}
+            lists |= {"open_orders": self.listed, "closed_orders": self.ended}
         if self.account_wide is not None:
             lists["cancel_all"] = self.account_wide
         offered = ("balances", *lists)
@@ -153,6 +162,22 @@ class ScriptedVenue:
             held = Decimal("0.10")
             future.set_result([Balance(asset="BTC", total=held, available=held, held=Decimal(0))])
         return future
+
+    def listen(self, topic: Topic, wake: Callable[[], None]) -> Listener:
+        """A watch of a ticker, of trades or of balances."""
+        if topic.kind in ("candles", "order_book"):
+            raise NotSupported(f"{self._route} does not offer {topic.kind}")
+        listener = Listener(topic, wake, lambda left: self.listeners.remove(left))
+        self.listeners.append(listener)
+        for told, emulated, missed in self.news:
+            for _ in range(missed):
+                listener.miss()
+            listener.put(told, emulated)
+        return listener
+
+    def stream_status(self) -> StreamStatus | None:
+        """It has none."""
+        return None
 
 
 def _report(venue_cl_ord_id: str, kind: ExecType) -> ExecutionReport:
@@ -191,6 +216,8 @@ class SmallEngine:
         )
         self.venues = {name: ScriptedVenue(name, self.writer.post) for name in capabilities}
         gateways.venues = self.venues
+        runners: Any = self.venues  # as far as the API asks them
+        self.doors = Venues(self.book, runners)
         self.reader = Reader.open(self.url)
         self.killing = Killing(self.book, self.reader, self.ask, self.writer.post, clock)
         self.writer.start()
@@ -218,10 +245,9 @@ class SmallEngine:
             post=self.writer.post,
             feed=self.feeds[origin],
             looks=self.reader,
-            ask=self.ask,
+            venues=self.doors,
             status=self.status,
             certify=self.killing.certificate,
-            instruments=self._instruments,
             new_cl_ord_id=lambda: f"drawn-{next(self._ids)}",
         )
 
@@ -237,15 +263,7 @@ class SmallEngine:
 
     def ask(self, route: str, query: str, **parameters: Any) -> Future[Any]:
         """A venue's read-only door."""
-        venue = self.venues.get(route)
-        if venue is None:
-            raise NotSupported(f"unknown route {route}")
-        return venue.ask(query)
-
-    def _instruments(self, route: str) -> list[Row]:
-        if route not in self.book.routes:
-            raise NotSupported(f"unknown route {route}")
-        return [{"venue": route, "symbol": "BTC/TRY", "tick": "0.01"}]
+        return self.doors.ask(route, query, **parameters)
 
     def wait_until(self, what: str, holds: Callable[[], bool]) -> None:
         """Until it holds: the venues answer from another thread than the test's."""

@@ -178,10 +178,9 @@ def test_what_can_not_be_an_order_is_refused_before_it_is_one() -> None:
         post=lambda inbound: pytest.fail(f"posted {inbound}"),
         feed=Feed(),
         looks=MISSING,
-        ask=lambda: pytest.fail("asked"),
         status=dict,
         certify=lambda: pytest.fail("certified"),
-        instruments=lambda route: [],
+        venues=MISSING,
         new_cl_ord_id=lambda: "A1",
     )
     for field, value in NO_ORDERS:

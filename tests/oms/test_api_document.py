@@ -4,18 +4,21 @@ import ast
 import asyncio
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from oms.asks import QUERIES, WATCHES
 from oms.core import errors
 from oms.core.errors import OmsError
 from oms.web import Web
-from oms.web.routes import ROUTES
+from oms.web.routes import ASK, ROUTES, WATCH
 from tests.house.tree import texts
 from tests.oms.small_engine import AS_GRID, TOKENS, SmallEngine, running, within
+from tests.oms.told_items import ANSWERS, TRADE
 
 ADDRESS = "http://127.0.0.1:8080"
 
@@ -44,19 +47,22 @@ async def _play(engine: SmallEngine, test: Any) -> None:
 
 def test_the_examples_for_a_client_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     examples = [block for block in _blocks("python") if ADDRESS in block]
-    assert len(examples) == 2
+    assert len(examples) == 3
 
     async def test(web: Web) -> None:
         names: dict[str, Any] = {}
         for example in examples:
             names = {"token": AS_GRID}
             await _execute(example.replace(ADDRESS, web.url), names)
-        assert names["last"] == 4
+            assert names.get("last", 4) == 4
 
     with running(tmp_path, route="ANDX") as engine:
+        engine.venues["ANDX"].answers = ANSWERS
+        engine.venues["ANDX"].news = [TRADE]
         asyncio.run(_play(engine, test))
     assert capsys.readouterr().out.splitlines() == [
         "PENDING_NEW 0 0", "NEW 0 0", "PENDING_CANCEL 0 0", "CANCELED 0 0",
+        "40000.5 None", "40000.50 0.010 False 2",
     ]  # fmt: skip
 
 
@@ -92,9 +98,38 @@ def test_the_examples_over_http_are_answered_as_written(tmp_path: Path) -> None:
 
 
 def test_its_routes_are_those_that_are_served() -> None:
-    told = set(re.findall(r"`(GET|POST) (/api/\w+)", _document()))
-    served = {(method, path) for path, methods in ROUTES.items() for method in methods}
-    assert told == served | {("GET", "/api/reports")}
+    told = set(re.findall(r"`(GET|POST) (/api/[\w/]+)", _document()))
+    served = {
+        (method, path)
+        for path, methods in ROUTES.items()
+        for method in methods
+        if not path.startswith((ASK, WATCH))
+    }
+    streams = {"/api/reports", f"{ASK}QUERY", f"{WATCH}KIND"}
+    assert told == served | {("GET", path) for path in streams}
+
+
+def test_its_questions_are_those_that_are_answered() -> None:
+    """Each with its arguments and the fields of its rows, in order."""
+    found = re.findall(r"^\| `(\w+)` \| `(venue[^`]*)` \| `([^`]+)` \|$", _document(), re.MULTILINE)
+    assert [name for name, _, _ in found] == list(QUERIES)
+    for name, arguments, row in found:
+        query = QUERIES[name]
+        assert _arguments(arguments) == (query.needs, query.takes), name
+        assert row.split() == [
+            field.name.replace("security_exchange", "exchange") for field in fields(query.kind)
+        ]
+    watched = re.findall(r"^\| `watch_(\w+)` \| `(venue[^`]*)` \|$", _document(), re.MULTILINE)
+    assert [kind for kind, _ in watched] == list(WATCHES)
+    for kind, arguments in watched:
+        assert _arguments(arguments) == (WATCHES[kind].needs, WATCHES[kind].takes), kind
+
+
+def _arguments(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Those that must be given, and all."""
+    names = text.split()[1:]
+    given = frozenset(name for name in names if name[0] != "[")
+    return given, frozenset(name.strip("[]") for name in names)
 
 
 def test_its_errors_are_those_that_exist() -> None:

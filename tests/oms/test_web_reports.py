@@ -9,12 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from oms import web as web_module
 from oms.api import Oms
 from oms.core.fields import ExecType
 from oms.core.messages import ExecutionReport
 from oms.core.ports import DeskReport
 from oms.web import Web
+from oms.web import streams as web_module
 from tests.oms.api_caller import ORDER, Caller, call, next_row
 from tests.oms.small_engine import AS_GRID, TOKENS, within
 
