@@ -16,7 +16,8 @@ from oms import words
 from oms.core.errors import InvalidOrder
 from oms.core.funding import AccountState, Activity, DepositAddress, FeeRate
 from oms.core.market import PERIODS, Candle, Currency, OrderBook, PublicTrade, Ticker
-from oms.told import Row, row_of
+from oms.core.numbers import number_text
+from oms.told import Row
 
 T = TypeVar("T")
 
@@ -343,5 +344,11 @@ _SANE: Final[Mapping[str, Any]] = MappingProxyType(
 
 def balance_row(route: str, balance: Balance) -> Row:
     """The row of a balance."""
-    told = row_of(balance)
-    return {"venue": route, "exchange": told.pop("exchange"), **told}
+    return {
+        "venue": route,
+        "exchange": balance.security_exchange,
+        "asset": balance.asset,
+        "total": number_text(balance.total),
+        "available": number_text(balance.available),
+        "held": number_text(balance.held),
+    }

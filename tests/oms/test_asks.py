@@ -267,7 +267,7 @@ def test_every_kind_of_watch(tmp_path: Path, remote: bool) -> None:
         async with aclosing(there.door.watch_balances("plain")) as balances:
             assert await anext(balances) == {
                 "venue": "PLAIN", "exchange": "", "asset": "BTC",
-                "total": "1.0", "available": "0.7", "held": "0.3",
+                "total": "1", "available": "0.7", "held": "0.3",
             }  # fmt: skip
         for unoffered in (
             there.door.watch_order_book("plain", "BTC/TRY"),
