@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 VENUES: Final = (
     "andx",
     "apifiny",
+    "bitexbit",
     "cryptex",
 )
 """One line a venue: the kinds of `[venues.*]` that have a room here."""

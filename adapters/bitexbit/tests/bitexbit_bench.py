@@ -17,8 +17,10 @@ ORDER: Final = NewOrderSingle(
 )
 NEAR: Final = Decimal("40000.001")
 LEVEL: Final = Decimal("0.05")
+TICK: Final = Decimal("0.001")
 
 
 def config(url: str) -> dict[str, Any]:
     """The route's settings, with the simulator at `url`."""
-    return {**CREDENTIALS, "base_url": url, "timeout_s": 2}
+    stream = url.replace("http", "ws", 1)
+    return {**CREDENTIALS, "base_url": url, "stream_url": stream, "timeout_s": 2}
