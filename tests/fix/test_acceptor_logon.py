@@ -31,7 +31,7 @@ WRONG: dict[str, Callable[[Desk], str]] = {
     "no end": lambda desk: _claims(desk, sub=desk.comp_id),
     "an end that is no number": lambda desk: _claims(desk, sub=desk.comp_id, exp="never"),
     "no signature": lambda desk: jwt.encode(
-        {"sub": desk.comp_id, "exp": NOW + 60}, None, algorithm="none"
+        {"sub": desk.comp_id, "exp": NOW + 60}, "", algorithm="none"
     ),
     "another signature": lambda desk: jwt.encode(
         {"sub": desk.comp_id, "exp": NOW + 60}, desk.secret * 2, algorithm="HS512"
