@@ -5,6 +5,7 @@ two messages. Nothing sleeps: a wait ends with the message it waited for, or say
 """
 
 import queue
+import random
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -188,6 +189,7 @@ class OneRoute:
         self.runner = self.build(self.book)
         self.send: Callable[[ToVenue], None] = lambda outbound: self.runner.send(outbound)
         self._ids = count(1)
+        self._digits = random.Random(7)  # noqa: S311  repeatable on purpose
 
     def build(self, books: Books) -> VenueRunner:
         """A runner of this route, not started."""
@@ -278,9 +280,12 @@ class OneRoute:
             except queue.Empty:
                 continue
 
+    def _draw(self, digits: int) -> str:
+        return "".join(self._digits.choices("0123456789", k=digits))
+
     def _decide(self, inbound: Inbound) -> None:
         now, changes = self.clock.now(), Changes()
-        decision = decide(self.book, inbound, now, lambda digits: "7" * digits)
+        decision = decide(self.book, inbound, now, self._draw)
         for record in decision:
             self.book.apply(record, changes)
             self.records.append(record)
