@@ -12,10 +12,11 @@ from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
 from oms.core.fields import Side
+from oms.core.funding import Moved, Transfer
 from oms.core.market import Candle, OrderBook, PublicTrade, Ticker, Topic
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
 from oms.core.order import Order
-from oms.core.ports import MarketGateway, NonceGateway, VenueGateway
+from oms.core.ports import MarketGateway, NonceGateway, TreasuryGateway, VenueGateway
 from oms.core.venue import Capabilities, Instrument
 
 
@@ -181,6 +182,25 @@ class Client(Queries, Protocol):
         """Ask to cancel; the venue's answer, secrets removed. Raises as `place` does."""
 
 
+class Treasury(Protocol):
+    """What a client has that moves money."""
+
+    async def move(self, transfer: Transfer) -> Moved:
+        """Send one request, once, in the lane of new orders.
+
+        Raises VenueRefused (a definite no), VenueUnavailable, InvalidOrder or NotSupported (nothing
+        was sent, or provably nothing was done), OutcomeUnknown (anything else).
+        """
+
+    async def moved(self, transfer: Transfer, since: datetime, reference: str = "") -> Moved | None:
+        """What the venue's lists show of a transfer sent after `since`: evidence, with its id there.
+
+        `reference`: the venue's own id of it where that is known; otherwise it is recognised by
+        time, asset, amount and destination. None where nothing is found, or several rows could be
+        it: that proves nothing. Only a client whose venue has such lists has this.
+        """
+
+
 class Ear(Protocol):
     """Who hears what a venue's stream tells. All calls on the adapters' loop."""
 
@@ -254,7 +274,7 @@ class StreamStatus:
     text: str = ""
 
 
-class VenueRunner(VenueGateway, MarketGateway, NonceGateway, Protocol):
+class VenueRunner(VenueGateway, MarketGateway, NonceGateway, TreasuryGateway, Protocol):
     """What a venue's `build` gives: the route's gateway, and its life."""
 
     def start(self) -> None:

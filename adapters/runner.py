@@ -18,6 +18,7 @@ from adapters.ear import RouteEar
 from adapters.hub import Hub, Listener
 from adapters.looks import Looks
 from adapters.loop import Loop
+from adapters.mover import Mover
 from adapters.nonces import Nonces
 from adapters.options import Options
 from adapters.pace import Pace
@@ -32,7 +33,7 @@ from oms.core.errors import NotSupported
 from oms.core.market import Topic
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
 from oms.core.notes import Doubt, NoncesReserved, Request
-from oms.core.ports import Books, Evidence, Post, ToMarket, ToVenue, VenueGateway
+from oms.core.ports import Books, Evidence, Post, ToMarket, ToTreasury, ToVenue, VenueGateway
 from oms.core.reports import KILL_SWITCH
 
 QUERIES: Final = frozenset(
@@ -98,8 +99,7 @@ class Runner:
         self._gateway: VenueGateway = self
         self._inbox: deque[ToVenue] = deque()
         self._requests: set[asyncio.Task[None]] = set()
-        self._life: asyncio.Task[None] | None = None
-        self._listening: asyncio.Task[None] | None = None
+        self._lives: list[asyncio.Task[None]] = []
         self._woken = False
         lags = not options.trades_here or stream is not None
         self._teller = Teller(route, post, books, clock, speed=options.speed, lags=lags)
@@ -108,6 +108,7 @@ class Runner:
         self._trader: Trader | None = None
         self._watch: Watch | None = None
         self._repair: Repair | None = None
+        self._mover = Mover(client, self._teller, options)
         self._stream = stream
         self._hub = Hub(client, stream, self._teller, loop, options)
         self._ear = RouteEar(
@@ -164,9 +165,12 @@ class Runner:
     def _begin(self) -> None:
         following = self._watch or self._repair
         assert following is not None, "a route is watched or repaired"
-        self._life = asyncio.create_task(self._survive(following))
+        self._lives = [
+            asyncio.create_task(self._survive(following)),
+            asyncio.create_task(self._mover.run()),
+        ]
         if self._stream is not None:
-            self._listening = asyncio.create_task(self._listen(self._stream))
+            self._lives.append(asyncio.create_task(self._listen(self._stream)))
 
     async def _survive(self, following: Watch | Repair) -> None:
         while True:
@@ -202,8 +206,7 @@ class Runner:
             await asyncio.wait(self._requests, timeout=grace_s)
         self._hub.close()
         self._ear.close()
-        lives = (*self._requests, self._life, self._listening)
-        left = [task for task in lives if task is not None]
+        left = [*self._requests, *self._lives]
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
@@ -228,6 +231,10 @@ class Runner:
         _log.log(logging.ERROR if banned else logging.WARNING, "%s %s", self._teller.route, text)
         if banned and self._watch is not None:
             self._watch.fall(text)
+
+    def move(self, outbound: ToTreasury) -> None:
+        """Take over a committed transfer. Returns at once, never raises; from any thread."""
+        self._loop.call(lambda: self._keep(self._mover.move(outbound.message)))
 
     def grant(self, nonces: NoncesReserved) -> None:
         """Take over nonces that are committed. Returns at once, never raises; from any thread."""
@@ -274,9 +281,12 @@ class Runner:
         self._woken = False
         while self._inbox:
             outbound = self._inbox.popleft()
-            task = asyncio.create_task(self._guarded(outbound))
-            self._requests.add(task)
-            task.add_done_callback(self._requests.discard)
+            self._keep(self._guarded(outbound))
+
+    def _keep(self, request: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(request)
+        self._requests.add(task)
+        task.add_done_callback(self._requests.discard)
 
     async def _guarded(self, outbound: ToVenue) -> None:
         try:

@@ -32,6 +32,7 @@ from oms.core.notes import CancelAll, KillSwitch
 from oms.core.ports import DeskReport, Evidence, Inbound, Post
 from oms.door import Door, Handle, Row
 from oms.feed import Feed
+from oms.treasury.here import MoneyHere, MoveLooks
 from oms.venues import Venues
 
 ANSWER_TIMEOUT_S: Final = 30.0
@@ -45,7 +46,7 @@ REPORTS_AT_ONCE: Final = 500
 _Request = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
 
 
-class Looks(Protocol):
+class Looks(MoveLooks, Protocol):
     """The reading side of the store that the API needs."""
 
     def orders(
@@ -62,23 +63,17 @@ class Looks(Protocol):
     def positions(self) -> list[Row]:
         """Position rows."""
 
-    def timeline(self, order_id: str) -> list[Row]:
-        """Rows of `time kind evidence text raw`."""
-
     def known_at(self, route: str, venue_cl_ord_id: str, secondary_order_id: str) -> str | None:
         """The OrderID of an order by one of its names at the venue."""
 
     def kills(self) -> list[Row]:
         """The kill switches that are on."""
 
-    def is_used(self, origin: str, cl_ord_id: str) -> bool:
-        """Whether a request of the origin's under that ClOrdID is on record."""
-
     def reports(self, origin: str, since: int, limit: int) -> list[tuple[int, DeskReport]]:
         """Reports of the origin after number `since`, in order."""
 
 
-class Oms(Door):
+class Oms(MoneyHere, Door):
     """One origin's orders and reports in this process. Of any event loop."""
 
     def __init__(
@@ -98,7 +93,7 @@ class Oms(Door):
         self.origin = origin
         self._post = post
         self._feed = feed
-        self._looks = looks
+        self._looks = self._move_looks = looks
         self._venues = venues
         self._status = status
         self._certify = certify

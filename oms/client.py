@@ -7,23 +7,28 @@ is unknown.
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any, Final, Self
 
 import httpx
 
 from oms.asks import QUERIES, WATCHES, News
 from oms.clock import draw_id
-from oms.core import errors
-from oms.core.errors import EngineUnavailable, OmsError, OrderRejected, OutcomeUnknown
+from oms.core.errors import (
+    BY_CODE,
+    EngineUnavailable,
+    OmsError,
+    OrderRejected,
+    OutcomeUnknown,
+)
 from oms.core.messages import NewOrderSingle
 from oms.core.ports import DeskReport
 from oms.door import Door, Handle, Row
 from oms.report_rows import report_of
 from oms.told import item_of, plain
+from oms.treasury.there import Lost, MoneyThere
 
 TIMEOUT_S: Final = 35.0
 """Longer than the engine itself waits for its writer."""
@@ -44,21 +49,7 @@ _NOTHING_SENT: Final = (
 )
 
 
-_ERRORS: Final[Mapping[str, type[OmsError]]] = MappingProxyType(
-    {
-        cls.code: cls
-        for cls in vars(errors).values()
-        if isinstance(cls, type) and issubclass(cls, OmsError)
-    }
-)
-"""The errors by their codes."""
-
-
-class _Lost(EngineUnavailable):
-    """No usable answer: what was asked may have been done."""
-
-
-class Client(Door):
+class Client(MoneyThere, Door):
     """One origin's orders and reports, over HTTP. Methods are coroutines of one event loop."""
 
     def __init__(
@@ -130,7 +121,7 @@ class Client(Door):
         while True:
             try:
                 told: Row = await self._send("POST", "/api/kill", json=asked)
-            except _Lost as lost:
+            except Lost as lost:
                 pause_s = next(pauses_s, None)
                 # To turn it on again changes nothing that is on already. To turn it off might
                 # undo what another has turned on meanwhile.
@@ -153,7 +144,7 @@ class Client(Door):
         content = {name: value for name, value in asked.items() if value}
         try:
             rows: list[Row] = await self._send("POST", "/api/cancel_all", json=content)
-        except _Lost as lost:
+        except Lost as lost:
             raise OutcomeUnknown(f"{lost}; look at the open orders") from None
         return rows
 
@@ -181,7 +172,7 @@ class Client(Door):
                             yield number, report
                 if not follow:
                     return
-            except _Lost as lost:
+            except Lost as lost:
                 pause_s = next(pauses_s, None)
                 if pause_s is None:
                     raise EngineUnavailable(str(lost)) from None
@@ -197,7 +188,7 @@ class Client(Door):
                 yield report_of(_json(line)) if line else (since, None)
 
     async def _lines(self, path: str, params: dict[str, str]) -> AsyncGenerator[str, None]:
-        """What one connection tells, line by line. Raises _Lost where it is cut."""
+        """What one connection tells, line by line. Raises Lost where it is cut."""
         timeout = httpx.Timeout(SILENCE_S, connect=5.0)
         try:
             async with self._http.stream(
@@ -231,8 +222,8 @@ class Client(Door):
                             item: Any = item_of(WATCHES[kind].kind, told["item"])
                             yield item, told["emulated"], told["missed"] + cut
                             cut = 0
-                raise _Lost(f"the engine at {self._url} ended the watch")
-            except _Lost as lost:
+                raise Lost(f"the engine at {self._url} ended the watch")
+            except Lost as lost:
                 pause_s = next(pauses_s, None)
                 if pause_s is None:
                     raise EngineUnavailable(str(lost)) from None
@@ -263,7 +254,7 @@ class Client(Door):
         }
         try:
             told = await self._send("POST", "/api/orders", json=terms)
-        except _Lost as lost:
+        except Lost as lost:
             return self._same(await self._look(request.cl_ord_id, lost), terms)
         return Handle(self, told["order_id"], told["cl_ord_id"], told["since"])
 
@@ -287,10 +278,10 @@ class Client(Door):
     async def _change(self, path: str, cl_ord_id: str, **terms: str | None) -> None:
         try:
             await self._send("POST", path, json={**terms, "cl_ord_id": cl_ord_id})
-        except _Lost as lost:
+        except Lost as lost:
             await self._look(cl_ord_id, lost)
 
-    async def _look(self, cl_ord_id: str, lost: _Lost) -> Row:
+    async def _look(self, cl_ord_id: str, lost: Lost) -> Row:
         """The order that a ClOrdID of ours names. OutcomeUnknown while the engine has none."""
         for pause_s in self._looks_s:
             await asyncio.sleep(pause_s)
@@ -312,7 +303,7 @@ class Client(Door):
         return await self._send("GET", path, params={k: v for k, v in params.items() if v})
 
     async def _send(self, method: str, path: str, **content: Any) -> Any:
-        """The answer's JSON. Raises its error, EngineUnavailable when nothing left, or _Lost."""
+        """The answer's JSON. Raises its error, EngineUnavailable when nothing left, or Lost."""
         try:
             response = await self._http.request(method, f"{self._url}{path}", **content)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -323,7 +314,7 @@ class Client(Door):
         # Never the library's own text: it may quote a header, and one of them is the token.
         if isinstance(error, _NOTHING_SENT):
             return EngineUnavailable(f"no engine answers at {self._url}")
-        return _Lost(f"the engine at {self._url} gave no answer ({type(error).__name__})")
+        return Lost(f"the engine at {self._url} gave no answer ({type(error).__name__})")
 
     def _told(self, response: httpx.Response) -> Any:
         told = _json(response.text)
@@ -332,20 +323,20 @@ class Client(Door):
         try:
             raise self._error(told)
         except (KeyError, TypeError):
-            raise _Lost(f"{self._url} answered HTTP {response.status_code}") from None
+            raise Lost(f"{self._url} answered HTTP {response.status_code}") from None
 
     def _error(self, told: Any) -> OmsError:
-        """What the engine's error says; _Lost for one that this side does not know."""
+        """What the engine's error says; Lost for one that this side does not know."""
         code, text = told["error"]["code"], told["error"]["text"]
-        known = _ERRORS.get(code)
-        return _Lost(f"the engine answered {code}: {text}") if known is None else known(text)
+        known = BY_CODE.get(code)
+        return Lost(f"the engine answered {code}: {text}") if known is None else known(text)
 
 
 def _json(text: str) -> Any:
     try:
         return json.loads(text, parse_float=Decimal)
     except ValueError:
-        raise _Lost("what answers is not the engine's control API") from None
+        raise Lost("what answers is not the engine's control API") from None
 
 
 def _texts(asked: Row) -> dict[str, str]:

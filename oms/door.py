@@ -17,6 +17,7 @@ from oms.core.fields import PARTICIPATE_DONT_INITIATE, ExecType, OrdType, Side
 from oms.core.messages import ExecutionReport, NewOrderSingle
 from oms.core.ports import DeskReport
 from oms.told import Row as Row
+from oms.treasury.door import MoneyDoor
 from oms.words import Number
 
 
@@ -60,8 +61,8 @@ def _is_last(report: ExecutionReport) -> bool:
     return report.exec_type in _ENDS and not report.leaves_qty
 
 
-class Door(Asks):
-    """One origin's orders and reports, from wherever. Methods are coroutines."""
+class Door(Asks, MoneyDoor):
+    """One origin's orders, reports and money, from wherever. Methods are coroutines."""
 
     def __init__(self, new_cl_ord_id: Callable[[], str]) -> None:
         """`new_cl_ord_id` draws what no request of this origin has been called yet."""

@@ -212,6 +212,9 @@ class StrategySettings(Table):
     name: OriginName = Field(description="the strategy's name, the origin of its orders")
     token: Secret = Field(description="the strategy's own token")
     venues: Names = Field(default=("*",), description='the routes it may use, ["*"] for all')
+    may_move_money: bool = Field(
+        default=False, description="true if it may withdraw, transfer and make or redeem coupons"
+    )
 
 
 class RateLimit(Table):

@@ -52,6 +52,10 @@ VERSION: Final = "0.1.0"
 
 BACKLOG_AT_ONCE: Final = 500
 
+_COUNTED: Final = (
+    "in_doubt", "breaks", "quarantined", "moves_in_doubt", "orders", "open", "fills"
+)  # fmt: skip
+
 DESKS: Final = "the desks"
 """The side that desks log on to; the others have their routes' names."""
 
@@ -118,6 +122,7 @@ class System:
             drop_copies=[desk.comp_id for desk in desks if desk.drop_copy],
             news_to=[desk.comp_id for desk in desks if desk.news and not desk.drop_copy],
             killers=[desk.comp_id for desk in desks if desk.may_kill],
+            treasurers=[one.name for one in self.settings.strategies if one.may_move_money],
         )
         self._store.load(self.book)
         self._venues = Venues(self.book, self._runners)
@@ -239,7 +244,8 @@ class System:
             if isinstance(side, Initiator):
                 self._runners[name].trade_through(side)
         self._gateways.venues, self._gateways.desks = venues, desks
-        self._gateways.markets = self._gateways.nonces = self._runners
+        gateways = self._gateways
+        gateways.markets = gateways.nonces = gateways.treasuries = self._runners
 
     def _settle(self, timeout_s: float) -> bool:
         return self._writer.settle(timeout_s)
@@ -309,12 +315,7 @@ class System:
             ],
             "streams": stream_rows(self._runners),
             "kill": killed_venues(self._reader.kills()),
-            "in_doubt": counts["in_doubt"],
-            "breaks": counts["breaks"],
-            "quarantined": counts["quarantined"],
-            "orders": counts["orders"],
-            "open": counts["open"],
-            "fills": counts["fills"],
+            **{name: counts[name] for name in _COUNTED},
         }
 
     def _backlog(self, origin: str, since: int) -> Iterator[tuple[int, DeskReport]]:

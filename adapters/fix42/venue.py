@@ -13,7 +13,7 @@ from oms.core.errors import NotSupported
 from oms.core.fields import OrdType, TimeInForce
 from oms.core.market import Topic
 from oms.core.notes import Instruments, NoncesReserved
-from oms.core.ports import Evidence, Inbound, Post, ToMarket, ToVenue, VenueGateway
+from oms.core.ports import Evidence, Inbound, Post, ToMarket, ToTreasury, ToVenue, VenueGateway
 from oms.core.venue import Capabilities, ClientId, Fence, FillIdentity, Instrument
 
 
@@ -86,6 +86,10 @@ class Markets:
     def quote(self, outbound: ToMarket) -> None:
         """Never called: such a counterparty takes market orders."""
         raise AssertionError("no price is asked for here")
+
+    def move(self, outbound: ToTreasury) -> None:
+        """Never called: such a counterparty moves no money."""
+        raise AssertionError("no money is moved here")
 
     def grant(self, nonces: NoncesReserved) -> None:
         """Never called: a session counts by itself."""

@@ -13,6 +13,10 @@
 An AssertionError is our own mistake and stops the engine; the journal is intact.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from oms.core.fields import BusinessRejectReason, CxlRejReason, OrdRejReason
 
 
@@ -143,3 +147,13 @@ class StoreFenced(OmsError):
     """A newer owner has taken the store; this process may write nothing more."""
 
     code = "store_fenced"
+
+
+BY_CODE: Final[Mapping[str, type[OmsError]]] = MappingProxyType(
+    {
+        kind.code: kind
+        for kind in list(globals().values())
+        if isinstance(kind, type) and issubclass(kind, OmsError)
+    }
+)
+"""The errors by their codes."""

@@ -13,7 +13,8 @@ from oms.asks import QUERIES, WATCHES
 from oms.core.errors import MalformedMessage
 from oms.door import Door, Row
 from oms.told import row_of
-from oms.web.asked import Fields, flag, known
+from oms.treasury.door import MoveHandle
+from oms.web.asked import Fields, flag, known, whole
 
 Call = Callable[[Oms, Fields], Awaitable[Row | list[Row]]]
 
@@ -112,6 +113,63 @@ def _asking(query: str) -> Call:
     return ask
 
 
+async def _withdraw(oms: Oms, asked: Fields) -> Row:
+    known(asked, _WITHDRAW, {"venue", "asset", "amount"})
+    return _handle(await oms.withdraw(**asked))
+
+
+async def _transfer(oms: Oms, asked: Fields) -> Row:
+    known(asked, _TRANSFER, {"venue", "asset", "amount", "exchange", "to_exchange"})
+    return _handle(await oms.transfer(**asked))
+
+
+async def _coupon(oms: Oms, asked: Fields) -> Row:
+    known(asked, _COUPON, {"venue", "asset", "amount"})
+    return _handle(await oms.create_coupon(**asked))
+
+
+async def _redeem(oms: Oms, asked: Fields) -> Row:
+    known(asked, {"venue", "code", "cl_ord_id"}, {"venue", "code"})
+    return _handle(await oms.redeem_coupon(**asked))
+
+
+async def _moves(oms: Oms, asked: Fields) -> list[Row]:
+    known(asked, {"open", "venue"})
+    return await oms.moves(open=flag(asked, "open", default=False), venue=asked.get("venue"))
+
+
+async def _move(oms: Oms, asked: Fields) -> Row:
+    known(asked, {"id", "wait_s"}, {"id"})
+    if "wait_s" not in asked:
+        return await oms.move_row(asked["id"])
+    return await oms.outcome(asked["id"], min(whole("wait_s", asked["wait_s"]), _WAIT_S_MAX))
+
+
+async def _move_timeline(oms: Oms, asked: Fields) -> list[Row]:
+    return await oms.move_timeline(known(asked, {"id"}, {"id"})["id"])
+
+
+async def _coupon_code(oms: Oms, asked: Fields) -> Row:
+    return {"code": await oms.coupon_code(known(asked, {"id"}, {"id"})["id"])}
+
+
+async def _settle(oms: Oms, asked: Fields) -> Row:
+    known(asked, _SETTLE, _SETTLE)
+    name = words.text("transfer_id", asked["transfer_id"], longest=_NAME_LENGTH_MAX)
+    return await oms.settle(name, done=asked["done"], by=asked["by"], because=asked["because"])
+
+
+def _handle(handle: MoveHandle) -> Row:
+    return {"transfer_id": handle.transfer_id, "cl_ord_id": handle.cl_ord_id}
+
+
+_WITHDRAW: Final = set(inspect.signature(Door.withdraw).parameters) - {"self"}
+_TRANSFER: Final = set(inspect.signature(Door.transfer).parameters) - {"self"}
+_COUPON: Final = set(inspect.signature(Door.create_coupon).parameters) - {"self"}
+_SETTLE: Final = {"transfer_id", "done", "by", "because"}
+_WAIT_S_MAX: Final = 20
+"""How long one request may wait for an outcome, in seconds."""
+
 _SUBMIT: Final = set(inspect.signature(Door.submit).parameters) - {"self"}
 
 ROUTES: Final[Mapping[str, Mapping[str, Call]]] = MappingProxyType(
@@ -128,6 +186,15 @@ ROUTES: Final[Mapping[str, Mapping[str, Call]]] = MappingProxyType(
         "/api/replace": {"POST": _replace},
         "/api/cancel_all": {"POST": _cancel_all},
         "/api/kill": {"GET": _kill_certificate, "POST": _kill},
+        "/api/withdraw": {"POST": _withdraw},
+        "/api/transfer": {"POST": _transfer},
+        "/api/coupon": {"POST": _coupon},
+        "/api/redeem": {"POST": _redeem},
+        "/api/moves": {"GET": _moves},
+        "/api/move": {"GET": _move},
+        "/api/move_timeline": {"GET": _move_timeline},
+        "/api/coupon_code": {"GET": _coupon_code},
+        "/api/settle": {"POST": _settle},
         REPORTS: {},
         **{f"{ASK}{query}": {"GET": _asking(query)} for query in QUERIES},
         **{f"{WATCH}{kind}": {} for kind in WATCHES},

@@ -1,0 +1,158 @@
+"""Moving money in the engine's own process: post, and read in the store what was decided."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+from oms import words
+from oms.core.book import OPERATOR
+from oms.core.errors import (
+    BY_CODE,
+    InvalidOrder,
+    NotAuthorised,
+    OrderRejected,
+    OutcomeUnknown,
+    UnknownOrder,
+)
+from oms.core.funding import Transfer
+from oms.core.notes import MoveState, TransferAsked, TransferSettled
+from oms.core.ports import Evidence, Inbound, Post
+from oms.treasury.door import ADDRESS_LENGTH_MAX, MoneyDoor, Row, is_same
+
+DURABLE_TIMEOUT_S: Final = 30.0
+"""How long a caller waits for the engine to make a transfer durable."""
+
+LOOK_EVERY_S: Final = 0.05
+
+_SETTLED_FROM: Final = (MoveState.IN_DOUBT.name, MoveState.TAKEN.name)
+
+
+class MoveLooks(Protocol):
+    """The reading side of the store that this needs."""
+
+    def moves(self, *, open_only: bool = False, route: str = "", origin: str = "") -> list[Row]:
+        """Rows of transfers, oldest first."""
+
+    def move(self, name: str, origin: str = "", *, reveal: bool = False) -> Row | None:
+        """One of them by its id or ORIGIN/ClOrdID."""
+
+    def timeline(self, order_id: str) -> list[Row]:
+        """Rows of `time kind evidence text raw`."""
+
+    def is_used(self, origin: str, cl_ord_id: str) -> bool:
+        """Whether a request of the origin's under that ClOrdID is on record."""
+
+
+class MoneyHere(MoneyDoor):
+    """One origin's money, in this process."""
+
+    origin: str
+    _post: Post
+    _move_looks: MoveLooks
+    _evidence: Evidence
+    _own: str
+
+    async def move_row(self, transfer_id: str) -> Row:
+        """The row of a transfer by its id or ORIGIN/ClOrdID. Raises UnknownOrder."""
+        return await self._found(transfer_id)
+
+    async def outcome(self, transfer_id: str, timeout_s: float = DURABLE_TIMEOUT_S) -> Row:
+        """The row once its sending has an outcome, or as it is after that time."""
+
+        async def known() -> Row | None:
+            row = await self._found(transfer_id)
+            return None if row["state"] == MoveState.UNDER_WAY.name else row
+
+        return await _until(known, timeout_s) or await self._found(transfer_id)
+
+    async def moves(self, *, open: bool = False, venue: str | None = None) -> list[Row]:
+        """The transfers of this origin, oldest first; the operator sees everybody's."""
+        route = (venue or "").upper()
+        return await asyncio.to_thread(
+            lambda: self._move_looks.moves(open_only=open, route=route, origin=self._own)
+        )
+
+    async def move_timeline(self, transfer_id: str) -> list[Row]:
+        """What was asked, sent, told and decided about a transfer. Raises UnknownOrder."""
+        row = await self._found(transfer_id)
+        return await asyncio.to_thread(self._move_looks.timeline, row["transfer_id"])
+
+    async def coupon_code(self, transfer_id: str) -> str:
+        """The code of a coupon that was made or redeemed. Raises UnknownOrder."""
+        row = await self._found(transfer_id, reveal=True)
+        return str(row["code"])
+
+    async def settle(self, transfer_id: str, *, done: bool, by: str, because: str) -> Row:
+        """Say what became of a transfer that is in doubt or taken; its row after that."""
+        if self.origin != OPERATOR:
+            raise NotAuthorised("only the operator may settle what became of a transfer")
+        row = await self._found(transfer_id)
+        note = TransferSettled(
+            transfer_id=row["transfer_id"],
+            done=words.flag("done", done),
+            by=_said("by", by),
+            text=_said("because", because),
+        )
+        if row["state"] not in _SETTLED_FROM:
+            raise OrderRejected(f"{row['transfer_id']} is {row['state']}: nothing is to be settled")
+        self._post(Inbound(source=self.origin, message=note, evidence=self._evidence))
+
+        async def moved() -> Row | None:
+            now = await self._found(transfer_id)
+            return None if now["state"] in _SETTLED_FROM else now
+
+        after = await _until(moved, DURABLE_TIMEOUT_S)
+        if after is None:
+            raise OutcomeUnknown(f"the engine has not answered; look at {row['transfer_id']}")
+        if not after["settled_by"]:
+            raise OrderRejected(f"{row['transfer_id']} is {after['state']} by the venue's word")
+        return after
+
+    async def _move(self, transfer: Transfer, cl_ord_id: str) -> str:
+        asked = TransferAsked(transfer=transfer, cl_ord_id=cl_ord_id)
+        self._post(Inbound(source=self.origin, message=asked, evidence=self._evidence))
+        row = await _until(lambda: asyncio.to_thread(self._entered, cl_ord_id), DURABLE_TIMEOUT_S)
+        if row is None:
+            raise OutcomeUnknown(
+                f"the engine has not answered in {DURABLE_TIMEOUT_S:g} s; ask again under "
+                f"ClOrdID {cl_ord_id}, and under no other"
+            )
+        if not is_same(row, transfer):
+            raise OrderRejected(f"duplicate ClOrdID {cl_ord_id}: it names another transfer")
+        if row["refusal"]:
+            raise BY_CODE[row["refusal"]](row["text"])
+        return str(row["transfer_id"])
+
+    def _entered(self, cl_ord_id: str) -> Row | None:
+        # In this order: the name and the transfer become visible together.
+        used = self._move_looks.is_used(self.origin, cl_ord_id)
+        row = self._move_looks.move(f"{self.origin}/{cl_ord_id}", reveal=True)
+        if used and row is None:
+            raise OrderRejected(f"duplicate ClOrdID {cl_ord_id}: it names no transfer")
+        return row
+
+    async def _found(self, transfer_id: str, *, reveal: bool = False) -> Row:
+        row = await asyncio.to_thread(
+            lambda: self._move_looks.move(transfer_id, self._own, reveal=reveal)
+        )
+        if row is None:
+            raise UnknownOrder(f"no transfer {transfer_id}")
+        return row
+
+
+def _said(name: str, value: str) -> str:
+    text = words.text(name, value, ADDRESS_LENGTH_MAX)
+    if not text:
+        raise InvalidOrder(f"{name}: is missing")
+    return text
+
+
+async def _until(look: Callable[[], Awaitable[Row | None]], timeout_s: float) -> Row | None:
+    """What the look finds, None when it has found nothing in that time."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            while (found := await look()) is None:  # noqa: ASYNC110  the store tells nobody
+                await asyncio.sleep(LOOK_EVERY_S)
+            return found
+    except TimeoutError:
+        return None
