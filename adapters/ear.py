@@ -51,7 +51,7 @@ class RouteEar:
             self._teller.unreadable(sight)
             self._stir(order)
         elif not self._trades_here:
-            self._suspect()
+            self._stir(order)
         elif not order.secondary_order_id and not is_same(order, sight):
             text = f"order {order.order_id}: another order carries its client id"
             self._teller.quarantine(text, sight.raw)
@@ -66,7 +66,7 @@ class RouteEar:
         if order is None:
             self._weigh_unknown(trade.symbol)
         elif not self._trades_here:
-            self._suspect()
+            self._stir(order)
         else:
             asked = order
             if not order.secondary_order_id:
@@ -136,7 +136,11 @@ class RouteEar:
                 self._stir(order)
 
     def _stir(self, order: Order) -> None:
-        if not self._trades_here or not order.secondary_order_id:
+        if not self._trades_here:
+            if order.in_doubt is not None:
+                self._suspect()
+            return
+        if not order.secondary_order_id:
             self._suspect()
             return
         self._stirred[order.order_id] = None

@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 from adapters.loop import Loop
 from adapters.options import Options
-from adapters.port import Balance, Heard, MarketNews, Stream
+from adapters.port import Balance, Choosy, Heard, MarketNews, Stream
 from adapters.teller import Teller
 from oms.core.errors import (
     InvalidOrder,
@@ -157,7 +157,9 @@ class Hub:
                 listener.fail(VenueUnavailable("the engine is stopping"))
 
     def _streams(self, topic: Topic) -> bool:
-        return self._stream is not None and topic.kind in self._stream.topics
+        if self._stream is None or topic.kind not in self._stream.topics:
+            return False
+        return not isinstance(self._stream, Choosy) or self._stream.follows(topic)
 
     def _add(self, listener: Listener) -> None:
         key = _key(listener.topic)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from oms.core.fields import Side
 from oms.core.funding import Moved, Transfer
@@ -240,6 +240,14 @@ class Stream(Protocol):
 
     def follow(self, topics: frozenset[Topic]) -> None:
         """What is wanted from now on, in place of what was."""
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """What a Stream also is that can not follow every topic of its kinds."""
+
+    def follows(self, topic: Topic) -> bool:
+        """Whether it can follow this one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class Repair:
         self._loaded = False
         self._refresh_at = self._clock.monotonic()
         self._told: RouteStatus | None = None
+        self._suspected = False
         self.woken = asyncio.Event()
 
     def link_moved(self, up: bool, text: str) -> None:
@@ -69,6 +70,11 @@ class Repair:
         """The link stands and has lost something: look at every order as after a loss of it."""
         with self._lock:
             self._turn += 1
+
+    def suspect(self) -> None:
+        """Something was told beside the link: what is in doubt is looked at now."""
+        self._suspected = True
+        self.woken.set()
 
     async def run(self) -> None:
         """Look after the route until cancelled."""
@@ -134,6 +140,7 @@ class Repair:
         return [order for order in closed if not begun or order.updated >= since]
 
     async def _follow(self) -> None:
+        suspected, self._suspected = self._suspected, False
         working = {o.order_id: o for o in self._teller.books.working(self._teller.route)}
         known = {*working, *self._torn}
         self._teller.keep(known)
@@ -149,7 +156,7 @@ class Repair:
                 found.append(order)
         self._release_held(working)
         for order in self._looks.in_turn(found):
-            if self._wants_look(order):
+            if self._wants_look(order) or (suspected and order.in_doubt is not None):
                 await self._look(order)
 
     def _release_held(self, working: Mapping[str, Order]) -> None:

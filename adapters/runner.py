@@ -197,7 +197,7 @@ class Runner:
         if self._watch is not None:
             self._watch.suspect()
         elif self._repair is not None:
-            self._repair.woken.set()
+            self._repair.suspect()
 
     async def _end(self, grace_s: float) -> None:
         self._drain()
