@@ -72,6 +72,11 @@ def error_of(error: object) -> tuple[int, str]:
     return code, str(message)
 
 
+def ping_of(row: Row) -> int:
+    """The number in a feed's ping, which its pong repeats."""
+    return integer_in(row, "ping")
+
+
 def venue_order(
     row: Row, exchange: str, symbols: Symbols, raw: str, part_filled: VenueState
 ) -> VenueOrder:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from adapters.apifiny.access import Account
 from adapters.apifiny.client import ApifinyClient
+from adapters.apifiny.stream import ApifinyStream
 from adapters.budget import Budget
 from adapters.http import Http
 from adapters.loop import Loop
@@ -78,16 +79,19 @@ def build(
     market_budget = Budget([market_limit], clock=clock, max_wait_s=wait_s, speed=speed)
     account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
     http = Http(float(config.get("timeout_s", 5)))
+    client = ApifinyClient(account, http, budget, clock, market_budget)
+    options = Options(trades_here=False, speed=speed)
     return Runner(
         route,
-        ApifinyClient(account, http, budget, clock, market_budget),
+        client,
         post=post,
         books=books,
         clock=clock,
         budget=budget,
         other_budgets=[market_budget],
         loop=loop,
-        options=Options(trades_here=False, speed=speed),
+        options=options,
+        stream=ApifinyStream(account, client, market_budget, clock, options),
     )
 
 

@@ -31,6 +31,7 @@ def config(url: str) -> dict[str, Any]:
         **CREDENTIALS,
         "exchanges": ["BINANCE", "COINBASEPRO"],
         "host": url,
+        "stream_host": url.replace("http", "ws", 1),
         "hosts": {},
         "timeout_s": 2,
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from adapters.apifiny.tests.apifiny_desk import Desk
 from adapters.budget import Budget
 from adapters.http import Http
 from adapters.port import VenueOrder
-from adapters.simserver import SimResponse, serve
+from adapters.simserver import SimRequest, SimResponse, SimSocket, serve
 from oms.clock import ManualClock
 from oms.core.fields import OrdType, Side, TimeInForce
 from oms.core.order import Order
@@ -39,15 +40,34 @@ class Line:
 
     def __init__(self, tap: Tap, desk: Desk, **choices: Any) -> None:
         self.tap, self.desk = tap, desk
+        self.sent: list[dict[str, Any]] = []
+        """What the feeds were sent."""
+        self.sockets: defaultdict[str, list[Any]] = defaultdict(list)
+        """The connections to feeds, by path."""
+        self._connect, tap.connect = tap.connect, self._watched  # type: ignore[method-assign]
         self.clock = ManualClock(desk.now_ms * 1000)
         budget = Budget([Limit("all", 6000, Decimal(60))], clock=self.clock)
-        account = replace(ACCOUNT, **choices)
-        self.client = ApifinyClient(account, Http(2), budget, self.clock)
+        self.account, self.budget = replace(ACCOUNT, **choices), budget
+        self.client = ApifinyClient(self.account, Http(2), budget, self.clock)
 
     async def ask(self, order_id: str) -> VenueOrder:
         sight = await self.client.order(known(order_id))
         assert isinstance(sight, VenueOrder), sight
         return sight
+
+    def _watched(self, request: SimRequest, now_ms: int) -> SimSocket | SimResponse:
+        socket: Any = self._connect(request, now_ms)
+        if isinstance(socket, SimResponse):
+            return socket
+        self.sockets[request.path].append(socket)
+        receive = socket.receive
+
+        def hear(text: str, at_ms: int) -> None:
+            self.sent.append(json.loads(text))
+            receive(text, at_ms)
+
+        socket.receive = hear
+        return socket  # type: ignore[no-any-return]
 
     def answer(self, body: object, status: int = 200) -> None:
         """Have every request answered so."""
@@ -83,10 +103,11 @@ def on_line(story: Callable[[Line], Awaitable[T]], *, own_host: bool = False, **
         desk = Desk(speed=1000)
         tap = Tap(desk.sim)
         server = await serve(tap, clock_ms=lambda: desk.now_ms)
-        where: dict[str, Any] = {"host": server.url}
+        where: dict[str, Any] = {"host": server.url, "stream_host": server.stream_url}
         if own_host:
             own = {"BINANCE": server.url}
-            where = {"host": "http://127.0.0.1:1", "hosts": own, "exchanges": ("BINANCE",)}
+            nobody = {"host": "http://127.0.0.1:1", "stream_host": "ws://127.0.0.1:1"}
+            where = {**nobody, "hosts": own, "exchanges": ("BINANCE",)}
         line = Line(tap, desk, **where, **choices)
         try:
             async with asyncio.timeout(WAIT_S):
