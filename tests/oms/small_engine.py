@@ -258,7 +258,7 @@ class SmallEngine:
             for name in sorted(self.book.routes)
         ]
         kill = killed_venues(self.reader.kills())
-        told = {"ready": True, "sessions": [], "venues": venues, "kill": kill}
+        told = {"ready": True, "sessions": [], "venues": venues, "streams": [], "kill": kill}
         return {**told, "breaks": 0, **self.reader.counts()}
 
     def ask(self, route: str, query: str, **parameters: Any) -> Future[Any]:
