@@ -67,6 +67,8 @@ class RouteEar:
             self._weigh_unknown(trade.symbol)
         elif not self._trades_here:
             self._stir(order)
+        elif order.secondary_order_id not in ("", trade.secondary_order_id) or order.open_ended:
+            self._stir(order)  # under another id, or how much there will be is not known yet
         else:
             asked = order
             if not order.secondary_order_id:

@@ -99,6 +99,8 @@ class VenueOrder:
     transact_time: datetime | None = None
     trades: tuple[VenueTrade, ...] = ()
     names_fills: bool = False
+    lacks_fills: bool = False
+    """Fills are missing, although no quantity says so."""
     raw: str = ""
 
 

@@ -50,6 +50,7 @@ def reports(order: Order, seen: VenueOrder, now: datetime) -> tuple[ExecutionRep
     nothing about quantity that has not been seen. Raises MalformedMessage for a sight that
     contradicts the order: then nothing of it may be applied.
     """
+    order = _sized(order, seen)
     _demand_same(order, seen)
     told: list[ExecutionReport] = []
     if order.life is Life.PENDING_NEW:
@@ -62,8 +63,9 @@ def reports(order: Order, seen: VenueOrder, now: datetime) -> tuple[ExecutionRep
         booked = executed(seen, ZERO)
     told += fills
     exec_type = _ENDS.get(seen.state)
-    complete = booked == executed(seen, booked)
-    if exec_type is not None and not order.ended and complete and booked < order.order_qty:
+    complete = booked == executed(seen, booked) and not seen.lacks_fills
+    rests = booked < order.order_qty or order.open_ended
+    if exec_type is not None and not order.ended and complete and rests:
         told.append(_report(order, seen, exec_type.name, exec_type, now))
     return tuple(told)
 
@@ -111,20 +113,22 @@ def settles_fills(order: Order, seen: VenueOrder) -> bool:
     """Whether the sight shows that no execution is missing: the sums agree and nothing can
     be added to them."""
     over = order.filled or seen.state in _ENDS
+    if seen.lacks_fills:
+        return False
     return over and executed(seen, order.cum_qty) == order.cum_qty
 
 
 def agrees(order: Order, seen: VenueOrder) -> bool:
     """Whether book and venue say the same: all that was executed, and whether it is over."""
     over = seen.state is VenueState.FILLED or seen.state in _ENDS
-    same = executed(seen, order.cum_qty) == order.cum_qty
+    same = executed(seen, order.cum_qty) == order.cum_qty and not seen.lacks_fills
     return same and over == (order.ended or order.filled)
 
 
 def lacks_fills(order: Order, seen: VenueOrder) -> bool:
     """Whether the venue says that more was executed than it shows fills of."""
     if seen.names_fills:
-        return executed(seen, order.cum_qty) > order.cum_qty
+        return seen.lacks_fills or executed(seen, order.cum_qty) > order.cum_qty
     return seen.state is VenueState.FILLED and executed(seen, ZERO) < seen.order_qty
 
 
@@ -132,6 +136,13 @@ def is_same(order: Order, seen: VenueOrder) -> bool:
     """Whether id, market, side, quantity and limit are the order's: a venue that does not keep
     client ids unique can show another order under the same one."""
     return not _differences(order, seen)
+
+
+def _sized(order: Order, seen: VenueOrder) -> Order:
+    """An order sized by cash with the quantity that the venue has bought for it."""
+    if order.open_ended and seen.state is VenueState.FILLED:
+        return order.evolve(order_qty=seen.order_qty)
+    return order
 
 
 def _demand_same(order: Order, seen: VenueOrder) -> None:

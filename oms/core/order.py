@@ -83,7 +83,7 @@ class Order:
             replaced=self.replaced,
             stopped=self.stopped,
             cum_qty=self.cum_qty,
-            order_qty=self.order_qty,
+            filled=self.filled,
         )
 
     @property
@@ -102,8 +102,15 @@ class Order:
         return self.life in ENDED
 
     @property
+    def open_ended(self) -> bool:
+        """Whether it is sized by cash, and the venue has not said yet how much that bought."""
+        return self.cash_order_qty is not None and not self.order_qty
+
+    @property
     def filled(self) -> bool:
         """Whether all of OrderQty has been executed (or more)."""
+        if self.open_ended:
+            return False
         return bool(self.cum_qty) and self.cum_qty >= self.order_qty
 
     @property
@@ -112,7 +119,7 @@ class Order:
         day_over = self.life is Life.DONE_FOR_DAY and self.time_in_force is TimeInForce.DAY
         if self.ended or self.filled or day_over:
             return ZERO
-        return subtract(self.order_qty, self.cum_qty)
+        return ZERO if self.open_ended else subtract(self.order_qty, self.cum_qty)
 
     @property
     def closed(self) -> bool:

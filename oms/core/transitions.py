@@ -174,7 +174,7 @@ def ord_status(
     replaced: bool,
     stopped: bool,
     cum_qty: Decimal,
-    order_qty: Decimal,
+    filled: bool,
 ) -> OrdStatus:
     """OrdStatus (39): the highest of the order's facts by FIX 4.2's precedence.
 
@@ -184,7 +184,6 @@ def ord_status(
     refuted = life is Life.REJECTED and bool(cum_qty)
     facts = [OrdStatus.CANCELED if refuted else _OF_LIFE[life]]
     if cum_qty:
-        filled = cum_qty >= order_qty
         facts.append(OrdStatus.FILLED if filled else OrdStatus.PARTIALLY_FILLED)
     if replaced:
         facts.append(OrdStatus.REPLACED)

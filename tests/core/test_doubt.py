@@ -11,7 +11,6 @@ from oms.core.fields import (
     ExecType,
     OrdRejReason,
     OrdStatus,
-    OrdType,
 )
 from oms.core.messages import ExecutionReport, OrderCancelReject, OrderCancelRequest
 from oms.core.notes import (
@@ -24,7 +23,7 @@ from oms.core.notes import (
     Started,
 )
 from oms.core.ports import Evidence
-from tests.core.desk_of_one import NATIVE, ROUTE, DeskOfOne
+from tests.core.desk_of_one import ROUTE, DeskOfOne
 from tests.core.test_checks import GOOD
 from tests.core.test_requests import CANCEL, _told, _working
 
@@ -344,30 +343,6 @@ def test_a_status_told_on_request_proves_existence_only() -> None:
     assert core.order().cum_qty == 0
     core.venue(status)
     assert core.told == []
-
-
-def test_an_order_sized_by_cash_learns_its_quantity_from_the_fill() -> None:
-    """OrderQty is what was executed when the venue says that it is complete."""
-    core = DeskOfOne(replace(NATIVE, market_buy_by_cash=True))
-    core.desk(
-        replace(
-            GOOD,
-            ord_type=OrdType.MARKET,
-            price=None,
-            order_qty=None,
-            cash_order_qty=Decimal(100),
-        )
-    )
-    core.venue(_fill(core, "F1", "0.001", "40000"))
-    core.venue(replace(_fill(core, "F2", "0.0015", "40000"), exec_type=ExecType.FILL))
-    order = core.order()
-    assert (order.order_qty, order.cum_qty, order.leaves_qty) == (
-        Decimal("0.0025"),
-        Decimal("0.0025"),
-        Decimal(0),
-    )
-    assert order.ord_status is OrdStatus.FILLED
-    assert order.closed
 
 
 def test_a_lost_cancel_is_in_doubt_though_fills_were_already() -> None:
