@@ -10,6 +10,7 @@ VENUES: Final = (
     "andx",
     "apifiny",
     "bitexbit",
+    "btcturk",
     "cryptex",
 )
 """One line a venue: the kinds of `[venues.*]` that have a room here."""

@@ -110,6 +110,10 @@ class Http:
         """Send `body` to `url`."""
         return await self._exchange("POST", url, headers, body)
 
+    async def delete(self, url: str, headers: Mapping[str, str]) -> Reply:
+        """Ask that `url` be gone."""
+        return await self._exchange("DELETE", url, headers, None)
+
     async def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> Reply:

@@ -16,7 +16,7 @@ from adapters.simserver import SimRequest, SimResponse
 
 NOW_MS: Final = 1_543_996_112_263
 KEY: Final = "btcturk-public-key-0001"
-SECRET: Final = "YnRjdHVyay1zZWNyZXQta2V5LTAxMjM0NTY3ODlhYmM="  # noqa: S105  of no account
+SECRET: Final = "YnRjdHVyay1zZWNyZXQta2V5LTAxMjM0NTY3ODlhYmM="  # noqa: S105  not a secret
 CREDENTIALS: Final = {"api_key": KEY, "api_secret": SECRET}
 LAG_MS: Final = 2_000
 """How far the list of fills is behind."""
