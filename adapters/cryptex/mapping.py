@@ -269,14 +269,14 @@ def ended(sight: VenueOrder, trades: tuple[VenueTrade, ...], *, cancelled: bool)
 
 
 def order_trades(rows: Iterable[Row], number: str, reading: Reading) -> tuple[VenueTrade, ...]:
-    """The fills of one order among the trades, each once."""
+    """The fills of one order among the trades, each once, the earliest first."""
     found = {
         trade.trade_id: trade
         for row in rows
         for trade in sides_of(row, reading)
         if trade.secondary_order_id == number
     }
-    return tuple(found.values())
+    return tuple(found[name] for name in sorted(found, key=int))
 
 
 def sides_of(row: Row, reading: Reading) -> tuple[VenueTrade, VenueTrade]:

@@ -46,16 +46,16 @@ class CryptexSimulator:
         self._meetings: list[Meeting] = []
         self._shown_ms: dict[str, int] = {}
         self._next_order = FIRST_ORDER
+        self._now_ms = 0
         self._counts = {"requests": 0, "throttled": 0}
 
     def handle(self, request: SimRequest, now_ms: int) -> SimResponse:
         """Answer one request; never raises, whatever the request."""
         self.advance(now_ms)
-        now_ms += self._troubles.spans["skew_clock"]
         self._counts["requests"] += 1
         method = _method(request)
         try:
-            answer = self._answer(request, method, now_ms)
+            answer = self._answer(request, method, self._now_ms)
         except Refused as refused:
             answer = refusal(refused)
         except Barred as barred:
@@ -67,7 +67,8 @@ class CryptexSimulator:
 
     def advance(self, now_ms: int) -> None:
         """Let the market move, by the venue's own clock."""
-        self._book(self._engine.advance(now_ms + self._troubles.spans["skew_clock"]))
+        self._now_ms = now_ms + self._troubles.spans["skew_clock"]
+        self._book(self._engine.advance(self._now_ms))
 
     def ledger(self) -> dict[str, object]:
         """Return the venue's own books."""
@@ -294,7 +295,7 @@ class CryptexSimulator:
         if value["currency"] not in START:
             raise ValueError("unknown currency")
         amount = Decimal(str(value["amount"]))
-        self._account.deposit(value["currency"], amount, _last_ms(self._engine))
+        self._account.deposit(value["currency"], amount, self._now_ms)
 
     def _cross(self, value: object) -> None:
         found = [self._engine.orders.get(str(part)) for part in _list(value)]
@@ -311,7 +312,7 @@ class CryptexSimulator:
                 self._engine.cancel(order.order_id, order.updated_ms)
                 order.status = "FILLED"
         sides = int(buy.order_id), int(sell.order_id)
-        self._meet(*sides, buy.symbol, "BUY", px, qty, _last_ms(self._engine))
+        self._meet(*sides, buy.symbol, "BUY", px, qty, self._now_ms)
 
 
 _METHODS: Final[Mapping[str, Callable[[CryptexSimulator, calls.Fields, int], object]]] = {
@@ -334,10 +335,6 @@ def _method(request: SimRequest) -> str:
     """The method that a request names, as far as that can be seen before the door."""
     named = [part for part in request.body.split(b"&") if part.startswith(b"method=")]
     return named[0].removeprefix(b"method=").decode("ascii", "replace") if named else ""
-
-
-def _last_ms(engine: MatchingEngine) -> int:
-    return max((order.updated_ms for order in engine.orders.values()), default=0)
 
 
 def _list(value: object) -> list[Any]:

@@ -32,4 +32,5 @@ def config(url: str) -> dict[str, Any]:
         "base_url": f"{url}/api/v1",
         "timeout_s": 2,
         "instruments": {"BTC/USD": step, "BTC/EUR": step},
+        "public_market_data": True,
     }

@@ -332,10 +332,15 @@ def test_a_trade_has_two_sides() -> None:
 
 
 def test_an_order_has_its_own_trades_once() -> None:
-    rows = [trade(), trade(transaction_id=5, sell_order_id=9), trade(), told("trade_history")[0]]
+    rows = [
+        trade(transaction_id=15, sell_order_id=9),
+        trade(),
+        trade(),
+        told("trade_history")[0],
+    ]
     found = mapping.order_trades(rows, "3", USUAL)
-    assert [one.exec_id for one in found] == ["2-3", "5-3"]
-    assert [one.exec_id for one in mapping.order_trades(rows, "9", USUAL)] == ["5-9"]
+    assert [one.exec_id for one in found] == ["2-3", "15-3"]
+    assert [one.exec_id for one in mapping.order_trades(rows, "9", USUAL)] == ["15-9"]
     assert mapping.order_trades(rows, "77", USUAL) == ()
 
 
