@@ -69,6 +69,9 @@ class Looks(MoveLooks, Protocol):
     def kills(self) -> list[Row]:
         """The kill switches that are on."""
 
+    def last_report(self, origin: str) -> int:
+        """The number of the origin's latest report, 0 before the first."""
+
     def reports(self, origin: str, since: int, limit: int) -> list[tuple[int, DeskReport]]:
         """Reports of the origin after number `since`, in order."""
 
@@ -108,6 +111,10 @@ class Oms(MoneyHere, Door):
             raise UnknownOrder(f"no order {order_id}")
         return row
 
+    async def own_order_row(self, cl_ord_id: str) -> Row:
+        """The order row by a ClOrdID of the caller's own. Raises UnknownOrder."""
+        return await self.order_row(f"{self.origin}/{cl_ord_id}")
+
     async def timeline(self, order_id: str) -> list[Row]:
         """What was asked, sent, told and decided about an order. Raises UnknownOrder."""
         row = await self.order_row(order_id)
@@ -141,6 +148,14 @@ class Oms(MoneyHere, Door):
     async def instruments(self, venue: str) -> list[Row]:
         """What trades there. Raises NotSupported for an unknown route."""
         return self._venues.instruments(venue.upper())
+
+    async def capabilities(self, venue: str) -> Row:
+        """What a route can do. Raises NotSupported for an unknown route."""
+        return self._venues.capabilities(venue.upper())
+
+    async def last_report(self) -> int:
+        """The number of this origin's latest report, 0 before the first."""
+        return await asyncio.to_thread(self._looks.last_report, self.origin)
 
     async def kill(self, on: bool, venue: str | None = None) -> Row:
         """Turn the kill switch, everywhere or for one route; the certificate as it then is."""

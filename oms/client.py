@@ -90,6 +90,11 @@ class Client(MoneyThere, Door):
         row: Row = await self._get("/api/order", id=order_id)
         return row
 
+    async def own_order_row(self, cl_ord_id: str) -> Row:
+        """The order row by a ClOrdID of the caller's own. Raises UnknownOrder."""
+        row: Row = await self._get("/api/order", cl_ord_id=cl_ord_id)
+        return row
+
     async def timeline(self, order_id: str) -> list[Row]:
         """What was asked, sent, told and decided about an order. Raises UnknownOrder."""
         return await self._rows("/api/timeline", id=order_id)
@@ -113,6 +118,15 @@ class Client(MoneyThere, Door):
     async def instruments(self, venue: str) -> list[Row]:
         """What trades there. Raises NotSupported for an unknown route."""
         return await self._rows("/api/instruments", venue=venue)
+
+    async def capabilities(self, venue: str) -> Row:
+        """What a route can do. Raises NotSupported for an unknown route."""
+        row: Row = await self._get("/api/capabilities", venue=venue)
+        return row
+
+    async def last_report(self) -> int:
+        """The number of this origin's latest report, 0 before the first."""
+        return int((await self._get("/api/last_report"))["number"])
 
     async def kill(self, on: bool, venue: str | None = None) -> Row:
         """Turn the kill switch, everywhere or for one route; the certificate as it then is."""

@@ -147,6 +147,10 @@ class Door(Asks, MoneyDoor):
         """The order row. Raises UnknownOrder."""
 
     @abstractmethod
+    async def own_order_row(self, cl_ord_id: str) -> Row:
+        """The order row by a ClOrdID of the caller's own. Raises UnknownOrder."""
+
+    @abstractmethod
     async def timeline(self, order_id: str) -> list[Row]:
         """What was asked, sent, told and decided about an order. Raises UnknownOrder."""
 
@@ -169,6 +173,14 @@ class Door(Asks, MoneyDoor):
     @abstractmethod
     async def instruments(self, venue: str) -> list[Row]:
         """What trades there. Raises NotSupported for an unknown route."""
+
+    @abstractmethod
+    async def capabilities(self, venue: str) -> Row:
+        """What a route can do: `oms.core.venue.Capabilities` as a row. NotSupported for no route."""
+
+    @abstractmethod
+    async def last_report(self) -> int:
+        """The number of this origin's latest report, 0 before the first."""
 
     @abstractmethod
     async def kill(self, on: bool, venue: str | None = None) -> Row:

@@ -2,12 +2,13 @@
 
 import os
 import re
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import adapters
 from adapters import VENUES, venue
@@ -117,6 +118,16 @@ def _venue(kind: str, sim: SimLayout | None, budgets: Mapping[str, Budget]) -> s
             )
             assert count == 1, f"{template} has {count} lines {key} ="
     return text
+
+
+def sample_table(kind: str) -> dict[str, Any]:
+    """A venue's own table as a configuration begins with it, at the venue's hosts, of the account
+    that exists nowhere; rate limits left to the documents."""
+    template = (_ROOMS / kind / "config.toml").read_text(encoding="utf-8")
+    values = {**venue(kind).addresses, **sim_credentials(kind)}
+    table: dict[str, Any] = tomllib.loads(Template(template).substitute(values))["venues"][kind]
+    limits = ("rate_limit", "market_rate_limit")
+    return {"kind": kind, **{key: value for key, value in table.items() if key not in limits}}
 
 
 def _strategies(names: Sequence[str], new_secret: Callable[[], str]) -> str:

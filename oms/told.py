@@ -52,6 +52,8 @@ def plain(value: Any) -> Any:
         return instant(value)
     if isinstance(value, tuple | list):
         return [plain(part) for part in value]
+    if isinstance(value, frozenset):
+        return sorted(plain(part) for part in value)
     if is_dataclass(value):
         return row_of(value)
     return value

@@ -52,6 +52,13 @@ class Venues:
         known = {id(i): i for i in markets.instruments.values()}
         return [instrument_row(route, instrument) for instrument in known.values()]
 
+    def capabilities(self, route: str) -> Row:
+        """What a route can do. Raises NotSupported for an unknown route."""
+        known = self._book.routes.get(route)
+        if known is None:
+            raise self._unknown(route)
+        return {"venue": route, **row_of(known.capabilities)}
+
     def _runner(self, route: str) -> VenueRunner:
         runner = self._runners.get(route)
         if runner is None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from oms.cli import act, look, play, prepare, replay, run, sim, stop
+from oms.cli import act, ask, look, play, prepare, replay, run, sim, stop
 from oms.cli.ends import Verbs
 
 
@@ -33,6 +33,29 @@ VERBS: Final = (
     Verb("positions", look.positions, "what executions moved", "oms positions --json"),
     Verb("balances", look.balances, "ask the venues", "oms balances --venue andx"),
     Verb("instruments", look.instruments, "list what trades", "oms instruments --venue andx"),
+    Verb("venues", ask.venues, "what each venue can do", "oms venues --json"),
+    Verb("ticker", ask.ticker, "ask for prices", "oms ticker --venue andx --symbol BTC/TRY"),
+    Verb("book", ask.book, "ask for an order book", "oms book --venue andx --symbol BTC/TRY"),
+    Verb("trades", ask.trades, "anybody's trades", "oms trades --venue andx --symbol BTC/TRY"),
+    Verb(
+        "candles",
+        ask.candles,
+        "what was traded in each period",
+        "oms candles --venue btcturk --symbol BTC/TRY --period 1h --since 2026-01-01T00:00Z",
+    ),
+    Verb("watch", ask.watch, "follow a market", "oms watch book --venue btcturk --symbol BTC/TRY"),
+    Verb("currencies", ask.currencies, "the assets there", "oms currencies --venue bitexbit"),
+    Verb("fees", ask.fees, "what a trade costs", "oms fees --venue btcturk --json"),
+    Verb("account", ask.account, "the account itself", "oms account --venue apifiny"),
+    Verb("deposits", ask.deposits, "list deposits", "oms deposits --venue cryptex --asset BTC"),
+    Verb("withdrawals", ask.withdrawals, "list withdrawals", "oms withdrawals --venue apifiny"),
+    Verb("transfers", ask.transfers, "list transfers", "oms transfers --venue apifiny --json"),
+    Verb(
+        "deposit-address",
+        ask.deposit_address,
+        "where to send an asset",
+        "oms deposit-address --venue cryptex --asset BTC",
+    ),
     Verb(
         "new",
         act.new,

@@ -41,6 +41,8 @@ def status(config: Config = None, as_json: AsJson = False) -> None:
         f"   kill: {_kill_words(row['kill'])}"
     )
     show.listing(row["venues"], show.VENUES)
+    if row["streams"]:
+        show.listing(row["streams"], show.STREAMS)
     show.listing(row["sessions"], show.SESSIONS)
 
 
@@ -84,6 +86,7 @@ def _stored_status(settings: Settings, why: str) -> Row:
             {"venue": name, "up": False, "ready": False, "text": "not running", "working": None}
             for name in settings.venues
         ],
+        "streams": [],
         "kill": killed_venues(kills),
         **counts,
     }

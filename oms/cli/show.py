@@ -72,12 +72,107 @@ INSTRUMENTS: Final[Columns] = {
     "MAX": "max_qty",
     "MIN VALUE": "min_notional",
 }
+TICKERS: Final[Columns] = {
+    "VENUE": "venue",
+    "EXCHANGE": "exchange",
+    "SYMBOL": "symbol",
+    "BID": "bid",
+    "ASK": "ask",
+    "LAST": "last",
+    "HIGH": "high",
+    "LOW": "low",
+    "VOLUME": "volume",
+    "TIME": "time",
+}
+LEVELS: Final[Columns] = {"BID QTY": "bid_qty", "BID": "bid", "ASK": "ask", "ASK QTY": "ask_qty"}
+TRADES: Final[Columns] = {
+    "TIME": "time",
+    "EXCHANGE": "exchange",
+    "SYMBOL": "symbol",
+    "SIDE": "side",
+    "QTY": "qty",
+    "PRICE": "price",
+    "TRADE": "trade_id",
+}
+CANDLES: Final[Columns] = {
+    "TIME": "time",
+    "EXCHANGE": "exchange",
+    "SYMBOL": "symbol",
+    "PERIOD": "period",
+    "OPEN": "open",
+    "HIGH": "high",
+    "LOW": "low",
+    "CLOSE": "close",
+    "VOLUME": "volume",
+}
+CURRENCIES: Final[Columns] = {
+    "ASSET": "asset",
+    "NAME": "name",
+    "DIGITS": "precision",
+    "DEPOSIT": "can_deposit",
+    "WITHDRAW": "can_withdraw",
+    "MIN": "min_withdrawal",
+    "MAX": "max_withdrawal",
+    "FEE": "withdrawal_fee",
+}
+FEES: Final[Columns] = {
+    "VENUE": "venue",
+    "EXCHANGE": "exchange",
+    "SYMBOL": "symbol",
+    "MAKER": "maker",
+    "TAKER": "taker",
+}
+ACCOUNTS: Final[Columns] = {
+    "VENUE": "venue",
+    "ACCOUNT": "account_id",
+    "STATUS": "status",
+    "TRADES": "can_trade",
+    "CANCELS": "can_cancel",
+    "TEXT": "text",
+}
+ACTIVITIES: Final[Columns] = {
+    "TIME": "time",
+    "KIND": "kind",
+    "ID": "activity_id",
+    "EXCHANGE": "exchange",
+    "TO": "to_exchange",
+    "ASSET": "asset",
+    "AMOUNT": "amount",
+    "FEE": "fee",
+    "STATUS": "status",
+    "DONE": "done",
+    "ADDRESS": "address",
+    "TX": "tx_id",
+}
+ADDRESSES: Final[Columns] = {
+    "VENUE": "venue",
+    "EXCHANGE": "exchange",
+    "ASSET": "asset",
+    "ADDRESS": "address",
+    "MEMO": "memo",
+    "NETWORK": "network",
+    "EXPIRES": "expires",
+}
+WATCHED: Final[Mapping[str, Columns]] = {
+    "ticker": TICKERS,
+    "order_book": {"SYMBOL": "symbol", **LEVELS},
+    "trades": TRADES,
+    "candles": CANDLES,
+    "balances": BALANCES,
+}
+"""The columns of what is watched, by its kind."""
 VENUES: Final[Columns] = {
     "VENUE": "venue",
     "UP": "up",
     "READY": "ready",
     "WORKING": "working",
     "WHY": "text",
+}
+STREAMS: Final[Columns] = {
+    "STREAM": "venue",
+    "UP": "up",
+    "SINCE": "since",
+    "NOTE": "text",
 }
 SESSIONS: Final[Columns] = {
     "SESSION": "name",
@@ -119,7 +214,9 @@ TIMELINE: Final[Columns] = {
 
 _NUMBERS: Final = frozenset(
     {"QTY", "PRICE", "CUM", "LEAVES", "AVG", "FEE", "TOTAL", "AVAILABLE", "HELD", "TICK", "STEP",
-     "MIN", "MAX", "MIN VALUE", "WORKING", "NEXT IN", "NEXT OUT"}
+     "MIN", "MAX", "MIN VALUE", "WORKING", "NEXT IN", "NEXT OUT", "BID", "ASK", "LAST", "HIGH",
+     "LOW", "VOLUME", "BID QTY", "ASK QTY", "OPEN", "CLOSE", "DIGITS", "MAKER", "TAKER", "AMOUNT",
+     "MISSED"}
 )  # fmt: skip
 _GAP: Final = "  "
 

@@ -213,6 +213,14 @@ class Reader(Projections):
         )
         return [(row.number, _report(row)) for row in self._rows(statement)]
 
+    def last_report(self, origin: str) -> int:
+        """The number of the origin's latest report, 0 before the first."""
+        numbers = select(func.coalesce(func.max(OUTBOX.c.number), 0)).where(
+            OUTBOX.c.destination == literal_column(f"'{TO_ORIGIN}'"), OUTBOX.c.name == origin
+        )
+        with self.snapshot() as connection:
+            return int(connection.execute(numbers).scalar_one())
+
     def quarantine(self, limit: int = 0) -> list[JsonRow]:
         """What could not be applied, oldest first; with a limit, the newest."""
         return [quarantine_json(row) for row in self._newest(select(QUARANTINE), "seq", limit)]

@@ -78,6 +78,15 @@ async def _instruments(oms: Oms, asked: Fields) -> list[Row]:
     return await oms.instruments(known(asked, {"venue"}, {"venue"})["venue"])
 
 
+async def _capabilities(oms: Oms, asked: Fields) -> Row:
+    return await oms.capabilities(known(asked, {"venue"}, {"venue"})["venue"])
+
+
+async def _last_report(oms: Oms, asked: Fields) -> Row:
+    known(asked, set())
+    return {"number": await oms.last_report()}
+
+
 async def _submit(oms: Oms, asked: Fields) -> Row:
     known(asked, _SUBMIT, {"venue", "symbol", "side"})
     handle = await oms.submit(**asked)
@@ -182,6 +191,8 @@ ROUTES: Final[Mapping[str, Mapping[str, Call]]] = MappingProxyType(
         "/api/positions": {"GET": _positions},
         "/api/balances": {"GET": _balances},
         "/api/instruments": {"GET": _instruments},
+        "/api/capabilities": {"GET": _capabilities},
+        "/api/last_report": {"GET": _last_report},
         "/api/cancel": {"POST": _cancel},
         "/api/replace": {"POST": _replace},
         "/api/cancel_all": {"POST": _cancel_all},

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -67,7 +68,7 @@ async def within(what: str, awaited: Awaitable[_T]) -> _T:
 
 
 class ScriptedVenue:
-    """A gateway that answers new orders as its script says: fill, rest, doubt, or silence."""
+    """A gateway that answers new orders as its script says: fill, rest, doubt, silence, refuse WHY."""
 
     def __init__(self, route: str, post: Callable[[Inbound], None]) -> None:
         self.script = "rest"
@@ -98,6 +99,9 @@ class ScriptedVenue:
     def _enter(self, request: NewOrderSingle) -> None:
         if self.script == "doubt":
             self.doubt(request.cl_ord_id)
+        elif self.script.startswith("refuse "):
+            text = self.script.removeprefix("refuse ")
+            self.tell(replace(_report(request.cl_ord_id, ExecType.REJECTED), text=text))
         elif self.script in ("rest", "fill"):
             self.tell(_report(request.cl_ord_id, ExecType.NEW))
         if self.script == "fill":
@@ -258,7 +262,7 @@ class SmallEngine:
             for name in sorted(self.book.routes)
         ]
         kill = killed_venues(self.reader.kills())
-        told = {"ready": True, "sessions": [], "venues": venues, "kill": kill}
+        told = {"ready": True, "sessions": [], "venues": venues, "streams": [], "kill": kill}
         return {**told, "breaks": 0, **self.reader.counts()}
 
     def ask(self, route: str, query: str, **parameters: Any) -> Future[Any]:

@@ -1,0 +1,158 @@
+"""What comes by itself: the reports of the strategy's origin, and what is watched of a market."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
+from typing import Any, Final, Generic, TypeVar
+
+from oms.core.errors import OmsError, OrderRejected
+from oms.core.messages import ExecutionReport, OrderCancelReject
+from oms.core.ports import DeskReport
+from oms.door import Door
+
+KEPT_MAX: Final = 1000
+"""News that waits for a strategy that does not ask for it, as in ccxt's own caches; the oldest goes."""
+
+_T = TypeVar("_T")
+
+
+class Mailbox(Generic[_T]):
+    """News for one watch of the strategy's."""
+
+    def __init__(self) -> None:
+        """Nothing has come yet."""
+        self._news: deque[_T] = deque(maxlen=KEPT_MAX)
+        self._came = asyncio.Event()
+        self._fault: OmsError | None = None
+
+    def put(self, item: _T) -> None:
+        """Something new."""
+        self._news.append(item)
+        self._came.set()
+
+    def end(self, fault: OmsError) -> None:
+        """Nothing more will come, for this reason."""
+        self._fault = fault
+        self._came.set()
+
+    async def take(self) -> list[_T]:
+        """All that came since the last time, at least one. Raises what ended it."""
+        while not self._news:
+            if self._fault is not None:
+                raise self._fault
+            self._came.clear()
+            await self._came.wait()
+        taken = list(self._news)
+        self._news.clear()
+        return taken
+
+
+class Tap(Generic[_T]):
+    """A watch that is followed whether the strategy asks or not, as ccxt's are."""
+
+    def __init__(self, source: AsyncGenerator[_T, None] | Any) -> None:
+        """`source` is iterated, and closed at the end."""
+        self.box: Mailbox[_T] = Mailbox()
+        self._task = asyncio.create_task(self._run(source))
+
+    async def _run(self, source: Any) -> None:
+        try:
+            async with aclosing(source):
+                async for item in source:
+                    self.box.put(item)
+        except OmsError as fault:
+            self.box.end(fault)
+
+    async def close(self) -> None:
+        """Follow it no more."""
+        await _stopped(self._task)
+
+
+class Reports:
+    """The reports of the origin from now on: who waits for an order is woken by them."""
+
+    def __init__(self, door: Door) -> None:
+        """Nothing is followed before `start`."""
+        self._door = door
+        self._task: asyncio.Task[None] | None = None
+        self._stirred: asyncio.Future[None] | None = None
+        self._boxes: dict[str, tuple[Mailbox[DeskReport], Callable[[DeskReport], bool]]] = {}
+        self._refusals: dict[str, OrderRejected] = {}
+
+    async def start(self) -> None:
+        """Follow them, if nobody does. Raises EngineUnavailable."""
+        if self._task is None or self._task.done():
+            since = await self._door.last_report()
+            if self._task is None or self._task.done():  # others may have waited for it too
+                self._task = asyncio.create_task(self._run(since))
+
+    async def close(self) -> None:
+        """Follow them no more."""
+        if self._task is not None:
+            await _stopped(self._task)
+
+    def next(self) -> "asyncio.Future[None]":
+        """Done at the next report, whatever it is about; take it before looking at the books."""
+        if self._stirred is None or self._stirred.done():
+            self._stirred = asyncio.get_running_loop().create_future()
+        return self._stirred
+
+    def is_refused(self, request: str) -> bool:
+        """Whether the cancel or replace of that ClOrdID was refused."""
+        return request in self._refusals
+
+    def forget_refusal(self, request: str) -> OrderRejected | None:
+        """Why the cancel or replace of that ClOrdID was refused since, if it was."""
+        return self._refusals.pop(request, None)
+
+    def box(self, name: str, wanted: Callable[[DeskReport], bool]) -> Mailbox[DeskReport]:
+        """The mailbox of that name, filled from now on with what is wanted."""
+        box, _ = self._boxes.setdefault(name, (Mailbox(), wanted))
+        return box
+
+    def drop(self, name: str) -> None:
+        """Fill it no more."""
+        self._boxes.pop(name, None)
+
+    async def _run(self, since: int) -> None:
+        try:
+            async with aclosing(self._door.reports(since)) as told:
+                async for _, report in told:
+                    self._hear(report)
+        except OmsError as fault:
+            for box, _ in self._boxes.values():
+                box.end(fault)
+            self._boxes.clear()
+        finally:
+            self._stir()
+
+    def _hear(self, report: DeskReport) -> None:
+        if isinstance(report, OrderCancelReject):
+            if len(self._refusals) >= KEPT_MAX:
+                self._refusals.pop(next(iter(self._refusals)))
+            self._refusals[report.cl_ord_id] = OrderRejected(report.text)
+        for box, wanted in self._boxes.values():
+            if wanted(report):
+                box.put(report)
+        self._stir()
+
+    def _stir(self) -> None:
+        if self._stirred is not None and not self._stirred.done():
+            self._stirred.set_result(None)
+
+
+async def _stopped(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def is_of_order(report: DeskReport) -> bool:
+    """Whether an order has changed by it."""
+    return isinstance(report, ExecutionReport | OrderCancelReject)
+
+
+def is_fill(report: DeskReport) -> bool:
+    """Whether it tells an execution."""
+    return isinstance(report, ExecutionReport) and bool(report.last_shares)
