@@ -15,6 +15,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from adapters.andx import mapping
+from adapters.andx.funding import Funding
+from adapters.andx.market import MarketQueries
 from adapters.budget import Budget
 from adapters.documents import (
     Row,
@@ -93,7 +95,7 @@ def signature(account: Account, timestamp: str, body: bytes) -> str:
     return digest.hexdigest().upper()
 
 
-class AndxClient:
+class AndxClient(MarketQueries, Funding):
     """The venue's REST API for one account; a port.Client."""
 
     def __init__(self, account: Account, http: Http, budget: Budget, clock: Clock) -> None:
@@ -266,6 +268,12 @@ class AndxClient:
         default = (OrdRejReason.BROKER_CREDIT, CxlRejReason.BROKER_CREDIT)
         known = mapping.REFUSALS.get(code, default) if isinstance(code, int) else default
         return VenueRefused(text, *known)
+
+    async def _public(self, path: str) -> Row:
+        return await self._call(Lane.MARKET, path, signed=False)
+
+    async def _post_money(self, path: str, body: bytes) -> Row:
+        return await self._call(Lane.STATUS, path, body)
 
     def _text(self, row: Any) -> str:
         return row_text(row, self._secrets)

@@ -47,6 +47,21 @@ def capabilities(config: Mapping[str, Any]) -> Capabilities:
         cancel_final=False,
         fence=Fence.NOTHING,
         fill_identity=FillIdentity.CUMULATIVE,
+        history="all orders, 20 a page; no fills",
+        offers=frozenset(
+            {
+                "balances",
+                "closed_orders",
+                "instruments",
+                "open_orders",
+                "order_book",
+                "ticker",
+                "tickers",
+                "trades",
+                "withdraw",
+            }
+        ),
+        withdraws_to_alias=True,
         limits=in_force([_LIMIT], {_LIMIT.what: config.get("rate_limit")}),
     )
 

@@ -32,6 +32,34 @@ _MARKET_LIMIT: Final = Limit("market data", 1, Decimal(1), "access key")
 """The document, "Rate limits"."""
 
 
+_OFFERS: Final = frozenset(
+    {
+        "account",
+        "activities",
+        "balances",
+        "cancel_all",
+        "candles",
+        "closed_orders",
+        "currencies",
+        "deposit_address",
+        "deposits",
+        "fees",
+        "instruments",
+        "moved",
+        "open_orders",
+        "order_book",
+        "own_trades",
+        "server_time",
+        "ticker",
+        "trades",
+        "transfer",
+        "transfers",
+        "withdraw",
+        "withdrawals",
+    }
+)
+
+
 def capabilities(config: Mapping[str, Any]) -> Capabilities:
     """What the FIX side offers.
 
@@ -52,6 +80,9 @@ def capabilities(config: Mapping[str, Any]) -> Capabilities:
         fence=Fence.RELOGON_AND_QUERIES,
         fill_identity=FillIdentity.EXEC_ID,
         exchanges=frozenset(config["exchanges"]),
+        history="three months: 1,000 orders or fills an answer, further back by time",
+        offers=_OFFERS,
+        streams=ApifinyStream.topics | {"orders"},
         limits=in_force(
             [_ACCOUNT_LIMIT, _MARKET_LIMIT],
             {

@@ -113,6 +113,7 @@ class AndxSimulator:
             "orders": [_ledger_row(booked) for booked in self._booked.values()],
             "balances": {code: plain(held) for code, held in self._account.balances.items()},
             "withdrawals": list(self._withdrawals),
+            "transfers": [_transfer_row(asked) for asked in self._withdrawals],
             **self._counts,
         }
 
@@ -325,4 +326,15 @@ def _ledger_row(booked: Booked) -> dict[str, object]:
         "cum": plain(order.cum),
         "notional": plain(order.notional),
         "status": order.status,
+        "fees": "0",
+    }
+
+
+def _transfer_row(asked: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "kind": "WITHDRAWAL",
+        "asset": asked["currency_code"],
+        "amount": asked["amount"],
+        "address": asked["alias"],
+        "status": "COMPLETED",
     }

@@ -341,11 +341,12 @@ def test_the_ledger_is_the_sum_of_the_answers() -> None:
         {
             "order_id": "54264", "client_id": "9", "symbol": "BTC/TRY", "side": "BUY",
             "qty": "0.05", "price": None, "cum": "0.05", "notional": "60000.0005",
-            "status": "FILLED",
+            "status": "FILLED", "fees": "0",
         },
         {
             "order_id": "54265", "client_id": "7001", "symbol": "BTC/TRY", "side": "SELL",
             "qty": "0.01", "price": "1300000", "cum": "0", "notional": "0", "status": "OPEN",
+            "fees": "0",
         },
     ]  # fmt: skip
 

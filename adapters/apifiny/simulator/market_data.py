@@ -16,8 +16,9 @@ from adapters.apifiny.simulator.refusals import (
     refusal,
 )
 from adapters.apifiny.simulator.switches import Switches
-from adapters.apifiny.simulator.tape import PERIODS_MS, Bar, bar, closing, opening, prints
+from adapters.apifiny.simulator.tape import PERIODS_MS, Bar, Print, bar, closing, opening, prints
 from adapters.apifiny.simulator.wire import dumps
+from adapters.matching import Trade
 from adapters.simserver import SimRequest, SimResponse
 
 MARKET_DATA: Final = "/md/"
@@ -90,9 +91,20 @@ class MarketData:
     def trades(
         self, venue: str, symbol: str, after_ms: int, now_ms: int, only: frozenset[str] | None
     ) -> list[dict[str, object]]:
-        """Return the trades since, newest first; `side` is the maker's."""
+        """Return the trades since, newest first; `side` is the maker's.
+
+        The account's own are among them, and not in tickers and candles.
+        """
         market = self.instrument(venue, symbol, only).market
-        rows = [
+        own = self._exchange.engines[venue].trades
+        found = list(prints(market, after_ms, now_ms))
+        found += [
+            Print(f"own-{trade.trade_id}", trade.px, trade.qty, _maker(trade), trade.time_ms)
+            for trade in own
+            if trade.symbol == market.symbol and after_ms < trade.time_ms <= now_ms
+        ]
+        found.sort(key=lambda one: one.time_ms, reverse=True)
+        return [
             {
                 "symbol": symbol,
                 "provider": venue,
@@ -100,12 +112,11 @@ class MarketData:
                 "qty": one.qty,
                 "side": one.maker,
                 "tradeTime": one.time_ms,
-                "exchangeID": str(one.number),
+                "exchangeID": one.name,
                 "updateTime": one.time_ms,
             }
-            for one in prints(market, after_ms, now_ms)
+            for one in found
         ]
-        return rows[::-1]
 
     def candle(
         self, venue: str, instrument: Instrument, period: str, at_ms: int
@@ -172,6 +183,10 @@ class MarketData:
             self.throttled += 1
             raise refusal(RATE)
         recent.append(now_ms)
+
+
+def _maker(trade: Trade) -> str:
+    return trade.side if not trade.taker else {"BUY": "SELL", "SELL": "BUY"}[trade.side]
 
 
 def _candle_row(told: Bar, venue: str, instrument: Instrument, period: str) -> dict[str, object]:

@@ -36,7 +36,7 @@ _MONDAY_MS: Final = 4 * 86_400_000  # the first Monday after 1970 began
 class Print:
     """One trade of others; `maker` is the side of the order that was in the book."""
 
-    number: int
+    name: str
     px: Decimal
     qty: Decimal
     maker: str
@@ -107,7 +107,7 @@ def closing(period: str, open_ms: int) -> int:
 def _print(market: Market, number: int) -> Print:
     away = number * 7 % _PRICES - _PRICES // 2
     return Print(
-        number=number,
+        name=str(number),
         px=market.mid + away * market.tick,
         qty=market.step * (1 + number % _SIZES),
         maker="BUY" if number % 2 else "SELL",
