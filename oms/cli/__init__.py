@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from oms.cli import act, ask, look, play, prepare, replay, run, sim, stop
+from oms.cli import act, ask, look, money, play, prepare, replay, run, sim, stop
 from oms.cli.ends import Verbs
 
 
@@ -66,6 +66,32 @@ VERBS: Final = (
     Verb("replace", act.replace, "change its terms", "oms replace 17 --qty 0.02 --price 40100"),
     Verb("cancel-all", stop.cancel_all, "cancel what works", "oms cancel-all --venue andx"),
     Verb("kill", stop.kill, "stop everything, and prove it", "oms kill on --venue andx"),
+    Verb(
+        "withdraw",
+        money.withdraw,
+        "send money out",
+        "oms withdraw --venue cryptex --asset BTC --amount 0.5 --address bc1q...",
+    ),
+    Verb(
+        "transfer",
+        money.transfer,
+        "move money between exchanges",
+        "oms transfer --venue apifiny --asset USDT --amount 100 --from BINANCE --to OKEX",
+    ),
+    Verb(
+        "coupon",
+        money.coupon,
+        "make or redeem a coupon",
+        "oms coupon create --venue cryptex --asset USD --amount 10",
+    ),
+    Verb("moves", money.moves, "list money that was moved", "oms moves --open"),
+    Verb("move", money.move, "tell one transfer's story", "oms move T17"),
+    Verb(
+        "settle",
+        money.settle,
+        "say what became of it",
+        'oms settle T17 --as done --because "seen on the chain"',
+    ),
     Verb("replay", replay.replay, "fold the journal again", "oms replay --verify"),
 )
 

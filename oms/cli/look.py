@@ -38,7 +38,7 @@ def status(config: Config = None, as_json: AsJson = False) -> None:
         typer.echo(row["text"])
     typer.echo(
         f"in doubt: {row['in_doubt']}   breaks: {row['breaks']}   quarantined: {row['quarantined']}"
-        f"   kill: {_kill_words(row['kill'])}"
+        f"   money in doubt: {row['moves_in_doubt']}   kill: {_kill_words(row['kill'])}"
     )
     show.listing(row["venues"], show.VENUES)
     if row["streams"]:

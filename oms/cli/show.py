@@ -181,6 +181,27 @@ SESSIONS: Final[Columns] = {
     "NEXT OUT": "msg_seq_num_out",
     "NOTE": "text",
 }
+MOVES: Final[Columns] = {
+    "TRANSFER": "transfer_id",
+    "ORIGIN": "origin",
+    "CLORDID": "cl_ord_id",
+    "VENUE": "venue",
+    "KIND": "kind",
+    "FROM": "exchange",
+    "AMOUNT": "amount",
+    "ASSET": "asset",
+    "TO": "to_exchange",
+    "ADDRESS": "address",
+    "ALIAS": "alias",
+    "RECIPIENT": "recipient",
+    "CODE": "code",
+    "STATE": "state",
+    "VENUE ID": "reference",
+    "VENUE SAYS": "status",
+    "FEE": "fee",
+    "SETTLED BY": "settled_by",
+    "CREATED": "created",
+}
 CERTIFICATE: Final[Columns] = {
     "ORDER": "order_id",
     "ORIGIN": "origin",

@@ -29,6 +29,7 @@ from oms.store.replay import verify
 from oms.store.store import Store
 from oms.treasury.door import Row
 from oms.venues import Venues
+from oms.web import Web
 from oms.writer import Gateways, Writer
 from tests.adapters.one_route import Tap, Venue
 from tests.treasury.toy_bank import CAPABILITIES, ToyBank, ToyClient
@@ -37,6 +38,10 @@ ROUTE: Final = "BANK"
 GRID: Final = "grid-1"
 SPEED: Final = 40.0
 WAIT_S: Final = 20.0
+
+AS_OPERATOR: Final = "operator-token-of-the-tests"
+AS_GRID: Final = "grid-token-of-the-tests"
+TOKENS: Final = {AS_OPERATOR: OPERATOR, AS_GRID: GRID}
 
 _LIMIT: Final = Limit(what="all", requests=1000, per_seconds=Decimal(1))
 
@@ -135,10 +140,14 @@ class BankEngine:
             feed=feed,
             looks=self.reader,
             venues=Venues(self.book, {ROUTE: self.runner}),
-            status=dict,
+            status=self._status,
             certify=certify,
             new_cl_ord_id=lambda: f"drawn-{next(self._ids)}",
         )
+
+    def _status(self) -> Row:
+        told = {"ready": True, "sessions": [], "venues": [], "streams": [], "kill": False}
+        return {**told, **self.reader.counts()}
 
     def withdraw(self, amount: str = "0.5", **terms: Any) -> Row:
         """Have it withdrawn; the row once its sending has an outcome."""
@@ -191,3 +200,16 @@ def bank_engine(folder: Path, *, start: bool = True) -> Iterator[BankEngine]:
     finally:
         engine.stop()
         engine.venue.close()
+
+
+@contextmanager
+def serving(engine: BankEngine) -> Iterator[str]:
+    """Its control API on a thread of its own; the URL."""
+    web, loop = Web(engine.oms, TOKENS), Loop("web")
+    loop.start()
+    try:
+        loop.submit(web.start("127.0.0.1", 0)).result(WAIT_S)
+        yield web.url
+    finally:
+        loop.submit(web.stop()).result(WAIT_S)
+        loop.stop()
