@@ -34,12 +34,19 @@ class Door:
     def __init__(self, credentials: Mapping[str, str]) -> None:
         self._key, self._secret = credentials["api_key"], credentials["api_secret"]
         self.last_nonce = 0
+        self._poison_ms: int | None = None
 
-    def admit(self, request: SimRequest, fields: Iterable[tuple[str, str]]) -> None:
+    def poison(self, ahead_ms: int) -> None:
+        """From the next request on the last nonce was so many milliseconds ahead of it."""
+        self._poison_ms = ahead_ms
+
+    def admit(self, request: SimRequest, fields: Iterable[tuple[str, str]], now_ms: int) -> None:
         """Return if key, signature and nonce are right; raises Barred(401).
 
         Only a nonce whose signature is right is used up.
         """
+        if self._poison_ms is not None:
+            self.last_nonce, self._poison_ms = now_ms + self._poison_ms, None
         if not all(request.headers.get(name) for name in _HEADERS):
             raise Barred(401, "an authorization header is missing")
         key, signature, nonce = (request.headers[name] for name in _HEADERS)

@@ -2,7 +2,7 @@
 
 | name | value | effect |
 |---|---|---|
-| poison_nonce | ms | the account's last nonce is the time so many ms from now |
+| poison_nonce | ms | the account's last nonce is so many ms ahead of the next request |
 | drop_stream | n | above 0: all connections of the channel break now |
 | socketio_generation | 3 or 4 | which protocol the channel speaks from now on |
 | ping_ms | `{"interval": ms, "timeout": ms}` | the heartbeat of the connections to come |
@@ -35,7 +35,7 @@ class Inside(Protocol):
 
 
 def _poison_nonce(venue: Inside, value: object) -> None:
-    venue.door.last_nonce = venue.now_ms + count_of(value)
+    venue.door.poison(count_of(value))
 
 
 def _drop_stream(venue: Inside, value: object) -> None:

@@ -123,7 +123,7 @@ class BitexbitSimulator:
             if self.troubles.take("bar"):
                 raise Barred(401, "not this time")
             signed = posted or self.troubles.flag("sign_get_params")
-            self.door.admit(request, fields.items() if signed else ())
+            self.door.admit(request, fields.items() if signed else (), now_ms)
         elif route.private is None and self.troubles.flag("single_order_auth"):
             raise Barred(401, "an authorization header is missing")
         if not posted:
