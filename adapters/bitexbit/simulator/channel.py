@@ -30,7 +30,8 @@ class Channel:
         if refused is not None:
             return refused
         self._opened += 1
-        client = Client(self.generation, f"sid-{self._opened}", self.heartbeat, now_ms)
+        sid = f"sid-{self._opened}"
+        client = Client(self.generation, sid, self.heartbeat, now_ms, self._stalled)
         client.open()
         self._clients = [known for known in self._clients if known.closed is None] + [client]
         return client
@@ -43,7 +44,7 @@ class Channel:
 
     def advance(self, now_ms: int) -> None:
         """Say what is due."""
-        if self._troubles.flag("stall_stream"):
+        if self._stalled():
             return
         waiting, self._waiting = self._waiting, []
         for due_ms, room, text in waiting:
@@ -52,6 +53,9 @@ class Channel:
                 continue
             for client in self._clients:
                 client.emit(room, text)
+
+    def _stalled(self) -> bool:
+        return self._troubles.flag("stall_stream")
 
     def drop(self) -> None:
         """Break all connections."""

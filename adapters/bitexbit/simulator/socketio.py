@@ -10,6 +10,7 @@ the event of its messages, are our choice.
 
 import json
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl
@@ -37,6 +38,7 @@ class Client:
     sid: str
     heartbeat: Heartbeat
     opened_ms: int
+    stalled: Callable[[], bool]
     closed: str | None = None
     rooms: set[str] = field(default_factory=set)
     _connected: bool = False
@@ -80,6 +82,8 @@ class Client:
 
     def drain(self, now_ms: int) -> list[str]:
         """Return what goes out now, the heartbeat included."""
+        if self.stalled():
+            return []
         beat = self.heartbeat
         if now_ms - self._heard_ms > beat.interval_ms + beat.timeout_ms:
             self.closed = "ping timeout"

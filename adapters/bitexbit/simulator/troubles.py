@@ -21,7 +21,7 @@ Counted troubles take the number of next requests to hit. Those on POST requests
 | delay_trades | fill | trades from now on are listed and streamed only so many ms later |
 | lose_events | event | the next so many events of the stream are not sent |
 | duplicate | event | the next so many are sent twice |
-| stall_stream | | 1: the streams say nothing more, and stay open |
+| stall_stream | | 1: the streams say nothing more, no ping either, and stay open |
 | skew_clock | | the venue's clock is so many ms ahead (below 0: behind) |
 
 `poison_nonce` (ms), `sign_get_params` (0 or 1), `single_order_auth` (0 or 1), `drop_stream` (n),

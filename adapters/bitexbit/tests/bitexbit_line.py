@@ -93,6 +93,7 @@ class Line:
 
     def __init__(self, tap: Tap, url: str, **choices: Any) -> None:
         self.tap = tap
+        self.url = url
         self.clock = SystemClock()
         self.shelf = Shelf()
         self.nonces = Counter(self.clock.now_ms())
