@@ -118,9 +118,12 @@ class BitexbitClient(Markets, Accounts):
         return sight
 
     async def open_orders(self) -> list[Sight]:
-        """GET orders/own/ of status 1."""
+        """GET orders/own/ of status 1; and what was executed of orders that are not there any
+        more, where that was only derived."""
         sights = self._sights(await self._door.ask_own("v1/orders/own/", status="1"))
         self._fills.saw_open({sight.secondary_order_id for sight in sights})
+        if self._fills.awaited():
+            await self._read_fills()
         return sights
 
     async def closed_orders(self, since: datetime) -> list[Sight]:

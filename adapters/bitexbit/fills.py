@@ -130,6 +130,14 @@ class Fills:
         times = [c.since for c in self._own() if c.since is not None and c.open_qty > 0]
         return min(times, default=None)
 
+    def awaited(self) -> bool:
+        """Whether an order that is over has fills of which only the sum is known."""
+        return any(
+            execution.derived and execution.stands
+            for order in self._books.closed(self._route)
+            for execution in order.executions.values()
+        )
+
     def unclear(self, rows: Sequence[VenueTrade]) -> list[VenueTrade]:
         """The rows that no order is known to have and one of ours can have."""
         for row in rows:
