@@ -105,14 +105,15 @@ class Funding(AccountQueries):
             case _:
                 raise NotSupported(f"{transfer.kind} is not offered")
 
-    async def moved(self, transfer: Transfer, since: datetime) -> Moved | None:
+    async def moved(self, transfer: Transfer, since: datetime, reference: str = "") -> Moved | None:
         """What the list of activities shows of a transfer that was sent after `since`.
 
-        Recognised by time, asset, amount and where it went. None where nothing is found, which
-        proves nothing, and where several could be it.
+        By `reference`, the logId, where it is known; otherwise recognised by time, asset, amount and
+        where it went. None where nothing is found, which proves nothing, and where several could be
+        it.
         """
-        records = await self._records(transfer.security_exchange, since - CLOCKS_APART, None)
-        found = [record for record in records if _is_of(transfer, record)]
+        records = await self._records(transfer.security_exchange, since, None)
+        found = [record for record in records if _is_of(transfer, record, reference)]
         if len(found) != 1:
             return None
         return funding_rows.moved(found[0].row, found[0].raw)
@@ -242,8 +243,10 @@ class Funding(AccountQueries):
         return ", ".join(self._door.account.exchanges)
 
 
-def _is_of(transfer: Transfer, record: _Record) -> bool:
+def _is_of(transfer: Transfer, record: _Record, reference: str) -> bool:
     row = record.row
+    if reference:
+        return row.get("logId") == reference
     if funding_rows.is_incoming(row) or row.get("currency") != transfer.asset:
         return False
     if not funding_rows.same_amount(row, transfer.amount):

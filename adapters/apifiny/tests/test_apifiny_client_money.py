@@ -277,9 +277,13 @@ def test_only_the_right_row_is_evidence() -> None:
             assert await line.client.moved(other, since) is None
         assert await line.client.moved(OUT, since + timedelta(minutes=1)) is None
         assert await line.client.moved(OUT, since) is not None
-        await line.client.move(OUT)
-        # Two that look the same: nothing tells which of them it is.
+        second = await line.client.move(OUT)
+        # Two that look the same: nothing tells which of them it is, but their names do.
         assert await line.client.moved(OUT, since) is None
+        named = await line.client.moved(OUT, since, second.reference)
+        assert named is not None
+        assert named.reference == second.reference
+        assert await line.client.moved(OUT, since, "no such name") is None
 
     on_line(story)
 
