@@ -6,6 +6,7 @@ longer each time, and says so; a ban stops everything until it ends.
 """
 
 import asyncio
+from bisect import insort
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,10 @@ BAN_S: Final = 60.0
 LONGEST_BAN_S: Final = 3600.0
 """The same for a ban."""
 
+NEW_IN_A_ROW: Final = 3
+"""Of new orders that had to wait, so many may go before one query does: whoever sends too many must
+not go blind."""
+
 CALM_S: Final = 300.0
 """After so long without one, the next is a first one."""
 
@@ -45,8 +50,9 @@ class Stopped(VenueUnavailable):
 
 @dataclass(slots=True, order=True)
 class _Waiter:
-    lane: Lane
+    rank: Lane
     number: int
+    lane: Lane = field(compare=False)
     windows: tuple[Window, ...] = field(compare=False)
     deadline: float = field(compare=False)
     done: "asyncio.Future[None]" = field(compare=False)
@@ -88,8 +94,10 @@ class Budget:
         self._waiting: list[_Waiter] = []
         self._number = 0
         self._pump: asyncio.Task[None] | None = None
+        self._wakes_at = inf
         self._refused = ""
         self._stopped: Callable[[], str] = str
+        self._new_in_a_row = 0
         self._times = 0
         self._slow_until = -inf
         self._slow = ""
@@ -170,13 +178,12 @@ class Budget:
     async def _grant(self, lane: Lane, whats: tuple[str, ...], *, returns: bool) -> None:
         now = self._clock.monotonic()
         windows = tuple(w for what in whats or (self._usual,) for w in self._windows[what])
-        waiter = _Waiter(lane, self._number, windows, inf, asyncio.Future(), returns)
+        waiter = _Waiter(lane, self._number, lane, windows, inf, asyncio.Future(), returns)
         self._number += 1
         if lane is Lane.NEW:
             self._demand_timely(waiter, now)
             waiter.deadline = now + self._max_wait_s
-        self._waiting.append(waiter)
-        self._waiting.sort()
+        insort(self._waiting, waiter)
         self._serve()
         if waiter in self._waiting:
             self._wake()
@@ -211,36 +218,51 @@ class Budget:
 
     def _wake(self) -> None:
         # A new waiter may be due before the one that is slept for.
-        if self._pump is not None:
-            self._pump.cancel()
-        self._pump = asyncio.create_task(self._run())
+        if self._next_at() < self._wakes_at:
+            if self._pump is not None:
+                self._pump.cancel()
+            self._pump = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
-        while self._waiting and (pause_s := self._pause_s()) is not None:
-            await self._sleep(pause_s)
+        while (at := self._next_at()) < inf:
+            self._wakes_at = at
+            await self._sleep(max(0.0, at - self._clock.monotonic()))
             self._serve()
-        self._pump = None
+        self._wakes_at, self._pump = inf, None
 
     def _serve(self) -> None:
         now = self._clock.monotonic()
         for waiter in [w for w in self._waiting if w.deadline <= now]:
             self._fail(waiter, TooLate("the rate limit delayed the order too long"))
-        for waiter in list(self._waiting):
-            if waiter.done.done():
-                self._waiting.remove(waiter)  # given up, and about to be told
-            elif self._due_in_s(waiter, now) <= 0:
-                self._let_go(waiter)
+        while True:
+            first = next((w for w in self._firsts() if self._due_in_s(w, now) <= 0), None)
+            if first is None:
+                return
+            self._let_go(first)
 
     def _let_go(self, waiter: _Waiter) -> None:
         if waiter.lane is Lane.NEW and (why := self._stopped()):
             self._fail(waiter, Stopped(why))
             return
         self._waiting.remove(waiter)
+        if waiter.done.done():
+            return  # given up, and about to be told
+        self._share(waiter)
         for window in waiter.windows:
             window.take()
         waiter.holds = waiter.returns
         self._under_way += waiter.holds
         waiter.done.set_result(None)
+
+    def _share(self, gone: _Waiter) -> None:
+        if gone.lane is not Lane.NEW:
+            return
+        had_to_wait = gone.deadline - self._max_wait_s < self._clock.monotonic()
+        self._new_in_a_row = self._new_in_a_row + 1 if had_to_wait else 0
+        query = next((w for w in self._waiting if w.rank is Lane.STATUS), None)
+        if query is not None and self._new_in_a_row >= NEW_IN_A_ROW:
+            query.rank, query.number, self._new_in_a_row = Lane.NEW, -1, 0
+            self._waiting.sort()
 
     def _fail(self, waiter: _Waiter, error: VenueUnavailable) -> None:
         self._waiting.remove(waiter)
@@ -250,12 +272,18 @@ class Budget:
     def _due_in_s(self, waiter: _Waiter, now: float) -> float:
         if waiter.returns and self._under_way == self._in_flight:
             return inf  # whoever gives its slot back looks again
-        return max(window.wait_s(waiter.lane, now) for window in waiter.windows)
+        return max(window.wait_s(waiter.rank, now) for window in waiter.windows)
 
-    def _pause_s(self) -> float | None:
-        """How long nothing can happen; None: until somebody asks or gives back."""
+    def _firsts(self) -> list[_Waiter]:
+        """The most important of those that count for the same: no other can go before it."""
+        firsts: dict[tuple[Window, ...], _Waiter] = {}
+        for waiter in self._waiting:
+            firsts.setdefault(waiter.windows, waiter)
+        return list(firsts.values())
+
+    def _next_at(self) -> float:
+        """When something can happen by itself; inf: not before somebody asks or gives back."""
         now = self._clock.monotonic()
-        until = min(
-            min(waiter.deadline - now, self._due_in_s(waiter, now)) for waiter in self._waiting
-        )
-        return None if until == inf else max(0.0, until)
+        dues = (now + self._due_in_s(waiter, now) for waiter in self._firsts())
+        deadlines = (waiter.deadline for waiter in self._waiting)
+        return min(*dues, *deadlines, inf, inf)

@@ -352,3 +352,23 @@ def test_new_orders_are_turned_away_while_they_are_stopped() -> None:
         await venue.close()
 
     run(story())
+
+
+def test_queries_go_on_while_new_orders_never_end() -> None:
+    """One after three new orders that had to wait; without queries all is for orders."""
+
+    async def story() -> None:
+        venue = Venue(60, 60)
+        await venue.ask(*[Lane.STATUS] * 40, *[Lane.NEW] * 10)
+        began = len(venue.granted)
+        for _ in range(60):
+            await venue.time.pass_to(venue.time.instant + 1)
+            await venue.ask(Lane.NEW, Lane.NEW)
+        lanes = venue.lanes()[began:]
+        assert 9 <= lanes.count(Lane.STATUS) <= 11
+        assert 29 <= lanes.count(Lane.NEW) <= 33
+        await venue.ask(*[Lane.CANCEL] * 4)
+        assert venue.lanes()[-4:] == [Lane.CANCEL] * 4, "the reserve is whole all the same"
+        await venue.close()
+
+    run(story())
