@@ -68,7 +68,7 @@ class Funding:
         if method is None or fields is None:
             raise VenueRefused(f"Cryptex has no such {transfer.kind}: nothing was sent")
         try:
-            data = await self._door.call_once(Lane.STATUS, method, **fields)
+            data = await self._door.call_once(Lane.NEW, method, **fields)
             return money.moved(transfer, data, self._door.text)
         except MalformedMessage as error:
             raise OutcomeUnknown(f"{method}: {error}") from None

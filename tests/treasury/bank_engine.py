@@ -15,7 +15,7 @@ from typing import Any, Final
 from adapters.budget import Budget
 from adapters.loop import Loop
 from adapters.options import Options
-from adapters.port import Queries
+from adapters.port import Queries, VenueRunner
 from adapters.runner import Runner
 from oms.api import Oms
 from oms.clock import SystemClock
@@ -49,6 +49,8 @@ _LIMIT: Final = Limit(what="all", requests=1000, per_seconds=Decimal(1))
 class BankEngine:
     """One process's worth of it."""
 
+    route = ROUTE
+    capabilities = CAPABILITIES
     bank: ToyBank
     venue: Venue
 
@@ -56,7 +58,7 @@ class BankEngine:
         self.url = f"sqlite:///{folder / 'oms.db'}"
         self.faults: list[BaseException] = []
         self.client_of: Callable[[Budget], Queries] = lambda budget: ToyClient(bank_url, budget)
-        self.treasury_of: Callable[[Runner], TreasuryGateway] = lambda runner: runner
+        self.treasury_of: Callable[[VenueRunner], TreasuryGateway] = lambda runner: runner
         self._ids = itertools.count(1)
         self.running = False
 
@@ -76,7 +78,8 @@ class BankEngine:
         self.loop.start()
         self.store = Store.open(self.url, owner="test", now=clock.now())
         entitled = {OPERATOR: frozenset({EVERY_ROUTE}), GRID: frozenset({EVERY_ROUTE})}
-        self.book = Book({ROUTE: CAPABILITIES}, entitled, self.store.history, treasurers=[GRID])
+        known = {self.route: self.capabilities}
+        self.book = Book(known, entitled, self.store.history, treasurers=[GRID])
         self.store.load(self.book)
         gateways = Gateways()
         self.writer = Writer(
@@ -87,9 +90,24 @@ class BankEngine:
             draw=lambda count: "7" * count,
             on_fault=self.faults.append,
         )
+        self.runner = self.build(clock)
+        gateways.venues = {self.route: self.runner}
+        gateways.nonces = {self.route: self.runner}
+        gateways.treasuries = {self.route: self.treasury_of(self.runner)}
+        self.reader = Reader.open(self.url)
+        self.writer.start()
+        note = Started(epoch=self.store.epoch, version="0")
+        self.writer.post(Inbound(source="engine", message=note, evidence=Evidence.POLICY))
+        self.runner.start()
+        self.running = True
+        if ready:
+            self.until("the route is up", lambda: self.book.routes[self.route].ready)
+
+    def build(self, clock: SystemClock) -> VenueRunner:
+        """The route's runner, not started."""
         self.budget = Budget([_LIMIT], clock=clock)
-        self.runner = Runner(
-            ROUTE,
+        return Runner(
+            self.route,
             self.client_of(self.budget),
             post=self.writer.post,
             books=self.book,
@@ -98,16 +116,6 @@ class BankEngine:
             loop=self.loop,
             options=Options(speed=SPEED),
         )
-        gateways.venues = {ROUTE: self.runner}
-        gateways.treasuries = {ROUTE: self.treasury_of(self.runner)}
-        self.reader = Reader.open(self.url)
-        self.writer.start()
-        note = Started(epoch=self.store.epoch, version="0")
-        self.writer.post(Inbound(source="engine", message=note, evidence=Evidence.POLICY))
-        self.runner.start()
-        self.running = True
-        if ready:
-            self.until("the route is up", lambda: self.book.routes[ROUTE].ready)
 
     def stop(self) -> None:
         """End in order; the journal must say what the tables say."""
@@ -139,7 +147,7 @@ class BankEngine:
             post=self.writer.post,
             feed=feed,
             looks=self.reader,
-            venues=Venues(self.book, {ROUTE: self.runner}),
+            venues=Venues(self.book, {self.route: self.runner}),
             status=self._status,
             certify=certify,
             new_cl_ord_id=lambda: f"drawn-{next(self._ids)}",
@@ -154,7 +162,7 @@ class BankEngine:
         return asyncio.run(self._withdraw({"amount": amount, **terms}))
 
     async def _withdraw(self, terms: dict[str, Any]) -> Row:
-        whole = {"venue": ROUTE, "asset": "BTC", "address": "bc1q", **terms}
+        whole = {"venue": self.route, "asset": "BTC", "address": "bc1q", **terms}
         handle = await self.oms().withdraw(**whole)
         return await handle.outcome(WAIT_S)
 
@@ -183,7 +191,7 @@ class BankEngine:
 
     def kill(self, on: bool, name: str) -> None:
         """Turn the switch."""
-        note = KillSwitch(on=on, route=ROUTE, origin=OPERATOR, cl_ord_id=name)
+        note = KillSwitch(on=on, route=self.route, origin=OPERATOR, cl_ord_id=name)
         self.writer.post(Inbound(source=OPERATOR, message=note, evidence=Evidence.OPERATOR))
         assert self.writer.settle(WAIT_S), "the switch is turned"
 
