@@ -273,7 +273,7 @@ class AndxClient(MarketQueries, Funding):
         return await self._call(Lane.MARKET, path, signed=False)
 
     async def _post_money(self, path: str, body: bytes) -> Row:
-        return await self._call(Lane.STATUS, path, body)
+        return await self._call(Lane.NEW, path, body)
 
     def _text(self, row: Any) -> str:
         return row_text(row, self._secrets)

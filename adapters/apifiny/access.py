@@ -29,7 +29,7 @@ from oms.core.numbers import number_text
 _LANES: Final = {
     Operation.NEW: Lane.NEW,
     Operation.CANCEL: Lane.CANCEL,
-    Operation.MOVE: Lane.STATUS,
+    Operation.MOVE: Lane.NEW,
     Operation.QUERY: Lane.STATUS,
 }
 

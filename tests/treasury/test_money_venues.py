@@ -1,12 +1,15 @@
 """Money at venues that list none of it: what was lost stays in doubt until a person settles it."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from oms.core.errors import InvalidOrder, NotSupported
+from oms.core.funding import Transfer
+from oms.core.ports import ToTreasury
 from oms.treasury.door import Row
 from tests.treasury.bank_engine import WAIT_S
 from tests.treasury.venue_engine import VenueEngine, venue_engine
@@ -16,6 +19,10 @@ TERMS: dict[str, dict[str, Any]] = {
     "cryptex": {"asset": "BTC", "amount": "0.5", "address": "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"},
 }
 UNLISTED = sorted(TERMS)
+LISTED: dict[str, dict[str, Any]] = {
+    "apifiny": {"asset": "BTC", "amount": "1.5", "address": "3Nx", "exchange": "BINANCE"}
+}
+EVERYWHERE = TERMS | LISTED
 CALL = {"andx": "withdrawal", "cryptex": "Withdraw"}
 """What the simulator calls the request that a trouble is to hit."""
 
@@ -64,6 +71,59 @@ def test_a_refusal_is_one(tmp_path: Path, kind: str) -> None:
         row = engine.withdraw(**TERMS[kind])
         assert (row["state"], row["refusal"], engine.ledger()) == ("REFUSED", "", [])
         assert row["text"]
+
+
+@pytest.mark.parametrize("kind", sorted(LISTED))
+@pytest.mark.parametrize(("trouble", "state"), [("lose_reply", "DONE"), ("lose_request", "")])
+def test_a_venues_list_settles_a_doubt(tmp_path: Path, kind: str, trouble: str, state: str) -> None:
+    """Where it shows the transfer; that it does not proves nothing."""
+    with venue_engine(tmp_path, kind) as engine:
+        engine.trouble(trouble)
+        engine.withdraw(**LISTED[kind])
+        (doubt,) = [row for row in engine.reader.timeline("T1") if row["kind"] == "DOUBT"]
+        assert doubt["text"].endswith("the venue's lists or an operator settle it")
+        if state:
+            assert engine.until_state(state)["reference"]
+            assert len(engine.ledger()) == 1
+            return
+        lists = engine.tap.count("GET", "queryAssetActivityList")
+        asked = partial(engine.tap.count, "GET", "queryAssetActivityList")
+        engine.until("the list was read three times", lambda: asked() >= lists + 3)
+        assert (engine.move()["state"], engine.ledger()) == ("IN_DOUBT", [])
+
+
+@pytest.mark.parametrize("kind", sorted(EVERYWHERE))
+def test_the_rate_budget_has_the_kill_switchs_last_word(tmp_path: Path, kind: str) -> None:
+    """A transfer that is on its way when the switch is turned does not leave."""
+
+    class Held:
+        """A gateway that keeps what it is given."""
+
+        def __init__(self) -> None:
+            self.taken: list[ToTreasury] = []
+
+        def move(self, outbound: ToTreasury) -> None:
+            self.taken.append(outbound)
+
+    async def nothing(transfer: Transfer) -> str:
+        return ""
+
+    async def ask(engine: VenueEngine) -> None:
+        terms = {"venue": engine.route, "address": "", **EVERYWHERE[kind]}
+        await engine.oms().withdraw(**terms)
+
+    with venue_engine(tmp_path, kind) as engine:
+        held = Held()
+        engine.treasury_of = lambda runner: held
+        engine.restart()
+        asyncio.run(ask(engine))
+        engine.until("it is handed over", lambda: len(held.taken) == 1)
+        engine.kill(True, "K1")
+        runner: Any = engine.runner
+        runner._mover._obstacle = nothing  # its own look at the switch
+        runner.move(held.taken.pop())
+        row = engine.until_state("NOT_SENT")
+        assert (row["text"], engine.ledger()) == ("KILL SWITCH", [])
 
 
 def test_andx_sends_to_saved_addresses_alone(tmp_path: Path) -> None:

@@ -24,6 +24,13 @@ class VenueEngine(BankEngine):
         self.config = bench_of(kind).config(self.venue.url)
         self.capabilities = venue(kind).capabilities(self.config)
 
+    def start(self, *, ready: bool = True) -> None:
+        """As above; where orders go another way, that way is up."""
+        super().start(ready=False)
+        if not venue(self.kind).trades_here:
+            self.runner.link_moved(True, "up")
+        self.until("the route is up", lambda: self.book.routes[self.route].ready)
+
     def build(self, clock: SystemClock) -> VenueRunner:
         """The venue's own runner."""
         return venue(self.kind).build(
