@@ -45,6 +45,8 @@ USER_MATCH: Final = 441
 ORDER_MODELS: Final = frozenset({USER_MATCH, 451, 452, 453})
 """What names an order of the user's and tells nothing that a look would not tell better."""
 
+LOGIN_RESULTS: Final = frozenset({LOGIN_RESULT, KEY_LOGIN})
+
 RESOLUTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "1m": "1",

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from adapters.btcturk.client import BtcturkClient
 from adapters.btcturk.door import EVERYTHING, PUBLIC, Account, Door
+from adapters.btcturk.stream import SILENCE_S, BtcturkStream, FeedAccess
 from adapters.budget import Budget
 from adapters.http import Http
 from adapters.loop import Loop
@@ -96,6 +97,7 @@ def capabilities(config: Mapping[str, Any]) -> Capabilities:
         history="fills of 30 days, longer when dated; all orders of a pair",
         limits=in_force(_LIMITS, {EVERYTHING: config.get("rate_limit")}),
         offers=OFFERS,
+        streams=BtcturkStream.topics | {"orders"},
     )
 
 
@@ -120,15 +122,33 @@ def build(
     told = {name: config[name] for name in _ACCOUNT if name in config}
     account = Account(**told, history_names=names)
     door = Door(account, Http(float(config.get("timeout_s", 5))), budget, clock)
+    client = BtcturkClient(door, lambda: [order.symbol for order in books.working(route)])
+    options = Options(speed=speed)
     return Runner(
         route,
-        BtcturkClient(door, lambda: [order.symbol for order in books.working(route)]),
+        client,
         post=post,
         books=books,
         clock=clock,
         budget=budget,
         loop=loop,
-        options=Options(speed=speed),
+        options=options,
+        stream=BtcturkStream(_access(config), client, clock, options),
+    )
+
+
+def _access(config: Mapping[str, Any]) -> FeedAccess:
+    """The feed's keys are the account's where they are not told."""
+    return FeedAccess(
+        stream_url=config.get("stream_url", "wss://ws-feed-pro.btcturk.com"),
+        login=config.get("ws_login", "114"),
+        api_key=config.get("ws_api_key") or config["api_key"],
+        api_secret=config.get("ws_api_secret") or config["api_secret"],
+        user_id=int(config.get("ws_user_id", 0)),
+        username=config.get("ws_username", ""),
+        token=config.get("ws_token") or "",
+        silence_s=SILENCE_S,
+        timeout_s=float(config.get("timeout_s", 5)),
     )
 
 
