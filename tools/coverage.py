@@ -4,7 +4,7 @@
     python -m tools.coverage --check    exit 1 if it differs, or if a row is empty or wrong
 
 The rows stand in each room's coverage.toml: an item of the document, by the name that spec/<venue>.md
-gives it too, the methods that serve it (`module:Class.method`, below the room) and the tests that
+gives it too, the methods that serve it (`module:Class.method`, below the room or in `fix.`) and the tests that
 prove it (`file:test`, in the room's tests, or with a path from the root). A method or test that is
 not there is an error, and so is an item that the venue's page does not name.
 """
@@ -86,8 +86,9 @@ def _faults(item: Item) -> Iterator[str]:
 
 def _is_there(venue: str, method: str) -> bool:
     module, _, path = method.partition(":")
+    room = "" if module.startswith("fix.") else f"adapters.{venue}."
     try:
-        found: Any = import_module(f"adapters.{venue}.{module}")
+        found: Any = import_module(room + module)
         for name in path.split("."):
             found = getattr(found, name)
     except (ImportError, AttributeError):
