@@ -45,7 +45,6 @@ _OFFERS: Final = frozenset(
         "deposits",
         "fees",
         "instruments",
-        "moved",
         "open_orders",
         "order_book",
         "own_trades",
