@@ -55,7 +55,7 @@ class CryptexSimulator:
         self._counts["requests"] += 1
         method = _method(request)
         try:
-            answer = self._answer(request, method, self._now_ms)
+            answer = self._answer(request, method, now_ms)
         except Refused as refused:
             answer = refusal(refused)
         except Barred as barred:
@@ -66,9 +66,9 @@ class CryptexSimulator:
         return self._troubles.distort(answer, method)
 
     def advance(self, now_ms: int) -> None:
-        """Let the market move, by the venue's own clock."""
-        self._now_ms = now_ms + self._troubles.spans["skew_clock"]
-        self._book(self._engine.advance(self._now_ms))
+        """Let the market move."""
+        self._now_ms = now_ms
+        self._book(self._engine.advance(now_ms))
 
     def ledger(self) -> dict[str, object]:
         """Return the venue's own books."""
@@ -260,7 +260,7 @@ class CryptexSimulator:
         active = order.status == "OPEN" or self._troubles.flags["always_active"]
         row: dict[str, object] = {
             "order_id": int(order.order_id),
-            "timestamp": calendar(order.created_ms),
+            "timestamp": calendar(self._dated(order.created_ms)),
             "pair": code(order.symbol),
             "type": order.side.lower(),
             "price": order.price,
@@ -282,10 +282,15 @@ class CryptexSimulator:
     def _meet(
         self, buy: int, sell: int, symbol: str, side: str, px: Decimal, qty: Decimal, time_ms: int
     ) -> None:
+        number, dated_ms = len(self._meetings) + 1, self._dated(time_ms)
         listed_ms = time_ms + self._troubles.spans["delay_trades"]
         self._meetings.append(
-            Meeting(len(self._meetings) + 1, buy, sell, symbol, side, px, qty, time_ms, listed_ms)
+            Meeting(number, buy, sell, symbol, side, px, qty, dated_ms, listed_ms)
         )
+
+    def _dated(self, time_ms: int) -> int:
+        """A time by the venue's own clock."""
+        return time_ms + self._troubles.spans["skew_clock"]
 
     # Switches
 
@@ -295,7 +300,7 @@ class CryptexSimulator:
         if value["currency"] not in START:
             raise ValueError("unknown currency")
         amount = Decimal(str(value["amount"]))
-        self._account.deposit(value["currency"], amount, self._now_ms)
+        self._account.deposit(value["currency"], amount, self._dated(self._now_ms))
 
     def _cross(self, value: object) -> None:
         found = [self._engine.orders.get(str(part)) for part in _list(value)]
