@@ -11,7 +11,7 @@ from typing import Final
 from adapters.cryptex import money
 from adapters.cryptex.door import Door
 from adapters.port import Lane
-from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused
+from oms.core.errors import MalformedMessage, NotSupported, OutcomeUnknown
 from oms.core.funding import Activity, DepositAddress, Moved, Transfer, TransferKind
 
 _METHODS: Final[Mapping[TransferKind, str]] = {
@@ -62,11 +62,13 @@ class Funding:
     async def move(self, transfer: Transfer) -> Moved:
         """Withdraw, CouponCreate or CouponRedeem: one request, once.
 
-        Raises VenueRefused, VenueUnavailable or OutcomeUnknown, as a new order does.
+        Raises VenueRefused, VenueUnavailable or OutcomeUnknown, as a new order does, and
+        NotSupported for what the call could not say all of, like a memo.
         """
         method, fields = _METHODS.get(transfer.kind), money.transfer_fields(transfer)
         if method is None or fields is None:
-            raise VenueRefused(f"Cryptex has no such {transfer.kind}: nothing was sent")
+            what = transfer.kind.replace("_", " ").lower()
+            raise NotSupported(f"Cryptex can not be asked for such a {what}: nothing was sent")
         try:
             data = await self._door.call_once(Lane.NEW, method, **fields)
             return money.moved(transfer, data, self._door.text)

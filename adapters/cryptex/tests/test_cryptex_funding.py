@@ -12,7 +12,7 @@ from adapters.cryptex.mapping import Reading
 from adapters.cryptex.tests.cryptex_line import Line, on_line
 from adapters.cryptex.tests.test_cryptex_client_troubles import CREATE, REDEEM, WITHDRAWAL
 from adapters.cryptex.tests.test_cryptex_mapping import told
-from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused
+from oms.core.errors import MalformedMessage, NotSupported, OutcomeUnknown
 from oms.core.funding import ActivityKind, TransferKind
 
 D = Decimal
@@ -95,7 +95,7 @@ def test_what_can_not_be_said_there_is_not_sent(transfer: Any) -> None:
     """A memo that is left out would lose the money."""
 
     async def story(line: Line) -> None:
-        with pytest.raises(VenueRefused, match="nothing was sent"):
+        with pytest.raises(NotSupported, match="nothing was sent"):
             await line.client.move(transfer)
         assert line.tap.asked == []
 

@@ -1,12 +1,14 @@
 """A route to Cryptex from order to report: fills by the list of trades, ends, nonces."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from adapters.cryptex.tests.cryptex_route import change, form, forms, switch, until_in_doubt
+from adapters.simserver import SimRequest, SimResponse
 from oms.core.fields import CxlRejReason, ExecType, OrdStatus, Side
 from oms.core.notes import NoncesReserved, Request, RouteStatus
 from tests.adapters.one_route import OneRoute, one_route
@@ -255,12 +257,21 @@ def _down(route: OneRoute) -> bool:
 
 
 def test_one_request_is_under_way_at_a_time(cryptex: OneRoute) -> None:
-    """However many orders there are: a later nonce may never overtake an earlier one."""
+    """No nonce is drawn before the one before it is answered, however many orders there are: a
+    later one may never overtake an earlier one."""
+    ahead: list[int] = []
+
+    def slowly(request: SimRequest, answer: SimResponse) -> SimResponse:
+        nonces: Any = cryptex.runner._nonces  # type: ignore[attr-defined]
+        ahead.append(nonces._blocks[0].start - int(form(request)["nonce"]))
+        return replace(answer, delay_s=0.02)
+
+    cryptex.tap.change = slowly
     orders = [cryptex.place(order_qty=D(qty) / 1000) for qty in range(10, 16)]
     for order_id in orders:
         cryptex.until(lambda name=order_id: cryptex.order(name).acknowledged, "all of them")  # type: ignore[misc]  # a lambda's default
-    nonces = sent(cryptex)
-    assert nonces == sorted(nonces)
+    assert len(ahead) >= 6
+    assert set(ahead) == {1}
 
 
 def _cancel_by_hand(route: OneRoute, order_id: str) -> None:
