@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from oms.clock import SystemClock
 from oms.core.errors import (
     InvalidOrder,
     NotAuthorised,
@@ -64,6 +65,25 @@ def test_a_request_that_never_arrived_stays_in_doubt(engine: BankEngine) -> None
     assert (settled["state"], settled["settled_by"]) == ("REFUSED", "ann")
     assert engine.withdraw()["state"] in ("TAKEN", "DONE")
     assert (engine.bank.asked, len(engine.bank.rows)) == (2, 1)
+
+
+def test_what_was_moved_by_hand_before_is_no_evidence(engine: BankEngine) -> None:
+    """However equal, a row older than the request and what clocks may differ is another's."""
+    row = {
+        "kind": "WITHDRAWAL",
+        "asset": "BTC",
+        "amount": "0.5",
+        "address": "bc1q",
+        "id": "by hand",
+    }
+    earlier = SystemClock().now_ms() - 90_000
+    engine.bank.rows.append({**row, "time": earlier, "status": "COMPLETED"})
+    engine.bank.troubles["lose_request"] = 1
+    engine.withdraw()
+    engine.until("the list was read three times", lambda: engine.bank.listed >= 3)
+    assert engine.move()["state"] == "IN_DOUBT"
+    engine.bank.rows[0]["time"] = SystemClock().now_ms()
+    assert engine.until_state("DONE")["reference"] == "by hand"
 
 
 @pytest.mark.parametrize(
