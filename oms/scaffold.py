@@ -137,6 +137,7 @@ def _strategies(names: Sequence[str], new_secret: Callable[[], str]) -> str:
             "\n# [[strategies]]                      # a remote user of the API\n"
             '# name = "grid-1"                     # the origin of its orders\n'
             '# token = "..."\n# venues = ["ANDX"]\n'
+            "# may_move_money = false              # true: may withdraw, transfer, use coupons\n"
         )
     return "".join(
         f'\n[[strategies]]\nname = "{name}"\ntoken = "{new_secret()}"\nvenues = ["*"]\n'

@@ -83,8 +83,9 @@ def _show(reader: "Reader", instant: datetime, as_json: bool) -> None:
 
     with as_of(reader, instant) as books:
         orders, fills, positions = books.orders(), books.fills(), books.positions()
+        moves = books.moves()
     if as_json:
-        told = {"orders": orders, "fills": fills, "positions": positions}
+        told = {"orders": orders, "fills": fills, "positions": positions, "moves": moves}
         show.document({"at": instant.isoformat(timespec="microseconds"), **told})
         return
     typer.echo(f"as of {instant.isoformat(timespec='microseconds')}")
@@ -92,6 +93,7 @@ def _show(reader: "Reader", instant: datetime, as_json: bool) -> None:
         (orders, show.ORDERS),
         (fills, show.FILLS),
         (positions, show.POSITIONS),
+        (moves, show.MOVES),
     ):
         typer.echo()
         show.listing(rows, columns)

@@ -199,8 +199,21 @@ def transfer_of(
         amount=number,
         security_exchange=words.text("exchange", exchange).upper(),
         to_exchange=words.text("to_exchange", to_exchange).upper(),
-        **{name: words.text(name, value, ADDRESS_LENGTH_MAX) for name, value in texts.items()},
+        **{name: _text(name, value) for name, value in texts.items()},
     )
+
+
+def _text(name: str, value: str) -> str:
+    try:
+        return words.text(name, value, ADDRESS_LENGTH_MAX)
+    except InvalidOrder:
+        if name != "code":
+            raise
+        # What is wrong is told without the code: an error ends up in terminals and logs.
+        raise InvalidOrder(
+            f"code: a text of at most {ADDRESS_LENGTH_MAX} printable characters of ASCII, without "
+            "spaces around it"
+        ) from None
 
 
 def is_same(row: Row, transfer: Transfer) -> bool:

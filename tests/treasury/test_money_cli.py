@@ -105,8 +105,11 @@ def test_what_was_done_is_listed_and_told(desk: Desk) -> None:
         assert [row["kind"] for row in story["timeline"]] == ["REQUEST", "SENT", "MOVED", "MOVED"]
     assert "REQUEST" in desk.oms("move", "t1").out
     assert desk.oms("move", "T9").code == 1
+    then = desk.oms("move", "T1", "--json").document["timeline"][2]["time"]
     desk.engine.stop()
     assert "DONE" in desk.oms("moves").out
+    (was,) = desk.oms("replay", "--at", then, "--json").document["moves"]
+    assert was["state"] == "TAKEN"
 
 
 @pytest.mark.parametrize(

@@ -256,6 +256,10 @@ def test_a_coupons_code_is_kept_and_shown_on_request_alone(
         with pytest.raises(OrderRejected, match="names another"):
             await desk.redeem_coupon(venue=ROUTE, code="SECRET-8", cl_ord_id="R1")
         assert await desk.coupon_code(handle.transfer_id) == "SECRET-9"
+        for code in ("SECRET-7 ", "SECRET-7" * 30):
+            with pytest.raises(InvalidOrder, match="code: a text of at most 200") as bad:
+                await desk.redeem_coupon(venue=ROUTE, code=code)
+            assert "SECRET" not in str(bad.value)
 
     made = asyncio.run(make())
     engine.restart()
