@@ -24,7 +24,7 @@ _ASKED: Final = {
     "fetchDeposits": "deposits",
     "fetchWithdrawals": "withdrawals",
     "fetchAccounts": "account",
-    "withdraw": "move",
+    "withdraw": "withdraw",
 }
 """ccxt's methods and the query or call of the venue's client that each needs."""
 

@@ -92,12 +92,18 @@ class Base:
         if self.markets is None or reload:
             with translated(self.id):
                 rows = await self.door.instruments(self.route)
-                self._capabilities = await self.door.capabilities(self.route)
-            self.has = abilities(self._capabilities)
-            self.rateLimit = _rate_limit_ms(self._capabilities)
+            await self._load_abilities()
             self._set_markets(rows)
         assert self.markets is not None
         return self.markets
+
+    async def _load_abilities(self) -> Row:
+        """What the route can do; asked for with the markets."""
+        with translated(self.id):
+            self._capabilities = await self.door.capabilities(self.route)
+        self.has = abilities(self._capabilities)
+        self.rateLimit = _rate_limit_ms(self._capabilities)
+        return self._capabilities
 
     async def fetch_markets(self, params: Row | None = None) -> list[Struct]:
         """The markets, asked for anew."""

@@ -13,7 +13,7 @@ from oms.core.fields import Side
 from oms.core.funding import Activity, ActivityKind, DepositAddress, FeeRate
 from oms.core.market import Candle, Currency, OrderBook, PublicTrade, Ticker
 from oms.core.numbers import add, multiply, subtract
-from oms.told import row_of
+from oms.told import Row, row_of
 
 _QUOTIENT: Final = Context(prec=18, rounding=ROUND_HALF_EVEN)
 """Percentages and averages are no money; ccxt's own have 18 digits too."""
@@ -182,6 +182,36 @@ def transaction(told: Activity, figures: Figures) -> Struct:
         "currency": told.asset,
         "status": _status(told),
         "updated": None,
+        "internal": None,
+        "comment": None,
+        "fee": fee,
+    }
+
+
+def move(row: Row, figures: Figures) -> Struct:
+    """A withdrawal of our own, by the engine's row of it."""
+    when = milliseconds(row["created"])
+    fee = None
+    if row["fee"] is not None:
+        fee = {"currency": row["asset"], "cost": figures.out(row["fee"]), "rate": None}
+    return {
+        "info": row,
+        "id": row["transfer_id"],
+        "txid": None,
+        "timestamp": when,
+        "datetime": iso8601(when),
+        "network": row["network"] or None,
+        "address": row["address"] or None,
+        "addressTo": row["address"] or None,
+        "addressFrom": None,
+        "tag": row["memo"] or None,
+        "tagTo": row["memo"] or None,
+        "tagFrom": None,
+        "type": "withdrawal",
+        "amount": figures.out(row["amount"]),
+        "currency": row["asset"],
+        "status": "ok" if row["state"] == "DONE" else "pending",
+        "updated": milliseconds(row["updated"]),
         "internal": None,
         "comment": None,
         "fee": fee,
