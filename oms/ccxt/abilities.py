@@ -23,7 +23,6 @@ _ASKED: Final = {
     "fetchDepositAddress": "deposit_address",
     "fetchDeposits": "deposits",
     "fetchWithdrawals": "withdrawals",
-    "fetchAccounts": "account",
     "withdraw": "withdraw",
 }
 """ccxt's methods and the query or call of the venue's client that each needs."""
@@ -52,7 +51,6 @@ _ALWAYS: Final = {
     "cancelOrder": True,
     "cancelOrders": "emulated",
     "createOrder": True,
-    "createOrders": "emulated",
     "fetchBalance": True,
     "fetchMarkets": True,
     "fetchStatus": True,

@@ -55,7 +55,7 @@ def exact(name: str, value: Any) -> Decimal:
         raise error("InvalidOrder", f"{name}: not a finite number: {value}")
     if max(number.adjusted(), -int(number.as_tuple().exponent)) >= _DIGITS_MAX:
         raise error("InvalidOrder", f"{name}: has more than {_DIGITS_MAX} digits")
-    # Without an exponent, which nothing behind this face knows.
+    # 1E+2 as 100.
     return Decimal(format(number, "f"))
 
 

@@ -17,35 +17,61 @@ KEPT_MAX: Final = 1000
 _T = TypeVar("_T")
 
 
+class _Batch(Generic[_T]):
+    """What all who wait at the same time are given."""
+
+    def __init__(self) -> None:
+        self.came = asyncio.Event()
+        self.news: list[_T] = []
+        self.taken = False
+
+
 class Mailbox(Generic[_T]):
-    """News for one watch of the strategy's."""
+    """News for one watch of the strategy's. Who waits at the same time is told the same."""
 
     def __init__(self) -> None:
         """Nothing has come yet."""
         self._news: deque[_T] = deque(maxlen=KEPT_MAX)
-        self._came = asyncio.Event()
+        self._waited_for: _Batch[_T] | None = None
         self._fault: OmsError | None = None
 
     def put(self, item: _T) -> None:
         """Something new."""
-        self._news.append(item)
-        self._came.set()
+        if self._waited_for is None:
+            self._news.append(item)
+        else:
+            self._waited_for.news.append(item)
+            self._waited_for.came.set()
+            self._waited_for = None
 
     def end(self, fault: OmsError) -> None:
         """Nothing more will come, for this reason."""
         self._fault = fault
-        self._came.set()
+        if self._waited_for is not None:
+            self._waited_for.came.set()
+            self._waited_for = None
 
     async def take(self) -> list[_T]:
         """All that came since the last time, at least one. Raises what ended it."""
-        while not self._news:
-            if self._fault is not None:
-                raise self._fault
-            self._came.clear()
-            await self._came.wait()
-        taken = list(self._news)
-        self._news.clear()
-        return taken
+        if self._news:
+            taken = list(self._news)
+            self._news.clear()
+            return taken
+        if self._fault is not None:
+            raise self._fault
+        if self._waited_for is None:
+            self._waited_for = _Batch()
+        batch = self._waited_for
+        try:
+            await batch.came.wait()
+        except asyncio.CancelledError:
+            # A time limit of the strategy's may strike when the news has just come.
+            if not batch.taken:
+                self._news.extendleft(reversed(batch.news))
+                batch.news = []
+            raise
+        batch.taken = True
+        return batch.news or await self.take()
 
 
 class Tap(Generic[_T]):

@@ -21,8 +21,6 @@ from oms.door import Row
 LOOK_EVERY_S: Final = 1.0
 """Reports wake who waits; this is for one that was not told."""
 
-_SETTLED: Final = frozenset({"closed", "canceled", "rejected", "expired"})
-
 
 class Trading(Looking):
     """Orders, for `oms.ccxt.exchange`."""
@@ -118,6 +116,24 @@ class Trading(Looking):
         only = {**(params or {}), "postOnly": True}
         return await self.create_order(symbol, type, side, amount, price, only)
 
+    async def create_trigger_order(
+        self,
+        symbol: str,
+        type: str,
+        side: str,
+        amount: Any,
+        price: Any = None,
+        triggerPrice: Any = None,  # noqa: N803  ccxt's name for it
+        params: Row | None = None,
+    ) -> Struct:
+        """An order that waits for a price."""
+        if triggerPrice is None:
+            raise error("ArgumentsRequired", f"{self.id} a trigger order requires a triggerPrice")
+        stop = {**(params or {}), "triggerPrice": triggerPrice}
+        return await self.create_order(symbol, type, side, amount, price, stop)
+
+    create_stop_order = create_trigger_order
+
     async def create_stop_limit_order(
         self,
         symbol: str,
@@ -193,7 +209,7 @@ class Trading(Looking):
             raise error("OrderNotFound", f"{self.id} order {id} is {status}: nothing to cancel")
         name = draw_id()
         request = self.door.cancel(row["order_id"], cl_ord_id=name)
-        return await self._request(row, name, request, lambda row: False)
+        return await self._request(row, name, request, _is_canceled)
 
     async def cancel_orders(
         self, ids: Iterable[str], symbol: str | None = None, params: Row | None = None
@@ -252,10 +268,11 @@ class Trading(Looking):
             refused = self._reports.forget_refusal(name)
         else:
             now = await self._settled(row["order_id"], lambda row: True) or row
-        if refused is not None and now["ord_status"] != "PENDING_CANCEL" and not done(now):
-            ended = structures.status_of(now) in _SETTLED
-            kind = "OrderNotFound" if ended else name_of_text(str(refused)) or "InvalidOrder"
-            raise error(kind, f"{self.id} {refused}")
+        status = structures.status_of(now)
+        if status != "open" and not done(now):
+            raise error("OrderNotFound", f"{self.id} order {now['order_id']} is {status} already")
+        if refused is not None and not done(now) and now["ord_status"] != "PENDING_CANCEL":
+            raise error(name_of_text(str(refused)) or "InvalidOrder", f"{self.id} {refused}")
         return await self._stands(now)
 
     async def _settled(
@@ -293,3 +310,7 @@ class Trading(Looking):
         row = structures.limbo_row(self.route, name, asked, text, self._clock.now())
         self._limbo[name] = row
         return structures.order(row, [], self._figures)
+
+
+def _is_canceled(row: Row) -> bool:
+    return structures.status_of(row) == "canceled"

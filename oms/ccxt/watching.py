@@ -70,7 +70,7 @@ class Watching(Looking, MarketData):
                 told += [
                     structures.trade(row, self._figures, kind)
                     for row in rows
-                    if row["exec_id"] == report.exec_id
+                    if report.exec_id == f"{row['order_id']}:{row['exec_id']}"
                 ]
             if rows := tidings.latest(told, since, limit):
                 return rows

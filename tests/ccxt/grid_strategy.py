@@ -75,7 +75,8 @@ async def run(exchange: Any, symbol: str, amount: float) -> dict[str, Any]:
     after = await exchange.fetch_balance()
     base = market["base"]
     return {
-        "bid below ask": ticker["bid"] < ticker["ask"],
+        "ticker": ticker["symbol"] == symbol,
+        "bid below ask": book["bids"][0][0] < ask,
         "resting": len({o["id"] for o in resting} & {o["id"] for o in grid}),
         "no funds": no_funds,
         "taken": (taken["status"], taken["filled"] == size, taken["remaining"]),

@@ -14,6 +14,7 @@ from tests.ccxt.stub_exchange import StubExchange
 from tests.ccxt.whole_engine import TOKEN, whole_engine
 
 DONE: Final = {
+    "ticker": True,
     "bid below ask": True,
     "resting": 3,
     "no funds": True,
