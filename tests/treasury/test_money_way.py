@@ -128,6 +128,7 @@ def test_the_kill_switch_is_asked_at_the_last_moment(engine: BankEngine) -> None
         await held
         return str((await handle.outcome())["text"])
 
+    engine.budget.stop_new_while(str)  # which would say so too
     engine.budget._in_flight = 1
     assert asyncio.run(test()) == "KILL SWITCH"
     assert (engine.bank.asked, engine.move()["state"]) == (0, "NOT_SENT")

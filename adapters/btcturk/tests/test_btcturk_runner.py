@@ -252,7 +252,11 @@ def test_nonsense_changes_no_order_and_the_route_lives_on(what: str) -> None:
         asked = len(route.tap.asked)
         route.spin(lambda: len(route.tap.asked) >= asked + 6, "six answers of that kind")
         after = route.order(order_id)
-        assert (after.ord_status, after.cum_qty, after.in_doubt) == (OrdStatus.NEW, Decimal(0), None)
+        assert (after.ord_status, after.cum_qty, after.in_doubt) == (
+            OrdStatus.NEW,
+            Decimal(0),
+            None,
+        )
         assert after == before
         route.tap.change = lambda request, told: told
         route.cancel(order_id)
