@@ -95,6 +95,8 @@ class FeedSocket:
         """Return what is to be said now."""
         if self.closed is None and self._troubles.take("drop_stream"):
             self.closed = ""
+        if self._told is not None and self._troubles.take("log_out"):
+            self._logout({}, now_ms)
         if self.closed is not None and not self._queue:
             return []
         frames = [*self._queue, *self._of_user(), *self._of_channels(now_ms)]

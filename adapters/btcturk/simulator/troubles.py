@@ -27,6 +27,7 @@ Counted troubles take the number of next requests to hit. Those on orders hit ne
 | mute_orders, mute_trades | feed | no 441, 451, 452; no 423 |
 | tell_updates | feed | 453 is sent; the venue's users have never seen one |
 | drop_stream | feed | so many sockets are broken, now or when they open |
+| log_out | feed | so many sockets are told 113 and closed |
 | duplicate, garble_stream | feed | so many events come twice; are half their JSON |
 | skip_changes | feed | so many order book differences are lost |
 """
@@ -49,6 +50,7 @@ COUNTED: Final = (
     "wrong_order",
     "trigger_stops",
     "drop_stream",
+    "log_out",
     "duplicate",
     "garble_stream",
     "skip_changes",

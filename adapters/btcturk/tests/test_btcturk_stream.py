@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -159,6 +160,32 @@ def test_a_login_by_token() -> None:
         quiet(route)
         order_id = route.take(LEVEL / 5)
         route.until(lambda: route.order(order_id).closed, "the fill by the feed")
+
+
+def test_a_subscription_that_is_refused_ends_nothing() -> None:
+    """As of a pair that the feed does not have."""
+    with ready() as route:
+        strange = replace(instrument_of(route), symbol="NO/PAIR", venue_symbol="NOPAIR")
+        runner(route).listen(Topic("trades", strange), lambda: None)
+        heard(route, listen(route, "ticker"), lambda told: True)
+        assert connections(route) == 1
+        assert not route.quarantined()
+
+
+def test_a_logout_by_the_venue_is_answered_by_a_new_connection() -> None:
+    with ready() as route:
+        switch(route, "log_out", 1)
+        route.spin(lambda: connections(route) > 1, "another connection")
+        until_heard(route, "logged in")
+
+
+def test_an_update_is_a_reason_to_look() -> None:
+    with ready() as route:
+        for name in ("mute_trades", "tell_updates"):
+            switch(route, name, True)
+        order_id = route.take(LEVEL * 3)
+        route.until(lambda: route.order(order_id).closed, "the last fill")
+        assert_agree(route, order_id)
 
 
 def test_no_login_at_all() -> None:
