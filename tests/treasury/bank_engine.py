@@ -105,7 +105,7 @@ class BankEngine:
 
     def build(self, clock: SystemClock) -> VenueRunner:
         """The route's runner, not started."""
-        self.budget = Budget([_LIMIT], clock=clock)
+        self.budget = Budget([_LIMIT], clock=clock, speed=SPEED)
         return Runner(
             self.route,
             self.client_of(self.budget),
