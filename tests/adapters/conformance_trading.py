@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.lost import FENCES
 from adapters.simserver import SimRequest, SimResponse
+from adapters.teller import FILLS_PATIENCE_S
 from oms.core.fields import CxlRejReason, ExecType, OrdStatus, OrdType, Side
 from oms.core.messages import NewOrderSingle
 from oms.core.notes import RouteStatus
@@ -55,11 +56,10 @@ def an_order_rests_and_is_cancelled(route: OneRoute) -> None:
 
 @ask()
 def an_order_that_rests_goes_on_resting(route: OneRoute) -> None:
-    """Look after look, nothing is told of it."""
+    """Look after look, for longer than any patience, nothing is told of it."""
     order_id = route.place(wait=True)
-    asked = len(route.tap.asked)
-    if capabilities_of(route).fill_identity is not FillIdentity.EXEC_ID:
-        route.spin(lambda: len(route.tap.asked) >= asked + 4, "four more looks")
+    until = route.clock.monotonic() + 2 * FILLS_PATIENCE_S / route.speed
+    route.spin(lambda: route.clock.monotonic() >= until, "the time")
     assert route.exec_types(order_id) == [ExecType.NEW]
     assert route.order(order_id).in_doubt is None
     assert not route.quarantined()
