@@ -79,6 +79,9 @@ class Ground:
     """The documented rate limit of orders and queries."""
     requests_per_order: int
     """REST requests that one order costs, generously: the demo keeps that distance."""
+    order_s: float = 0.06
+    """The least time between two orders: one machine plays all the parts, and a venue that counts
+    its requests takes one at a time."""
 
     @property
     def route(self) -> str:
@@ -125,6 +128,7 @@ _GROUNDS: Final = (
         requests=1,
         per_seconds=1,
         requests_per_order=8,
+        order_s=0.3,
     ),
     Ground(
         venue="bitexbit",
@@ -135,6 +139,7 @@ _GROUNDS: Final = (
         requests=2,
         per_seconds=1,
         requests_per_order=8,
+        order_s=0.3,
     ),
     Ground(
         venue="btcturk",

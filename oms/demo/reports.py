@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -65,6 +65,7 @@ def told_of(number: int, report: DeskReport) -> Told:
             kind="ORDER_CANCEL_REJECT",
             cl_ord_id=report.cl_ord_id,
             order_id=report.order_id,
+            ord_status=report.ord_status.name if report.ord_status else "",
             text=report.text,
         )
     return Told(number=number, kind="REJECT", text=report.text)
@@ -104,6 +105,8 @@ class ReportLog:
         self.told.append(told)
         if told.kind == "EXECUTION_REPORT":
             self._count(told)
+        elif told.kind == "ORDER_CANCEL_REJECT":
+            self._refuse(told)
         for holds, waiter in self._waiting:
             if not waiter.done() and holds():
                 waiter.set_result(None)
@@ -147,6 +150,12 @@ class ReportLog:
         finally:
             self._waiting.remove(entry)
         return True
+
+    def _refuse(self, told: Told) -> None:
+        """An order that filled while its cancel was pending is filled by the cancel's refusal."""
+        before = self._positions.get(told.order_id)
+        if before is not None and told.ord_status:
+            self._positions[told.order_id] = replace(before, ord_status=told.ord_status)
 
     def _count(self, told: Told) -> None:
         if told.exec_trans_type != _STATUS:

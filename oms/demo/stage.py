@@ -36,8 +36,6 @@ from oms.simlayout import HOST, SimLayout
 
 START_S: Final = 30.0
 SETTLE_S: Final = 15.0
-_ORDER_S: Final = 0.06
-"""The least time between two orders of a route: one machine plays all the parts."""
 _LOOK_S: Final = 0.5
 
 
@@ -55,7 +53,7 @@ class Script:
         intervals = {}
         for ground in VENUES:
             share_s = ground.requests_per_order * ground.per_seconds / ground.requests / self.speed
-            intervals[ground.route] = max(_ORDER_S, share_s)
+            intervals[ground.route] = max(ground.order_s, share_s)
         return Tempo(intervals, patience_s=20.0 + 600.0 / self.speed)
 
 

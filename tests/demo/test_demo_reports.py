@@ -52,6 +52,19 @@ def test_a_whole_life_is_without_fault() -> None:
     assert log.position("A-X") == position
 
 
+def test_the_refusal_of_a_cancel_says_where_the_order_is() -> None:
+    """It was filled while the cancel was pending, and was pending cancel until that was refused."""
+    filled = _told(4, "FILL", "PENDING_CANCEL", "2", "1", avg="7")
+    log = _log(*LIFE[:3], filled)
+    assert log.position("A") == Position("PENDING_CANCEL", Decimal(2), Decimal(7))
+    reject = OrderCancelReject(
+        cl_ord_id="A-X", order_id="0000000001", ord_status=OrdStatus.FILLED, text="too late"
+    )
+    log.add(told_of(5, reject))
+    assert log.position("A") == Position("FILLED", Decimal(2), Decimal(7))
+    assert log.faults == []
+
+
 def test_a_report_told_twice_is_a_fault() -> None:
     again = _told(6, "NEW", "NEW", "0", exec_id="E1")
     assert "ExecID E1 was told twice" in _log(*LIFE, again).faults
