@@ -105,7 +105,8 @@ def _tick_for_step(fields: Fields) -> None:
 
 
 def _bid_for_ask(fields: Fields) -> None:
-    fields["bid"], fields["ask"] = fields.get("ask"), fields.get("bid")
+    if fields.get("bid") is not None:
+        fields["bid"], fields["ask"] = fields["ask"], fields["bid"]
 
 
 def _bids_for_asks(fields: Fields) -> None:
