@@ -46,18 +46,20 @@ def write_scaffold(
     budgets: Mapping[str, Budget] = MappingProxyType({}),
     strategies: Sequence[str] = (),
     venues: Sequence[str] = VENUES,
+    max_wait_s: int | None = None,
 ) -> tuple[Path, Path]:
     """Write oms.toml and quickfix.cfg into `folder`, readable by their owner alone.
 
     `new_secret` draws the API token, the desk's secret and the strategies' tokens. With `sim` the
     files point at simulators on those ports, ready to run; without it, what only the user knows
     holds a placeholder that no start accepts. `budgets` replace documented rate limits, by
-    `<venue>` or `<venue>_market`. `venues` are the kinds that get a table.
+    `<venue>` or `<venue>_market`. `venues` are the kinds that get a table; with `max_wait_s`
+    orders wait longer for rate limits than by default.
     Returns both paths. ConfigError when one of the files exists already, or cannot be written.
     """
     values = {
         "api_port": "8080" if sim is None else str(sim.api),
-        "venues": "\n".join(_venue(kind, sim, budgets) for kind in venues),
+        "venues": "\n".join(_patient(_venue(kind, sim, budgets), max_wait_s) for kind in venues),
         "api_token": new_secret(),
         "desk_secret": new_secret(),
         "strategies": _strategies(strategies, new_secret),
@@ -128,6 +130,14 @@ def sample_table(kind: str) -> dict[str, Any]:
     table: dict[str, Any] = tomllib.loads(Template(template).substitute(values))["venues"][kind]
     limits = ("rate_limit", "market_rate_limit")
     return {"kind": kind, **{key: value for key, value in table.items() if key not in limits}}
+
+
+def _patient(table: str, max_wait_s: int | None) -> str:
+    """The table with another `max_wait_s`, where one is wanted."""
+    if max_wait_s is None or not table:
+        return table
+    head, _, keys = re.sub(r"^max_wait_s = .*\n", "", table, flags=re.MULTILINE).partition("\n")
+    return f"{head}\nmax_wait_s = {max_wait_s}\n{keys}"
 
 
 def _strategies(names: Sequence[str], new_secret: Callable[[], str]) -> str:

@@ -36,6 +36,8 @@ from oms.simlayout import HOST, SimLayout
 
 START_S: Final = 30.0
 SETTLE_S: Final = 15.0
+PATIENCE_S: Final = 15
+"""How long an order may wait for its turn: one machine plays all the parts, and may be busy."""
 _LOOK_S: Final = 0.5
 
 
@@ -82,6 +84,7 @@ class Stage:
             sim=layout,
             strategies=(STRATEGY,),
             venues=[ground.venue for ground in VENUES],
+            max_wait_s=PATIENCE_S,
         )
         settings = load_settings(config, {})
         url, token = f"http://{settings.api.listen}", settings.api.token.get_secret_value()

@@ -152,6 +152,11 @@ def test_budgets_can_be_others(tmp_path: Path) -> None:
     assert apifiny.market_rate_limit == RateLimit(requests=1, per_seconds=1)
 
 
+def test_orders_can_be_made_more_patient(tmp_path: Path) -> None:
+    config, _ = write_scaffold(tmp_path, new_secret=_numbered, sim=sim_layout(20000), max_wait_s=15)
+    assert {venue.max_wait_s for venue in load_settings(config, {}).venues.values()} == {15}
+
+
 def test_ports_can_be_the_kernels(tmp_path: Path) -> None:
     """Any layout will do; a simulator without a stream port streams where it answers."""
     layout = SimLayout(
