@@ -23,6 +23,7 @@ class BitexbitSettings(RestSettings):
     nonce_floor: int = Field(
         default=0,
         ge=0,
+        lt=2**53,
         description="what every X-NONCE exceeds: to be set above the last one that the key has "
         "used, in milliseconds since 1970, if the venue turns all of them down",
     )
