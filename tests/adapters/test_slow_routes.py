@@ -48,6 +48,7 @@ def test_a_ban_takes_the_route_down() -> None:
     with one_route("andx") as andx:
         andx.until_ready()
         ban(andx, retry_after_s=1_000_000)
+        andx.spin(andx.inbox.empty, "all that was told of it")
         route = andx.book.routes["ANDX"]
         assert route.text.startswith("banned until ")
         assert route.text.endswith("UTC, because GET orders/: HTTP 403: blocked")
