@@ -122,7 +122,7 @@ class BitexbitClient(Markets, Accounts):
         more, where that was only derived."""
         sights = self._sights(await self._door.ask_own("v1/orders/own/", status="1"))
         self._fills.saw_open({sight.secondary_order_id for sight in sights})
-        if self._fills.awaited():
+        if self._fills.lacking():
             await self._read_fills()
         return sights
 

@@ -130,7 +130,7 @@ class Fills:
         times = [c.since for c in self._own() if c.since is not None and c.open_qty > 0]
         return min(times, default=None)
 
-    def awaited(self) -> bool:
+    def lacking(self) -> bool:
         """Whether an order that is over has fills of which only the sum is known."""
         return any(
             execution.derived and execution.stands
