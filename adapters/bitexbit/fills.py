@@ -12,7 +12,7 @@ from typing import Final
 
 from adapters.bitexbit.attribution import Candidate, attribute, can_have
 from adapters.bitexbit.events import BookEvent, Hit
-from adapters.port import VenueOrder, VenueTrade
+from adapters.port import VenueOrder, VenueState, VenueTrade
 from oms.clock import Clock
 from oms.core.fields import Side
 from oms.core.numbers import ZERO, add, subtract
@@ -56,6 +56,8 @@ class Fills:
         self._taken: dict[str, Taken] = {}
         self._ahead: timedelta | None = None
         self._foreign: set[str] = set()
+        self._watched_since: datetime | None = None
+        """When the open orders were listed first, by the venue's clock."""
         self._ambiguous: dict[str, frozenset[str]] = {}
         self._public: OrderedDict[str, tuple[VenueTrade, VenueTrade]] = OrderedDict()
 
@@ -124,6 +126,7 @@ class Fills:
     def saw_open(self, listed: Collection[str]) -> None:
         """The ids that the venue lists as open: those that are not ours may have fills too."""
         self._foreign.update(set(listed) - self._own_ids())
+        self._watched_since = self._watched_since or self._venue_now()
 
     def horizon(self) -> datetime | None:
         """Since when a fill may be of an order of ours, by the venue's clock; None: there is none."""
@@ -243,24 +246,35 @@ class Fills:
     def _foreigners(
         self, own: Sequence[Candidate], listed: Sequence[VenueOrder]
     ) -> list[Candidate]:
-        """Orders of the account that are not ours: open ones, those that were, and newer ones."""
+        """Orders of the account that are not ours, all of them.
+
+        Of those that are over, the ones that were never seen open, and are older than all of ours,
+        were over when the open ones were first listed.
+        """
         ours = {c.secondary_order_id for c in own}
         first = min((int(oid) for oid in ours), default=0)
         return [
-            Candidate(
-                secondary_order_id=seen.secondary_order_id,
-                symbol=seen.symbol,
-                side=seen.side,
-                price=seen.price,
-                open_qty=seen.order_qty,
-                arrived_until=self._venue_now() + ARRIVAL,
-                foreign=True,
-            )
+            self._foreigner(seen, seen.price, newer=int(seen.secondary_order_id) > first)
             for seen in listed
-            if seen.price is not None
-            and seen.secondary_order_id not in ours
-            and (seen.secondary_order_id in self._foreign or int(seen.secondary_order_id) > first)
+            if seen.price is not None and seen.secondary_order_id not in ours
         ]
+
+    def _foreigner(self, seen: VenueOrder, price: Decimal, *, newer: bool) -> Candidate:
+        watched = newer or seen.secondary_order_id in self._foreign
+        since = self._watched_since
+        until = None
+        if not watched and since is not None and seen.state is not VenueState.WORKING:
+            until = since + CLOCKS_APART
+        return Candidate(
+            secondary_order_id=seen.secondary_order_id,
+            symbol=seen.symbol,
+            side=seen.side,
+            price=price,
+            open_qty=seen.order_qty,
+            until=until,
+            arrived_until=self._venue_now() + ARRIVAL,
+            foreign=True,
+        )
 
     def _venue_now(self) -> datetime:
         return self._clock.now() + (self._ahead or timedelta())

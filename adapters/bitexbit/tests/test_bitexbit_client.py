@@ -261,6 +261,42 @@ def test_an_older_order_from_elsewhere_is_remembered() -> None:
     on_line(story)
 
 
+def test_an_order_that_was_answered_takes_no_better_prices_later() -> None:
+    """What it took on its arrival is known: a better price is another order's."""
+
+    async def story(line: Line) -> None:
+        placed = await line.place()
+        line.fill(placed.secondary_order_id, "0.004")
+        line.change(lambda body: body[0].update(price=29_000), "/exchanges/own/")
+        assert set((await line.client.fills(line.shelf.orders)).values()) == {()}
+
+    on_line(story)
+
+
+def test_a_trade_with_oneself_is_a_fill_of_both_orders() -> None:
+    """The answer names the order that was hit; it is ours only if it is one of ours."""
+
+    async def story(line: Line) -> None:
+        resting = await line.place()
+        ids = [int(resting.secondary_order_id), 99]
+
+        def hit_ours(body: Any) -> None:
+            body["trades"] = [
+                {"type": "sell", "price": 30000, "o_id": oid, "amount": 0.001, "tid": oid}
+                for oid in ids
+            ]
+            body["amount"] = 0.008
+
+        line.change(hit_ours, "/v1/order/")
+        placed = await line.place()
+        assert [trade.trade_id for trade in placed.trades] == [str(oid) for oid in ids]
+        (own,) = line.fills.of(resting.secondary_order_id)
+        assert (own.trade_id, own.side) == (resting.secondary_order_id, Side.SELL)
+        assert line.fills.of("99") == ()
+
+    on_line(story)
+
+
 def test_the_end_of_an_order_is_looked_at_with_its_fills() -> None:
     async def story(line: Line) -> None:
         placed = await line.place()

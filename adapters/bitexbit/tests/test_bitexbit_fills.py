@@ -212,11 +212,26 @@ def test_a_foreign_order_that_is_open_or_was_makes_a_fill_ambiguous() -> None:
     assert desk.give(row(), listed=(seen(3, state=VenueState.FILLED),)) == {}
 
 
-def test_a_newer_foreign_order_does_too_and_an_old_one_that_was_never_open_does_not() -> None:
+def test_a_newer_foreign_order_does_too() -> None:
     desk = Desk()
     desk.book(5)
     assert desk.give(row(), listed=(seen(6, state=VenueState.FILLED),)) == {}
-    assert desk.give(row(8), listed=(seen(4, state=VenueState.FILLED),)) == {"8": "5"}
+
+
+def test_an_older_one_that_was_never_open_only_until_the_orders_were_watched() -> None:
+    """It may have ended while the engine was down; while it is up, it would have been seen."""
+    desk = Desk()
+    desk.book(5, created=NOW - 3_600 * S)
+    ended = seen(4, state=VenueState.FILLED)
+    watched = row(8, at=NOW + CLOCKS_APART + S)
+    assert desk.give(watched, listed=(ended,)) == {}  # nobody has watched yet
+    desk.fills.saw_open({"5"})
+    assert desk.give(row(7, at=NOW - 60 * S), listed=(ended,)) == {}
+    assert desk.give(watched, listed=(ended,)) == {"8": "5"}
+    desk.clock.advance(3_600)
+    desk.fills.saw_open({"5"})
+    assert desk.give(row(9, "0.1", at=NOW + CLOCKS_APART + S), listed=(ended,)) == {"9": "5"}
+    assert desk.give(row(10, "0.1", at=NOW + 3_000 * S), listed=(seen(4),)) == {}
 
 
 def test_an_order_of_ours_is_not_foreign() -> None:
