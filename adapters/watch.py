@@ -157,6 +157,8 @@ class Watch:
     async def _match(
         self, order: Order, sight: Sight | None, trades: tuple[VenueTrade, ...]
     ) -> None:
+        if isinstance(sight, VenueOrder) and trades:
+            sight = replace(sight, trades=trades)
         if sight is None or self._looks.awaited(order):
             await self._looks.look(order)
         elif isinstance(sight, Unreadable):
@@ -164,7 +166,7 @@ class Watch:
         elif _lacks_names(order, sight):
             await self._looks.look(order)
         else:
-            self._teller.tell(order, replace(sight, trades=trades) if trades else sight)
+            self._teller.tell(order, sight)
 
     def _note(self, error: Exception) -> None:
         if isinstance(error, MalformedMessage):
