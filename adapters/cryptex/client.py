@@ -7,6 +7,7 @@ Sources: the Cryptex API document, sections "Trade", "CancelOrder", "ActiveOrder
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from adapters.cryptex import history, mapping
@@ -45,6 +46,7 @@ class CryptexClient(Account, Funding):
         Funding.__init__(self, door, deposit_addresses)
         self._door = door
         self._markets = markets
+        self._filled: dict[str, Decimal | None] = {}
         self._shown: dict[str, None] = {}
         self._cancelled: dict[str, None] = {}
         self._over: dict[str, Sight | None] = {}
@@ -92,6 +94,9 @@ class CryptexClient(Account, Funding):
         """ActiveOrders, of all markets."""
         rows = await self._active_rows()
         sights = [self._listed(row) for row in rows]
+        self._filled = {
+            one.secondary_order_id: one.cum_qty for one in sights if isinstance(one, VenueOrder)
+        }
         self._shown.update(dict.fromkeys(sight.secondary_order_id for sight in sights))
         _trim(self._shown)
         return sights
@@ -114,6 +119,24 @@ class CryptexClient(Account, Funding):
             return await self._ended(order, row)
         except MalformedMessage as error:
             return self._unreadable(number, str(error), row or told)
+
+    async def fills(self, orders: Sequence[Order]) -> dict[str, tuple[VenueTrade, ...]]:
+        """TradeHistory, once for all of these orders that the list has just shown more of than is
+        known; by OrderID. None for trades that can not be read: each order is looked at then."""
+        lacking = [
+            order
+            for order in orders
+            if self._filled.get(order.secondary_order_id, order.cum_qty) != order.cum_qty
+        ]
+        if not lacking:
+            return {}
+        pairs = {mapping.pair_of(order.symbol, self._door.reading) for order in lacking}
+        since = min(order.created for order in lacking) - CLOCKS_APART
+        try:
+            rows = await history.trades(self._door, since, pairs.pop() if len(pairs) == 1 else "")
+            return {order.order_id: self._own(order, rows) for order in lacking}
+        except MalformedMessage:
+            return {}
 
     async def closed_orders(self, since: datetime) -> Sequence[Sight]:
         """Orders of the trades since then that are over: OrderInfo of either side of each trade.
@@ -148,7 +171,11 @@ class CryptexClient(Account, Funding):
             return None
 
     async def _active_rows(self) -> list[Row]:
-        return mapping.order_rows(await self._door.call(Lane.STATUS, "ActiveOrders"))
+        data = await self._door.call(Lane.STATUS, "ActiveOrders")
+        try:
+            return mapping.order_rows(data)
+        except MalformedMessage as error:
+            raise self._door.senseless("ActiveOrders", error, data) from None
 
     async def _find_listed(self, number: str) -> Row | None:
         rows = [row for row in await self._active_rows() if str(row.get("order_id")) == number]
@@ -186,7 +213,11 @@ class CryptexClient(Account, Funding):
 
     async def _trades(self, order: Order) -> tuple[VenueTrade, ...]:
         pair = mapping.pair_of(order.symbol, self._door.reading)
-        rows = await history.trades(self._door, order.created - CLOCKS_APART, pair)
+        return self._own(
+            order, await history.trades(self._door, order.created - CLOCKS_APART, pair)
+        )
+
+    def _own(self, order: Order, rows: Sequence[Row]) -> tuple[VenueTrade, ...]:
         return mapping.order_trades(rows, order.secondary_order_id, self._door.reading)
 
     def _closed(self, told: object, number: str, rows: Sequence[Row]) -> Sight:

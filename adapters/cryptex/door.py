@@ -118,6 +118,10 @@ class Door:
         """Something that the venue said, for the journal."""
         return row_text(told, self._secrets)
 
+    def senseless(self, what: str, error: MalformedMessage, told: object) -> MalformedMessage:
+        """The error of an answer that makes no sense, with the answer in it, cut."""
+        return MalformedMessage(f"{what}: {error}: {self.text(told)[:_TEXT_MAX]}")
+
     async def _once(self, lane: Lane, method: str, fields: Mapping[str, str]) -> object:
         name = self._access.method_names.get(method, method)
         async with self._budget.turn(lane):
@@ -147,8 +151,7 @@ class Door:
         try:
             return mapping.content(reply.document)
         except MalformedMessage as error:
-            raw = self.text(reply.document)[:_TEXT_MAX]
-            raise MalformedMessage(f"{what}: {error}: {raw}") from None
+            raise self.senseless(what, error, reply.document) from None
 
     def _refused(self, what: str, text: str, nonce: int | None) -> None:
         told = redact(f"{what}: {text}", self._secrets)[:_TEXT_MAX]

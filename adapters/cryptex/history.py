@@ -25,8 +25,11 @@ async def trades(door: Door, since: datetime, pair: str = "") -> list[Row]:
     fields = {"count": str(COUNT), "order": "DESC"} | ({"pair": pair} if pair else {})
     for _ in range(PAGES_MAX):
         data = await door.call(Lane.STATUS, "TradeHistory", **fields)
-        page = [row_of(row, "trade") for row in list_of(data, "data")]
-        new = {mapping.number_of(row, "transaction_id"): row for row in page}
+        try:
+            page = [row_of(row, "trade") for row in list_of(data, "data")]
+            new = {mapping.number_of(row, "transaction_id"): row for row in page}
+        except MalformedMessage as error:
+            raise door.senseless("TradeHistory", error, data) from None
         gained = new.keys() - found.keys()
         found.update(new)
         if len(page) < COUNT:

@@ -70,6 +70,27 @@ def test_a_fill_that_is_never_listed_leaves_the_order_in_doubt(cryptex: OneRoute
     assert cryptex.order(order_id).in_doubt is None
 
 
+def test_the_fills_of_many_orders_are_one_question(cryptex: OneRoute) -> None:
+    """The list says which orders lack some; their trades are asked for together, and only then."""
+    orders = [cryptex.take(cryptex.bench.LEVEL * 30 + D(n) / 1000) for n in range(3)]
+    for order_id in orders:
+        cryptex.until(lambda name=order_id: bool(cryptex.order(name).cum_qty), "all first fills")  # type: ignore[misc]  # a lambda's default
+    before = {method: len(forms(cryptex, method)) for method in ("ActiveOrders", "TradeHistory")}
+    looks = len(forms(cryptex, "OrderInfo"))
+    booked = [cryptex.order(order_id).cum_qty for order_id in orders]
+    cryptex.until(
+        lambda: all(
+            cryptex.order(order_id).cum_qty > was
+            for order_id, was in zip(orders, booked, strict=True)
+        ),
+        "more fills of all of them",
+    )
+    lists = len(forms(cryptex, "ActiveOrders")) - before["ActiveOrders"]
+    assert 0 < len(forms(cryptex, "TradeHistory")) - before["TradeHistory"] <= lists
+    assert len(forms(cryptex, "OrderInfo")) == looks
+    assert not cryptex.quarantined()
+
+
 def test_a_part_stays_when_the_rest_is_cancelled(cryptex: OneRoute) -> None:
     order_id = cryptex.take(cryptex.bench.LEVEL * 30)
     cryptex.until(lambda: bool(cryptex.order(order_id).cum_qty), "the first fill")
