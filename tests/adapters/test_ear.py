@@ -1,6 +1,7 @@
 """What a stream says of orders, at a real simulator: whatever comes first is applied, once."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from adapters.andx import venue as andx
 from adapters.port import Ear, Unreadable, VenueOrder, VenueState, VenueTrade
 from adapters.runner import Runner
+from adapters.simserver import SimRequest, SimResponse
 from oms.core.fields import ExecType, OrdStatus
 from oms.core.market import Topic
 from oms.core.order import Order
@@ -227,4 +229,31 @@ def test_the_end_by_stream_is_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
         there.say(lambda ear: ear.sight(working))
         there.route.spin(lambda: there.route.inbox.empty(), "everything to be decided")
         assert there.order(order_id).ord_status is OrdStatus.CANCELED
+        assert there.route.quarantined() == []
+
+
+def test_an_order_heard_of_before_its_own_answer_is_acknowledged_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The stream names it by the id that we drew; the answer that follows is no news."""
+    with streamed(monkeypatch) as there:
+        answered, heard = threading.Event(), threading.Event()
+
+        def hold(request: SimRequest, answer: SimResponse) -> SimResponse:
+            if request.method == "POST":
+                answered.set()
+                heard.wait(10)
+            return answer
+
+        there.route.tap.change = hold
+        order_id = there.route.place()
+        assert answered.wait(10), "waited 10 s for the new order at the venue"
+        theirs = str(there.route.tap.orders()[-1]["order_id"])
+        there.say(lambda ear: ear.sight(there.sight(order_id, secondary_order_id=theirs)))
+        there.route.until(lambda: there.order(order_id).acknowledged, "the acknowledgement")
+        heard.set()
+        there.route.until_asked("GET", theirs, 1)
+        there.route.cancel(order_id)
+        there.route.until(there.is_in(order_id, OrdStatus.CANCELED), "the end")
+        assert there.route.exec_types(order_id).count(ExecType.NEW) == 1
         assert there.route.quarantined() == []
