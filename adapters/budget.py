@@ -30,10 +30,6 @@ BAN_S: Final = 60.0
 LONGEST_BAN_S: Final = 3600.0
 """The same for a ban."""
 
-NEW_IN_A_ROW: Final = 3
-"""Of new orders that had to wait, so many may go before one query does: whoever sends too many must
-not go blind."""
-
 CALM_S: Final = 300.0
 """After so long without one, the next is a first one."""
 
@@ -50,9 +46,8 @@ class Stopped(VenueUnavailable):
 
 @dataclass(slots=True, order=True)
 class _Waiter:
-    rank: Lane
+    lane: Lane
     number: int
-    lane: Lane = field(compare=False)
     windows: tuple[Window, ...] = field(compare=False)
     deadline: float = field(compare=False)
     done: "asyncio.Future[None]" = field(compare=False)
@@ -97,7 +92,6 @@ class Budget:
         self._wakes_at = inf
         self._refused = ""
         self._stopped: Callable[[], str] = str
-        self._new_in_a_row = 0
         self._times = 0
         self._slow_until = -inf
         self._slow = ""
@@ -178,7 +172,7 @@ class Budget:
     async def _grant(self, lane: Lane, whats: tuple[str, ...], *, returns: bool) -> None:
         now = self._clock.monotonic()
         windows = tuple(w for what in whats or (self._usual,) for w in self._windows[what])
-        waiter = _Waiter(lane, self._number, lane, windows, inf, asyncio.Future(), returns)
+        waiter = _Waiter(lane, self._number, windows, inf, asyncio.Future(), returns)
         self._number += 1
         if lane is Lane.NEW:
             self._demand_timely(waiter, now)
@@ -247,22 +241,11 @@ class Budget:
         self._waiting.remove(waiter)
         if waiter.done.done():
             return  # given up, and about to be told
-        self._share(waiter)
         for window in waiter.windows:
             window.take()
         waiter.holds = waiter.returns
         self._under_way += waiter.holds
         waiter.done.set_result(None)
-
-    def _share(self, gone: _Waiter) -> None:
-        if gone.lane is not Lane.NEW:
-            return
-        had_to_wait = gone.deadline - self._max_wait_s < self._clock.monotonic()
-        self._new_in_a_row = self._new_in_a_row + 1 if had_to_wait else 0
-        query = next((w for w in self._waiting if w.rank is Lane.STATUS), None)
-        if query is not None and self._new_in_a_row >= NEW_IN_A_ROW:
-            query.rank, query.number, self._new_in_a_row = Lane.NEW, -1, 0
-            self._waiting.sort()
 
     def _fail(self, waiter: _Waiter, error: VenueUnavailable) -> None:
         self._waiting.remove(waiter)
@@ -272,7 +255,7 @@ class Budget:
     def _due_in_s(self, waiter: _Waiter, now: float) -> float:
         if waiter.returns and self._under_way == self._in_flight:
             return inf  # whoever gives its slot back looks again
-        return max(window.wait_s(waiter.rank, now) for window in waiter.windows)
+        return max(window.wait_s(waiter.lane, now) for window in waiter.windows)
 
     def _firsts(self) -> list[_Waiter]:
         """The most important of those that count for the same: no other can go before it."""
