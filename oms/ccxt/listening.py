@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from typing import Any, Final, Generic, TypeVar
 
-from oms.core.errors import OmsError, OrderRejected
+from oms.ccxt.errors import error
+from oms.core.errors import OrderRejected
 from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.ports import DeskReport
 from oms.door import Door
@@ -33,7 +34,7 @@ class Mailbox(Generic[_T]):
         """Nothing has come yet."""
         self._news: deque[_T] = deque(maxlen=KEPT_MAX)
         self._waited_for: _Batch[_T] | None = None
-        self._fault: OmsError | None = None
+        self._fault: Exception | None = None
 
     def put(self, item: _T) -> None:
         """Something new."""
@@ -44,7 +45,7 @@ class Mailbox(Generic[_T]):
             self._waited_for.came.set()
             self._waited_for = None
 
-    def end(self, fault: OmsError) -> None:
+    def end(self, fault: Exception) -> None:
         """Nothing more will come, for this reason."""
         self._fault = fault
         if self._waited_for is not None:
@@ -83,11 +84,14 @@ class Tap(Generic[_T]):
         self._task = asyncio.create_task(self._run(source))
 
     async def _run(self, source: Any) -> None:
+        fault: Exception = closed()
         try:
             async with aclosing(source):
                 async for item in source:
                     self.box.put(item)
-        except OmsError as fault:
+        except Exception as raised:  # noqa: BLE001  whoever waits is told, whatever it is
+            fault = raised
+        finally:
             self.box.end(fault)
 
     async def close(self) -> None:
@@ -142,15 +146,17 @@ class Reports:
         self._boxes.pop(name, None)
 
     async def _run(self, since: int) -> None:
+        fault: Exception = closed()
         try:
             async with aclosing(self._door.reports(since)) as told:
                 async for _, report in told:
                     self._hear(report)
-        except OmsError as fault:
+        except Exception as raised:  # noqa: BLE001  whoever waits is told, whatever it is
+            fault = raised
+        finally:
             for box, _ in self._boxes.values():
                 box.end(fault)
             self._boxes.clear()
-        finally:
             self._stir()
 
     def _hear(self, report: DeskReport) -> None:
@@ -166,6 +172,11 @@ class Reports:
     def _stir(self) -> None:
         if self._stirred is not None and not self._stirred.done():
             self._stirred.set_result(None)
+
+
+def closed() -> Exception:
+    """What a watch ends with when the exchange is closed, as in ccxt."""
+    return error("ExchangeClosedByUser", "the exchange is closed")
 
 
 async def _stopped(task: "asyncio.Task[None]") -> None:

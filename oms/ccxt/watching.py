@@ -13,7 +13,6 @@ from oms.ccxt.listening import Mailbox, Tap, is_fill, is_of_order
 from oms.ccxt.looking import Looking
 from oms.ccxt.market_data import MarketData
 from oms.ccxt.structures import Struct
-from oms.core.errors import OmsError
 from oms.core.fields import OrdType
 from oms.core.messages import ExecutionReport
 from oms.core.ports import DeskReport
@@ -27,13 +26,11 @@ class Watching(Looking, MarketData):
         """As `oms.ccxt.exchange` says."""
         super().__init__(config)
         self._taps: dict[tuple[str, ...], Tap[Any]] = {}
-        self._books: dict[str, Struct] = {}
 
     async def close(self) -> None:
         """Let the connections go. Orders stay as they are."""
-        for tap in self._taps.values():
-            await tap.close()
-        self._taps.clear()
+        for topic in [*self._taps]:  # who waits for one takes it away himself
+            await self._drop(topic)
         await super().close()
 
     async def watch_orders(
@@ -168,7 +165,7 @@ class Watching(Looking, MarketData):
             await self._reports.start()
             try:
                 return await box.take()
-            except OmsError:
+            except Exception:
                 self._reports.drop(name)
                 raise
 
@@ -191,7 +188,7 @@ class Watching(Looking, MarketData):
         with translated(self.id):
             try:
                 return await tap.box.take()
-            except OmsError:
+            except Exception:
                 await self._drop(topic)
                 raise
 

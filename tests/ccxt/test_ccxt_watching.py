@@ -207,3 +207,20 @@ def test_a_mailbox_tells_all_who_wait_and_loses_nothing() -> None:
             await box.take()
 
     asyncio.run(main())
+
+
+def test_who_waits_when_the_exchange_is_closed_is_told(tmp_path: Path) -> None:
+    async def test(bench: Bench) -> None:
+        exchange = bench.exchange()
+        await exchange.load_markets()
+        waits = [
+            asyncio.create_task(waiting)
+            for waiting in (exchange.watch_orders(), exchange.watch_ticker(SYMBOL))
+        ]
+        await exchange._reports.start()
+        await exchange.close()
+        for waiting in waits:
+            with pytest.raises(theirs.ExchangeClosedByUser):
+                await waiting
+
+    call(tmp_path, test)
