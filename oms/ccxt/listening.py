@@ -100,7 +100,11 @@ class Tap(Generic[_T]):
 
 
 class Reports:
-    """The reports of the origin from now on: who waits for an order is woken by them."""
+    """The reports of the origin from `start` on: who waits for an order is woken by them.
+
+    A mailbox begins with what was heard before it was asked for: a strategy that places an order,
+    looks at it, and then watches would otherwise wait for news that has come already.
+    """
 
     def __init__(self, door: Door) -> None:
         """Nothing is followed before `start`."""
@@ -109,13 +113,19 @@ class Reports:
         self._stirred: asyncio.Future[None] | None = None
         self._boxes: dict[str, tuple[Mailbox[DeskReport], Callable[[DeskReport], bool]]] = {}
         self._refusals: dict[str, OrderRejected] = {}
+        self._number: int | None = None
+        self._heard: deque[tuple[int, DeskReport]] = deque(maxlen=KEPT_MAX)
+        self._told: dict[str, int] = {}
+        """Up to which number the mailbox of that name was filled before it was dropped."""
 
     async def start(self) -> None:
-        """Follow them, if nobody does. Raises EngineUnavailable."""
+        """Follow them, if nobody does; after a cut from where it was. Raises EngineUnavailable."""
+        if self._number is None:
+            latest = await self._door.last_report()
+            if self._number is None:  # others may have waited for it too
+                self._number = latest
         if self._task is None or self._task.done():
-            since = await self._door.last_report()
-            if self._task is None or self._task.done():  # others may have waited for it too
-                self._task = asyncio.create_task(self._run(since))
+            self._task = asyncio.create_task(self._run(self._number))
 
     async def close(self) -> None:
         """Follow them no more."""
@@ -137,29 +147,37 @@ class Reports:
         return self._refusals.pop(request, None)
 
     def box(self, name: str, wanted: Callable[[DeskReport], bool]) -> Mailbox[DeskReport]:
-        """The mailbox of that name, filled from now on with what is wanted."""
-        box, _ = self._boxes.setdefault(name, (Mailbox(), wanted))
-        return box
+        """The mailbox of that name: what is wanted, heard since `start` and from now on."""
+        if name not in self._boxes:
+            box: Mailbox[DeskReport] = Mailbox()
+            for number, report in self._heard:
+                if number > self._told.get(name, 0) and wanted(report):
+                    box.put(report)
+            self._boxes[name] = (box, wanted)
+        return self._boxes[name][0]
 
     def drop(self, name: str) -> None:
         """Fill it no more."""
         self._boxes.pop(name, None)
+        self._told[name] = self._number or 0
 
     async def _run(self, since: int) -> None:
         fault: Exception = closed()
         try:
             async with aclosing(self._door.reports(since)) as told:
-                async for _, report in told:
-                    self._hear(report)
+                async for number, report in told:
+                    self._hear(number, report)
         except Exception as raised:  # noqa: BLE001  whoever waits is told, whatever it is
             fault = raised
         finally:
-            for box, _ in self._boxes.values():
+            for name, (box, _) in [*self._boxes.items()]:
                 box.end(fault)
-            self._boxes.clear()
+                self.drop(name)
             self._stir()
 
-    def _hear(self, report: DeskReport) -> None:
+    def _hear(self, number: int, report: DeskReport) -> None:
+        self._number = number
+        self._heard.append((number, report))
         if isinstance(report, OrderCancelReject):
             if len(self._refusals) >= KEPT_MAX:
                 self._refusals.pop(next(iter(self._refusals)))

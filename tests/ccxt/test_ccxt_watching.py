@@ -66,6 +66,41 @@ def test_orders_and_fills_are_told_as_they_come(tmp_path: Path, remote: bool) ->
     call(tmp_path, test)
 
 
+def test_what_came_before_the_first_watch_is_told_by_it(tmp_path: Path) -> None:
+    """Else a strategy that looks at an order before it watches would wait for ever."""
+
+    async def test(bench: Bench) -> None:
+        bench.script("fill")
+        exchange = bench.exchange()
+        order = await exchange.create_order(SYMBOL, "limit", "buy", "0.01", 40001)
+        while True:
+            stirred = exchange._reports.next()
+            if (await exchange.fetch_order(order["id"]))["status"] == "closed":
+                break
+            await stirred
+        (told,) = await exchange.watch_orders(SYMBOL)
+        assert (told["id"], told["status"]) == (order["id"], "closed")
+        assert [t["amount"] for t in await exchange.watch_my_trades()] == [0.004, 0.006]
+
+    call(tmp_path, test)
+
+
+def test_a_watch_goes_on_where_it_was_cut(tmp_path: Path) -> None:
+    async def test(bench: Bench) -> None:
+        exchange = bench.exchange()
+        first = await exchange.create_order(SYMBOL, "limit", "buy", 1, 1)
+        assert [o["id"] for o in await exchange.watch_orders()] == [first["id"]]
+        await exchange._reports.close()
+        other = bench.engine.oms("grid-1")
+        await other.submit(venue="PLAIN", symbol=SYMBOL, side="BUY", order_qty=1, price=1)
+        told: set[str] = set()
+        while len(told) < 1:
+            told |= {o["id"] for o in await exchange.watch_orders()}
+        assert told == {"0000000002"}
+
+    call(tmp_path, test)
+
+
 def test_a_watch_that_was_cut_raises_once_and_begins_anew(tmp_path: Path) -> None:
     async def test(bench: Bench) -> None:
         exchange = bench.exchange()
