@@ -9,6 +9,7 @@ it stays in doubt until it appears.
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Mapping
 from datetime import timedelta
@@ -26,6 +27,8 @@ from oms.core.ports import Evidence
 
 CONNECTING: Final = "not connected yet"
 RECONCILING: Final = "not reconciled yet"
+
+_log = logging.getLogger(__name__)
 
 CLOSED_LATELY: Final = timedelta(minutes=1)
 """An order may have closed so long ago and still be what a lost report was about."""
@@ -121,6 +124,7 @@ class Repair:
     async def _mend(self, turn: int) -> None:
         working = self._teller.books.working(self._teller.route)
         self._torn.update((order.order_id, False) for order in (*working, *self._closed_lately()))
+        await self._look_ahead([order for order in working if not _is_lost(order)])
         for order in self._looks.in_turn(working):
             # A lost order is asked for on the link first, whose answer also tells the name that
             # the link's later reports will use; queries follow at their pace.
@@ -130,6 +134,16 @@ class Repair:
             if turn == self._turn:
                 self._mended_turn = turn
                 self._tell(self._text, ready=True)
+
+    async def _look_ahead(self, orders: list[Order]) -> None:
+        """Have the client ask for all of them at once, where its venue takes such a question."""
+        look_ahead = getattr(self._client, "look_ahead", None)
+        if look_ahead is None:
+            return
+        try:
+            await look_ahead(orders)
+        except (VenueError, MalformedMessage) as error:
+            _log.info("%s, asked for many orders: %s", self._teller.route, error)
 
     def _closed_lately(self) -> list[Order]:
         """Closed orders that the venue may say more of. At first all that were loaded: whether they
