@@ -33,6 +33,9 @@ LIST_MAX: Final = 1_000
 IDS_MAX: Final = 500
 """Orders that listMultipleOrderInfo takes at most."""
 
+AHEAD_MIN: Final = 3
+"""So many orders of an exchange are worth a question for all of them."""
+
 WINDOWS_MAX: Final = 50
 """Full answers of a list read in a row."""
 
@@ -58,6 +61,7 @@ class ApifinyClient(Funding, MarketQueries):
         self._door = Door(account, http, budget, market_budget or budget, clock)
         self._markets = {}
         self._symbols: dict[tuple[str, str], str] = {}
+        self._ahead: dict[str, tuple[Order, Sight]] = {}
         final = account.part_filled_is_final
         self._part_filled = VenueState.CANCELED if final else VenueState.WORKING
 
@@ -105,6 +109,9 @@ class ApifinyClient(Funding, MarketQueries):
     async def order(self, order: Order) -> Sight | None:
         """GET order/queryOrderInfo, by the id that we gave the order."""
         exchange, order_id = order.security_exchange, order.venue_cl_ord_id
+        known, told = self._ahead.pop(order_id, (None, None))
+        if known is order:
+            return told
         try:
             rows = await self._door.rows(exchange, "order/queryOrderInfo", {"orderId": order_id})
         except VenueRefused as error:
@@ -127,7 +134,25 @@ class ApifinyClient(Funding, MarketQueries):
         An id that is not in the answer is not known there, or the venue left it out: only `order`
         tells.
         """
-        found: dict[str, Sight] = {}
+        rows = await self._many(exchange, order_ids)
+        return {order_id: self.sight(row, exchange) for order_id, row in rows.items()}
+
+    async def look_ahead(self, orders: Sequence[Order]) -> None:
+        """Ask for many orders at once. What is told serves `order` once for each that has not moved
+        since; all others are asked for one by one."""
+        ids: dict[str, dict[str, Order]] = {}
+        for order in orders:
+            ids.setdefault(order.security_exchange, {})[order.venue_cl_ord_id] = order
+        self._ahead = {}
+        for exchange, known in ids.items():
+            if len(known) < AHEAD_MIN:
+                continue
+            for order_id, row in (await self._many(exchange, list(known))).items():
+                if not mapping.leaves_open(row):
+                    self._ahead[order_id] = (known[order_id], self.sight(row, exchange))
+
+    async def _many(self, exchange: str, order_ids: Sequence[str]) -> dict[str, Row]:
+        found: dict[str, Row] = {}
         for first in range(0, len(order_ids), IDS_MAX):
             wanted = order_ids[first : first + IDS_MAX]
             asked = {"accountId": self._door.account.account_id, "orderIdList": ",".join(wanted)}
@@ -137,10 +162,8 @@ class ApifinyClient(Funding, MarketQueries):
                 if error.ord_rej_reason is not OrdRejReason.UNKNOWN_ORDER:
                     raise
                 continue
-            for value in list_of(answer, "orders"):
-                row = row_of(value, "order")
-                if row.get("orderId") in wanted:
-                    found[str(row["orderId"])] = self.sight(row, exchange)
+            rows = [row_of(value, "order") for value in list_of(answer, "orders")]
+            found |= {str(row["orderId"]): row for row in rows if row.get("orderId") in wanted}
         return found
 
     async def open_orders(self) -> list[Sight]:

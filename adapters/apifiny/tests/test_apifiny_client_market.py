@@ -12,7 +12,7 @@ import pytest
 from adapters.apifiny.access import Account, signature, stream_login
 from adapters.apifiny.tests.apifiny_bench import ORDER
 from adapters.apifiny.tests.apifiny_desk import TAKES_ALL
-from adapters.apifiny.tests.apifiny_line import ACCOUNT, Line, on_line
+from adapters.apifiny.tests.apifiny_line import ACCOUNT, Line, known, on_line
 from adapters.port import VenueOrder, VenueState
 from adapters.simserver import SimRequest, SimResponse
 from oms.core.errors import NotSupported, OutcomeUnknown, VenueRefused, VenueUnavailable
@@ -310,3 +310,19 @@ def test_a_wrong_secret_signs_nothing() -> None:
             await line.client.balances()
 
     on_line(story, auth_scheme="hmac", api_secret_key="another")  # noqa: S106  of no account
+
+
+def test_what_was_told_ahead_serves_once_and_only_an_order_that_has_not_moved() -> None:
+    async def story(line: Line) -> None:
+        orders = [known(line.desk.working()) for _ in range(3)]
+        await line.client.look_ahead(orders)
+        assert line.tap.count("GET", "listMultipleOrderInfo") == 1
+        moved = orders[1].evolve(text="something else")
+        asked = line.tap.count("GET", "queryOrderInfo")
+        assert isinstance(await line.client.order(orders[0]), VenueOrder)
+        assert isinstance(await line.client.order(moved), VenueOrder)
+        assert line.tap.count("GET", "queryOrderInfo") == asked + 1
+        assert isinstance(await line.client.order(orders[0]), VenueOrder)
+        assert line.tap.count("GET", "queryOrderInfo") == asked + 2
+
+    on_line(story)
