@@ -107,7 +107,8 @@ class MarketCalls(AccountCalls):
         if self._mirrors:
             rows = list_of(await self._mirror(f"trade/last/{pair}/{count}"), "trades")
             return [feed_mapping.public_trade(row_of(row, "trade"), instrument) for row in rows]
-        told = await self._door.public("trades", {"pairSymbol": pair, "last": count})
+        query = {"pairSymbol": pair, "last": count}
+        told = await self._door.public("trades", query, "trades")
         found = [
             market_mapping.public_trade(row_of(row, "trade")) for row in list_of(told, "trades")
         ]

@@ -50,6 +50,7 @@ _LIMITS: Final = (
     Limit("transactions", 90, _MINUTE, "ip"),
     Limit("ticker", 600, _MINUTE, "ip"),
     Limit("orderbook", 60, _MINUTE, "ip"),
+    Limit("trades", 90, _MINUTE, "ip"),
     Limit("charts", 120, _MINUTE, "ip"),
     Limit(PUBLIC, 600, _MINUTE, "not stated"),
 )
