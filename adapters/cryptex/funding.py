@@ -69,6 +69,8 @@ class Funding:
         if method is None or fields is None:
             what = transfer.kind.replace("_", " ").lower()
             raise NotSupported(f"Cryptex can not be asked for such a {what}: nothing was sent")
+        if transfer.code:
+            self._door.hide(transfer.code)
         try:
             data = await self._door.call_once(Lane.NEW, method, **fields)
             return money.moved(transfer, data, self._door.text)

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from adapters.cryptex import money
+from adapters.cryptex.funding import Funding
 from adapters.cryptex.mapping import Reading
 from adapters.cryptex.tests.cryptex_line import Line, on_line
 from adapters.cryptex.tests.test_cryptex_client_troubles import CREATE, REDEEM, WITHDRAWAL
 from adapters.cryptex.tests.test_cryptex_mapping import told
-from oms.core.errors import MalformedMessage, NotSupported, OutcomeUnknown
+from oms.core.errors import MalformedMessage, NotSupported, OutcomeUnknown, VenueRefused
 from oms.core.funding import ActivityKind, TransferKind
 
 D = Decimal
@@ -51,6 +52,21 @@ def test_a_coupon_is_made_and_redeemed_and_its_code_is_shown_nowhere() -> None:
         redeemed = await line.client.move(replace(REDEEM, code=made.code))
         assert (redeemed.done, redeemed.amount, redeemed.code) == (True, D("0.01"), "")
         assert held(line, "BTC") == D(100)
+
+    on_line(story)
+
+
+def test_a_code_that_the_venue_repeats_is_hidden() -> None:
+    """In its refusal, and in what it says later."""
+
+    async def story(line: Line) -> None:
+        line.tap.change = lambda request, answer: replace(
+            answer, body=b'{"status": "error", "error": "no coupon CTX-USD-1 here"}'
+        )
+        for _ in range(2):
+            with pytest.raises(VenueRefused) as told:
+                await line.client.move(REDEEM)
+            assert str(told.value) == "CouponRedeem: error: no coupon *** here"
 
     on_line(story)
 
@@ -187,6 +203,21 @@ def test_deposits_are_cut_to_a_time_where_they_tell_one() -> None:
         assert now - minute < one.time < now + minute
         line.tap.switch("confirm", 3)
         assert len(await line.client.deposits(None, now + minute)) == 1
+
+    on_line(story)
+
+
+def test_addresses_of_the_configuration_are_asked_after() -> None:
+    """A restart forgets what it handed out: what is to be followed is written down."""
+
+    async def story(line: Line) -> None:
+        address = (await line.client.deposit_address("LTC")).address
+        line.tap.switch("deposit", {"currency": "LTC", "amount": 3})
+        line.tap.switch("confirm", 3)
+        line.client._addresses.clear()
+        assert await line.client.deposits() == []
+        Funding.__init__(line.client, line.client._door, {address: "LTC"})
+        assert [one.amount for one in await line.client.deposits()] == [D(3)]
 
     on_line(story)
 
