@@ -333,8 +333,9 @@ def test_the_list_of_own_trades_page_by_page() -> None:
         assert {row.secondary_order_id for row in named} == {placed.secondary_order_id}
         eth = replace(BTC_USD, symbol="ETH/USD", venue_symbol="ETH_USD")
         assert await line.client.own_trades(None, eth) == []
-        later = line.clock.now() + timedelta(minutes=1)
+        later, before = line.clock.now() + timedelta(minutes=1), len(line.tap.asked)
         assert await line.client.own_trades(later) == []
+        assert len(line.tap.asked) == before + 1  # what is older is not read
 
     on_line(story)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.bitexbit.stream import BitexbitStream
+from adapters.bitexbit.stream import BOOK_EVERY_S, TICK_S, BitexbitStream
 from adapters.bitexbit.tests.bitexbit_ear import Notes, listening, until_subscribed
 from adapters.bitexbit.tests.bitexbit_line import BTC_USD, RESTING, Line, cancel_of
 from adapters.simserver import SimRequest, SimResponse
@@ -172,10 +172,7 @@ def test_after_a_restart_the_pairs_of_working_orders_are_listened_to() -> None:
         line.shelf.orders.append(line.known("1").evolve(symbol="ETH/USD"))
         line.tap.switch("drop_stream", 1)
         await notes.until(lambda: len(notes.gaps) == 2, "the next connection")
-        stream.follow(frozenset({Topic("trades", ETH_USD)}))
         await until_subscribed(line, "book_ETH_USD")
-        line.tap.switch("others", ETH)
-        await notes.until(lambda: bool(notes.news), "the trade")
 
     listening(story)
 
@@ -214,6 +211,26 @@ def test_a_book_that_can_not_be_read_is_read_again() -> None:
         stream.follow(frozenset({Topic("order_book", BTC_USD)}))
         await notes.until(lambda: bool(notes.news), "the book after all")
         assert failed
+
+    listening(story)
+
+
+def test_a_book_that_nobody_watches_any_more_is_not_read() -> None:
+    """Also if it could not be read: that would be tried for ever."""
+
+    async def story(line: Line, stream: BitexbitStream, notes: Notes) -> None:
+        line.tap.change = lambda request, answer: (
+            SimResponse(200, b"<html>") if "/orderbook/" in request.path else answer
+        )
+        stream.follow(frozenset({Topic("order_book", BTC_USD)}))
+        while line.tap.count("GET", "/orderbook/") < 2:
+            await line.client.currencies()
+        stream.follow(frozenset())
+        asked = line.tap.count("GET", "/orderbook/")
+        until = line.clock.monotonic() + 2 * (BOOK_EVERY_S + TICK_S)
+        while line.clock.monotonic() < until:
+            await line.client.currencies()
+        assert line.tap.count("GET", "/orderbook/") <= asked + 1  # one was under way
 
     listening(story)
 

@@ -1,6 +1,7 @@
 """Bitexbit's line in the list of venues: what it offers, and the settings that choose a reading."""
 
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from adapters.bitexbit.stream import BitexbitStream
 from adapters.bitexbit.tests.bitexbit_bench import config
 from adapters.bitexbit.venue import capabilities
 from adapters.runner import QUERIES
+from adapters.simserver import SimRequest, SimResponse
 from oms.core.errors import ConfigError
 from oms.settings import load_settings
-from tests.adapters.one_route import one_route
+from tests.adapters.one_route import WAIT_S, one_route
 
 D = Decimal
 TABLE = """
@@ -92,6 +94,27 @@ def test_the_settings_reach_the_channel(generation: str) -> None:
 def _up(route: Any) -> bool:
     status = route.runner.stream_status()
     return status is not None and status.up
+
+
+def test_one_private_request_is_under_way_at_a_time() -> None:
+    """Of two that overtake each other the venue would turn the older one down."""
+    with one_route("bitexbit") as route:
+        route.until_ready()
+        arrived: list[float] = []
+
+        def note(request: SimRequest, answer: SimResponse) -> SimResponse:
+            if "/wallets/" in request.path:
+                arrived.append(route.clock.monotonic())
+            return answer
+
+        route.tap.change = note
+        route.there.do(lambda: route.tap.switch("slow_s", D("0.05")))
+        asked = [route.runner.ask("balances") for _ in range(4)]
+        for one in asked:
+            assert one.result(WAIT_S)
+    spans = [later - earlier for earlier, later in pairwise(arrived)]
+    assert len(spans) == 3
+    assert min(spans) >= 0.05
 
 
 def test_no_secret_is_in_what_the_journal_keeps() -> None:
