@@ -118,14 +118,15 @@ class RouteEar:
     def _find(self, venue_cl_ord_id: str, secondary_order_id: str) -> Order | None:
         """The order that the venue calls by either id; the id we drew decides."""
         books, route = self._teller.books, self._teller.route
-        known = [*books.working(route), *books.closed(route)]
-        if venue_cl_ord_id:
-            for order in known:
-                if order.venue_cl_ord_id == venue_cl_ord_id:
+        for known in (books.working, books.closed):  # nearly always it is one that works
+            by_theirs = None
+            for order in known(route):
+                if venue_cl_ord_id and order.venue_cl_ord_id == venue_cl_ord_id:
                     return order
-        for order in known:
-            if secondary_order_id and order.secondary_order_id == secondary_order_id:
-                return order
+                if secondary_order_id and order.secondary_order_id == secondary_order_id:
+                    by_theirs = order
+            if by_theirs is not None:
+                return by_theirs
         return None
 
     def _weigh_unknown(self, symbol: str = "") -> None:
