@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from adapters.apifiny.funding import PAGE
 from adapters.apifiny.tests.apifiny_line import Line, on_line
 from adapters.simserver import SimRequest, SimResponse
 from oms.core.errors import (
@@ -342,59 +341,19 @@ def test_a_ticket_that_is_refused_refuses_the_withdrawal() -> None:
     on_line(story)
 
 
-# The list
-
-
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_the_activities_by_kind(method: str) -> None:
+def test_several_addresses_or_tickets_are_one_too_many() -> None:
     async def story(line: Line) -> None:
-        since = line.clock.now() - timedelta(seconds=1)
-        await line.client.move(OUT)
-        await line.client.move(OVER)
-        deposit = {"venue": "COINBASEPRO", "currency": "ETH", "amount": "2"}
-        line.desk.pass_ms(1000)
-        line.tap.switch("deposit", deposit)
-        (out,) = await line.client.withdrawals(None, since)
-        assert (out.asset, out.address, out.done, out.security_exchange) == (
-            "BTC", "3Nx", True, "BINANCE",
-        )  # fmt: skip
-        both = await line.client.transfers("USDT", since)
-        assert {(one.security_exchange, one.to_exchange) for one in both} == {
-            ("BINANCE", "COINBASEPRO")
-        }
-        assert len({one.activity_id for one in both}) == 2
-        (came,) = await line.client.deposits("ETH")
-        assert (came.amount, came.done, came.security_exchange) == (D(2), True, "COINBASEPRO")
-        assert await line.client.deposits("BTC") == []
-        assert len(await line.client.activities()) == 4
-        assert await line.client.activities(since + timedelta(minutes=1)) == []
-        assert {
-            asked.method for asked in line.tap.asked if asked.path.endswith("ActivityList")
-        } == {method}
+        def twice(request: SimRequest, answer: SimResponse) -> SimResponse:
+            if "queryAddress" not in request.path and "Ticket" not in request.path:
+                return answer
+            told = json.loads(answer.body)
+            return replace(answer, body=json.dumps(told | {"result": told["result"] * 2}).encode())
 
-    on_line(story, activity_method=method)
-
-
-def test_the_list_is_read_to_its_last_page() -> None:
-    async def story(line: Line) -> None:
-        for number in range(PAGE + 5):
-            amount = D(1) + D(number) / 1000
-            line.desk.sim.wallet.deposit("BINANCE", "BTC", amount, line.desk.now_ms)
-        found = await line.client.deposits("BTC")
-        assert len(found) == PAGE + 5
-        pages = [asked.query for asked in line.tap.asked if "/BINANCE/" in asked.path]
-        assert [query.rpartition("=")[2] for query in pages] == ["1", "2"]
-
-    on_line(story)
-
-
-def test_a_record_that_makes_no_sense_is_not_guessed_at() -> None:
-    async def story(line: Line) -> None:
-        line.answer({"result": [{"records": [{"logId": "1"}], "pages": 1}], "error": None})
-        with pytest.raises(MalformedMessage):
-            await line.client.activities()
-        line.answer({"result": [], "error": None})
-        with pytest.raises(MalformedMessage, match="one page"):
-            await line.client.activities()
+        line.tap.change = twice
+        with pytest.raises(MalformedMessage, match="one address"):
+            await line.client.deposit_address("BTC", "BINANCE")
+        with pytest.raises(VenueUnavailable, match="one ticket"):
+            await line.client.move(OUT)
+        assert posts(line) == []
 
     on_line(story)

@@ -172,3 +172,15 @@ def test_what_makes_no_sense_is_shown_and_the_feed_stands(text: str, named: str)
         assert len(heard.gaps) == FEEDS
 
     on_stream(story)
+
+
+def test_balances_that_can_not_be_read_are_asked_for_again() -> None:
+    async def story(line: Line, stream: ApifinyStream, heard: Heard) -> None:
+        line.answer({"result": None, "error": None})
+        stream.follow(frozenset({Topic("balances")}))
+        await until(lambda: line.tap.count("GET", "listBalance") >= 2, "the second question")
+        assert heard.owned == []
+        line.tap.change = lambda _, answer: answer
+        await until(lambda: len(heard.owned) == 6, "all of them")
+
+    on_stream(story)

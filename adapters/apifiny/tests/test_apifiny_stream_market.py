@@ -157,3 +157,16 @@ def test_a_market_message_that_makes_no_sense_is_shown() -> None:
         await until(passes, "a ticker")
 
     on_stream(story)
+
+
+def test_a_feed_that_nobody_wants_any_more_is_not_missed() -> None:
+    """While it is down the stream counts as down; when nobody wants it, it does not."""
+
+    async def story(line: Line, stream: ApifinyStream, heard: Heard) -> None:
+        line.tap.switch("refuse_stream", 1)
+        stream.follow(frozenset({Topic("order_book", await market(line))}))
+        await until(lambda: any("market feed" in text for text in heard.losses), "a refusal")
+        stream.follow(frozenset())
+        await until(lambda: heard.gaps[-1] == "market feed: not wanted any more", "the end")
+
+    on_stream(story)

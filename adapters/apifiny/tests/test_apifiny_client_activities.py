@@ -1,0 +1,73 @@
+"""Apifiny's list of activities, read to its end and by kind."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from adapters.apifiny.funding import PAGE
+from adapters.apifiny.tests.apifiny_line import Line, on_line
+from adapters.apifiny.tests.test_apifiny_client_money import OUT, OVER
+from oms.core.errors import (
+    MalformedMessage,
+)
+
+D = Decimal
+
+
+# The list
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_activities_by_kind(method: str) -> None:
+    async def story(line: Line) -> None:
+        since = line.clock.now() - timedelta(seconds=1)
+        await line.client.move(OUT)
+        await line.client.move(OVER)
+        deposit = {"venue": "COINBASEPRO", "currency": "ETH", "amount": "2"}
+        line.desk.pass_ms(1000)
+        line.tap.switch("deposit", deposit)
+        (out,) = await line.client.withdrawals(None, since)
+        assert (out.asset, out.address, out.done, out.security_exchange) == (
+            "BTC", "3Nx", True, "BINANCE",
+        )  # fmt: skip
+        both = await line.client.transfers("USDT", since)
+        assert {(one.security_exchange, one.to_exchange) for one in both} == {
+            ("BINANCE", "COINBASEPRO")
+        }
+        assert len({one.activity_id for one in both}) == 2
+        (came,) = await line.client.deposits("ETH")
+        assert (came.amount, came.done, came.security_exchange) == (D(2), True, "COINBASEPRO")
+        assert await line.client.deposits("BTC") == []
+        assert len(await line.client.activities()) == 4
+        assert await line.client.activities(since + timedelta(minutes=1)) == []
+        assert {
+            asked.method for asked in line.tap.asked if asked.path.endswith("ActivityList")
+        } == {method}
+
+    on_line(story, activity_method=method)
+
+
+def test_the_list_is_read_to_its_last_page() -> None:
+    async def story(line: Line) -> None:
+        for number in range(PAGE + 5):
+            amount = D(1) + D(number) / 1000
+            line.desk.sim.wallet.deposit("BINANCE", "BTC", amount, line.desk.now_ms)
+        found = await line.client.deposits("BTC")
+        assert len(found) == PAGE + 5
+        pages = [asked.query for asked in line.tap.asked if "/BINANCE/" in asked.path]
+        assert [query.rpartition("=")[2] for query in pages] == ["1", "2"]
+
+    on_line(story)
+
+
+def test_a_record_that_makes_no_sense_is_not_guessed_at() -> None:
+    async def story(line: Line) -> None:
+        line.answer({"result": [{"records": [{"logId": "1"}], "pages": 1}], "error": None})
+        with pytest.raises(MalformedMessage):
+            await line.client.activities()
+        line.answer({"result": [], "error": None})
+        with pytest.raises(MalformedMessage, match="one page"):
+            await line.client.activities()
+
+    on_line(story)
