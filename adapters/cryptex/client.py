@@ -148,6 +148,7 @@ class CryptexClient(Account, Funding):
         active = {str(row.get("order_id")) for row in await self._active_rows()}
         rows = await history.trades(self._door, since)
         numbers: set[str] = set()
+        again: set[str] = set()
         nobodys: list[Sight] = []
         for row in rows:
             sides = {side.secondary_order_id for side in mapping.sides_of(row, self._door.reading)}
@@ -158,9 +159,12 @@ class CryptexClient(Account, Funding):
             numbers |= over
             if not over and not sides & active and not sides & set(self._owned()):
                 nobodys.append(self._unreadable("", "nothing tells whose trade this is", row))
-        found = [self._over[number] for number in sorted(numbers, key=int)]
+                again |= sides
+        found = [(number, self._over[number]) for number in sorted(numbers, key=int)]
+        again |= {number for number, sight in found if isinstance(sight, Unreadable)}
+        self._over = {n: sight for n, sight in self._over.items() if n not in again}
         _trim(self._over)
-        return [sight for sight in found if sight is not None] + nobodys
+        return [sight for _, sight in found if sight is not None] + nobodys
 
     # One order
 

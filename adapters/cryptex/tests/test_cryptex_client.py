@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from adapters.cryptex import client
 from adapters.cryptex.door import signature
 from adapters.cryptex.tests.cryptex_line import (
     ACCESS,
@@ -326,5 +327,53 @@ def test_a_trade_that_nothing_attributes_is_told_as_unreadable() -> None:
         assert placed.secondary_order_id in nobodys.raw
         line.owned.add(placed.secondary_order_id)
         assert await line.client.closed_orders(NOW) == []
+
+    on_line(story)
+
+
+def test_what_could_not_be_read_or_attributed_is_asked_again() -> None:
+    """A refusal or a bad answer of one moment must not hide an order for good."""
+
+    async def story(line: Line) -> None:
+        placed = await line.client.place(CROSSING)
+        for body in (b'{"status": "error", "error": "later"}', b'{"status": "ok", "data": {}}'):
+            line.tap.change = lambda request, answer, body=body: (  # type: ignore[misc]
+                replace(answer, body=body) if b"OrderInfo" in request.body else answer
+            )
+            found = await line.client.closed_orders(NOW)
+            assert found
+            assert all(isinstance(one, Unreadable) for one in found)
+        line.tap.change = lambda _, answer: answer
+        (sight,) = await line.client.closed_orders(NOW)
+        assert isinstance(sight, VenueOrder)
+        assert sight.secondary_order_id == placed.secondary_order_id
+
+    on_line(story)
+
+
+def test_what_is_remembered_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "KNOWN_MAX", 2)
+
+    async def story(line: Line) -> None:
+        for number in range(5):
+            await line.client.place(replace(RESTING, price=D(30000 + number)))
+            await line.client.place(CROSSING)
+        assert len(await line.client.open_orders()) == 5
+        assert len(await line.client.closed_orders(NOW)) == 5
+        assert len(line.client._shown) == len(line.client._over) == 2
+
+    on_line(story)
+
+
+def test_fills_that_can_not_be_read_together_are_looked_at_one_by_one() -> None:
+    async def story(line: Line) -> None:
+        placed = await line.client.place(replace(CROSSING, order_qty=D("0.5")))
+        order = known(placed.secondary_order_id, order_qty=D("0.5"))
+        assert await line.client.fills([order]) == {}
+        await line.client.open_orders()
+        (trades,) = (await line.client.fills([order])).values()
+        assert trades[0].last_shares == D("0.05")
+        line.change(lambda rows: [{**row, "price": None} for row in rows], "TradeHistory")
+        assert await line.client.fills([order]) == {}
 
     on_line(story)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from adapters.cryptex import history
 from adapters.cryptex.mapping import Reading
 from adapters.cryptex.tests.cryptex_line import CROSSING, NOW, RESTING, Line, on_line
 from oms.core.errors import MalformedMessage
@@ -86,6 +87,18 @@ def test_a_list_that_does_not_go_back_is_not_taken_for_the_whole() -> None:
         await line.client.place(CROSSING)
         _paged(line, moves=False)
         with pytest.raises(MalformedMessage, match="does not lead to earlier"):
+            await line.client.own_trades()
+
+    on_line(story)
+
+
+def test_a_list_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "PAGES_MAX", 1)
+
+    async def story(line: Line) -> None:
+        await line.client.place(CROSSING)
+        _paged(line, moves=True)
+        with pytest.raises(MalformedMessage, match="more than 1 pages"):
             await line.client.own_trades()
 
     on_line(story)
