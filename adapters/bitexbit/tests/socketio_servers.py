@@ -26,12 +26,15 @@ def install() -> Path:
         return THERE
     for name in FILES:
         shutil.copy(HERE / name, THERE / name)
-    done = subprocess.run(
-        ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],  # noqa: S607  the machine's
-        cwd=THERE, capture_output=True, text=True, check=False, timeout=INSTALL_S,
-    )  # fmt: skip
-    if done.returncode != 0:
-        pytest.skip(f"npm can not install the real servers: {done.stderr[-300:]}")
+    try:
+        subprocess.run(
+            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],  # noqa: S607  the machine's
+            cwd=THERE, capture_output=True, text=True, check=True, timeout=INSTALL_S,
+        )  # fmt: skip
+    except subprocess.CalledProcessError as failed:
+        pytest.skip(f"npm can not install the real servers: {failed.stderr[-300:]}")
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"npm could not install the real servers in {INSTALL_S} s")
     stamp.write_bytes(wanted)
     return THERE
 
