@@ -27,7 +27,7 @@ fmt: $(STAMP)
 	@$(BIN)/ruff check --fix .
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 # What CI runs, and nothing else is run there.
 check: $(STAMP)
@@ -36,8 +36,9 @@ check: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tools.dialects --check
+	$(BIN)/python -m tools.coverage --check
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov=oms --cov=fix --cov=adapters --cov-branch --cov-report=
 	$(BIN)/coverage report --include='$(PURE)' --show-missing --skip-covered --fail-under=100
 
 # Wrong cells put into the state tables, and wrong rules into the core, one at a time: each must be

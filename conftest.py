@@ -1,10 +1,15 @@
-"""What every test gets: no network beyond this machine."""
+"""What every test gets: no network beyond this machine, and as much time as the machine takes."""
 
 import ipaddress
 import socket
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast a busy machine draws an example says nothing about the code.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 _REAL_CONNECT = socket.socket.connect
 _REAL_CONNECT_EX = socket.socket.connect_ex

