@@ -31,6 +31,11 @@ def test_a_venue_does(kind: str, name: str, tmp_path: Path) -> None:
         CASES[name].question(route)
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_every_question_is_put_to_somebody(name: str) -> None:
+    assert any(asked == name for _, asked in _asked())
+
+
 @pytest.mark.parametrize("kind", VENUES)
 def test_the_capabilities_fit_the_bench(kind: str) -> None:
     """What every question takes for granted: resting limit orders, where the bench places them."""
