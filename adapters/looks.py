@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from adapters.pace import Pace
-from adapters.port import Queries, Unreadable, VenueState
+from adapters.port import Queries, Unreadable, VenueOrder, VenueState
 from adapters.teller import Teller
 from oms.core.errors import MalformedMessage, VenueError, VenueRefused
 from oms.core.fields import CxlRejReason
@@ -28,6 +28,7 @@ class Looks:
         self._resend = resend
         self._refused: dict[str, tuple[OrderCancelRequest, VenueRefused]] = {}
         self._failed: set[str] = set()
+        self._renamed: set[str] = set()
 
     def refuse(self, order_id: str, request: OrderCancelRequest, error: VenueRefused) -> None:
         """The venue refused a cancel: the next look says whether the order still works."""
@@ -35,6 +36,8 @@ class Looks:
 
     def awaited(self, order: Order) -> bool:
         """Whether only a look at the order itself will do."""
+        if order.order_id in self._renamed and order.request("", Request.CANCEL) is not None:
+            return True
         return order.order_id in self._refused or self._cancel_in_doubt(order)
 
     def in_turn(self, orders: Iterable[Order]) -> list[Order]:
@@ -67,15 +70,28 @@ class Looks:
         agreed = seen is not None and self._teller.tell(order, seen)
         if works and refusal is not None:
             self._reject(order, refusal, unknown=seen is None)
-        elif works and seen is not None and self._cancel_in_doubt(order):
-            self._cancel_again(order)
+        elif works and seen is not None:
+            self._see_to_cancel(order, seen)
         return agreed
 
     def keep(self, order_ids: Collection[str]) -> None:
         """Forget what is known of all other orders."""
         self._pace.keep(order_ids)
         self._failed.intersection_update(order_ids)
+        self._renamed.intersection_update(order_ids)
         self._refused = {key: value for key, value in self._refused.items() if key in order_ids}
+
+    def _see_to_cancel(self, order: Order, seen: VenueOrder) -> None:
+        if seen.formerly:
+            self._renamed.add(order.order_id)
+        if order.order_id in self._renamed:
+            # A cancel that was taken may have been of the order under its former id.
+            order = self._teller.books.order(order.order_id) or order
+            order = order.evolve(secondary_order_id=seen.secondary_order_id)
+            if self._cancel_again(order):
+                self._renamed.discard(order.order_id)
+        elif self._cancel_in_doubt(order):
+            self._cancel_again(order)
 
     def _cancel_in_doubt(self, order: Order) -> bool:
         return order.in_doubt is not None and order.in_doubt.request is Request.CANCEL
@@ -94,8 +110,10 @@ class Looks:
         )
         self._teller.post(reject, Evidence.VENUE_MESSAGE)
 
-    def _cancel_again(self, order: Order) -> None:
+    def _cancel_again(self, order: Order) -> bool:
         # Nothing is lost by asking twice: a cancel of the same order can only end it.
         request = order.request("", Request.CANCEL)
-        if request is not None and self._pace.due(order.order_id):
+        due = request is not None and self._pace.due(order.order_id)
+        if request is not None and due:
             self._resend(request_to_venue(order, replace(request, released=True)))
+        return due

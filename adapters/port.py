@@ -101,6 +101,8 @@ class VenueOrder:
     names_fills: bool = False
     lacks_fills: bool = False
     """Fills are missing, although no quantity says so."""
+    formerly: str = ""
+    """The id under which the venue knew the order before: it has triggered, and has a new one."""
     raw: str = ""
 
 

@@ -19,7 +19,7 @@ from adapters.reconcile import (
 from oms.clock import Clock
 from oms.core.errors import MalformedMessage
 from oms.core.messages import ExecutionReport
-from oms.core.notes import Doubt, DoubtSettled, Quarantined, Request
+from oms.core.notes import Doubt, DoubtSettled, Quarantined, Request, VenueNamed
 from oms.core.numbers import number_text
 from oms.core.order import Order
 from oms.core.ports import Books, Evidence, FromVenue, Inbound, Post
@@ -68,6 +68,7 @@ class Teller:
             return False  # of what the order was at the venue before
         if self._awaits(order) or self._is_stale(asked, order, seen):
             return False
+        order = self._renamed(order, seen)
         seen = self._without_hasty_end(order, seen)
         if not order.secondary_order_id and asked.secondary_order_id:
             order = order.evolve(secondary_order_id=asked.secondary_order_id)
@@ -83,6 +84,16 @@ class Teller:
         if not told:
             self._weigh_fills(order, seen)
         return agrees(order, seen)
+
+    def _renamed(self, order: Order, seen: VenueOrder) -> Order:
+        """The order under the id that the venue has given it now."""
+        if not seen.formerly or seen.formerly != order.secondary_order_id:
+            return order
+        note = VenueNamed(
+            cl_ord_id=order.venue_cl_ord_id, secondary_order_id=seen.secondary_order_id
+        )
+        self.post(note, Evidence.VENUE_QUERY, seen.raw)
+        return order.evolve(secondary_order_id=seen.secondary_order_id)
 
     def traded(self, asked: Order, trade: VenueTrade) -> None:
         """Post a fill that the venue named, unless the book has it. More than once is no harm."""

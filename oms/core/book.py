@@ -367,8 +367,16 @@ class Book:
         if len(self._spent) > CLOSED_KEPT:
             self._by_cl_ord_id.pop(self._spent.popleft(), None)
 
+    def _unname(self, order: Order) -> None:
+        """The venue calls it otherwise from now on; legs keep their names."""
+        for _, theirs in order.venue_names:
+            self._by_secondary_order_id.pop((order.route, theirs), None)
+
     def _put(self, order: Order) -> None:
         order_id = order.order_id
+        before = self._orders.get(order_id)
+        if before is not None and before.secondary_order_id != order.secondary_order_id:
+            self._unname(before)
         self._orders[order_id] = order
         # Two namespaces: at some venues both ids are plain numbers.
         for ours, theirs in order.venue_names:

@@ -49,6 +49,7 @@ from oms.core.notes import (
     TransferOutcome,
     TransferSettled,
     Unworkable,
+    VenueNamed,
 )
 from oms.core.ports import Decision, Inbound
 
@@ -63,7 +64,7 @@ def _decide(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision
     match message:
         case ExecutionReport() | OrderCancelReject() | Quarantined():
             return venue_side.told(book, inbound, message, now)
-        case Doubt() | DoubtSettled() | NotSent():
+        case Doubt() | DoubtSettled() | NotSent() | VenueNamed():
             return doubts.noted(book, inbound, message, now)
         case RouteStatus():
             return doubts.route_moved(book, inbound, message, now)

@@ -21,18 +21,31 @@ from oms.core.notes import (
     RequestReleased,
     RouteStatus,
     Started,
+    VenueNamed,
 )
 from oms.core.ports import Decision, Evidence, Inbound, Record, ToOrigin
 from oms.core.reports import KILL_SWITCH, status_report
 from oms.core.story import Story, doubt, release
 from oms.core.transitions import Event
-from oms.core.venue_side import quarantine
+from oms.core.venue_side import quarantine, renamed
 
 
 def noted(
+    book: Book,
+    inbound: Inbound,
+    note: Doubt | DoubtSettled | NotSent | VenueNamed,
+    now: datetime,
+) -> Decision:
+    """A gateway says that a request did not leave, or that its answer is lost, or found; or that
+    the venue calls an order by another id."""
+    if isinstance(note, VenueNamed):
+        return renamed(book, inbound, note, now)
+    return _about_answer(book, inbound, note, now)
+
+
+def _about_answer(
     book: Book, inbound: Inbound, note: Doubt | DoubtSettled | NotSent, now: datetime
 ) -> Decision:
-    """A gateway says that a request did not leave, or that its answer is lost, or found."""
     order = book.at_venue(inbound.source, note.cl_ord_id)
     if order is None:
         text = f"{inbound.source}: {type(note).__name__} about no order"

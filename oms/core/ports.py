@@ -91,6 +91,7 @@ FromVenue = (
     | DoubtSettled
     | NotSent
     | Quarantined
+    | VenueNamed
     | RouteStatus
     | Instruments
     | ReserveNonces

@@ -62,6 +62,19 @@ def told(
     return tuple(story.records)
 
 
+def renamed(book: Book, inbound: Inbound, note: VenueNamed, now: datetime) -> Decision:
+    """The venue calls an order by another id from now on, as one that has triggered."""
+    order = book.at_venue(inbound.source, note.cl_ord_id)
+    other = book.at_venue(inbound.source, "", note.secondary_order_id)
+    if order is None or (other is not None and other.order_id != order.order_id):
+        text = f"{inbound.source}: {note.secondary_order_id} is another order's id, or nobody's"
+        return (quarantine(inbound, Quarantined(reason="unknown order", text=text), now),)
+    story = Story(inbound, order, now)
+    if order.secondary_order_id != note.secondary_order_id:
+        story.add(note)
+    return tuple(story.records)
+
+
 def _named(book: Book, route: str, message: ExecutionReport | OrderCancelReject) -> Order | None:
     """The order a venue means. An answer names the request in ClOrdID, the order in OrigClOrdID."""
     name = message.orig_cl_ord_id or message.cl_ord_id

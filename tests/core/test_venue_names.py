@@ -5,7 +5,8 @@ from dataclasses import replace
 from oms.core.fields import ExecTransType, ExecType, OrdStatus
 from oms.core.messages import OrderCancelReject, OrderCancelRequest
 from oms.core.notes import Quarantined, VenueNamed
-from tests.core.desk_of_one import DeskOfOne
+from oms.core.ports import Evidence
+from tests.core.desk_of_one import ROUTE, DeskOfOne
 from tests.core.test_checks import GOOD
 from tests.core.test_requests import CANCEL, _told
 
@@ -63,3 +64,36 @@ def test_an_id_is_learned_once_and_never_taken_from_another_order() -> None:
     core.venue(replace(told, cl_ord_id=second))
     assert core.order(2).secondary_order_id == ""
     assert not any(isinstance(record.message, Quarantined) for record in core.records)
+
+
+def renamed(core: DeskOfOne, to: str, number: int = 1) -> None:
+    """The venue gives an order another id, as it may when one triggers."""
+    name = core.order(number).venue_cl_ord_id
+    core.venue(VenueNamed(cl_ord_id=name, secondary_order_id=to), Evidence.VENUE_QUERY)
+
+
+def test_an_order_that_the_venue_calls_otherwise_is_known_by_its_new_id_alone() -> None:
+    core = nameless(DeskOfOne())
+    for name in ("v7", "v8", "v8"):
+        renamed(core, name)
+    named = [r.message for r in core.records if isinstance(r.message, VenueNamed)]
+    assert [note.secondary_order_id for note in named] == ["v7", "v8"]
+    assert core.order().secondary_order_id == "v8"
+    assert core.book.at_venue(ROUTE, "", "v8") == core.order()
+    assert core.book.at_venue(ROUTE, "", "v7") is None
+    core.desk(CANCEL)
+    (asked,) = core.asked
+    assert isinstance(asked.message, OrderCancelRequest)
+    assert asked.message.order_id == "v8"
+
+
+def test_an_id_of_another_order_is_not_taken_for_a_new_one() -> None:
+    core = nameless(DeskOfOne())
+    renamed(core, "v7")
+    core.desk(replace(GOOD, cl_ord_id="A2"))
+    renamed(core, "v7", number=2)
+    assert isinstance(core.records[-1].message, Quarantined)
+    assert core.order(2).secondary_order_id == ""
+    note = VenueNamed(cl_ord_id="nobody", secondary_order_id="v9")
+    core.venue(note, Evidence.VENUE_QUERY)
+    assert isinstance(core.records[-1].message, Quarantined)
