@@ -16,7 +16,7 @@ from adapters.btcturk.account import AccountCalls
 from adapters.btcturk.door import Door
 from adapters.btcturk.market import MarketCalls
 from adapters.documents import Row, list_of, row_of
-from adapters.port import Lane, Placed, Sight, Unreadable, VenueOrder, VenueTrade
+from adapters.port import Lane, Placed, Sight, Unreadable, VenueOrder, VenueState, VenueTrade
 from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused
 from oms.core.fields import OrdRejReason, OrdType, Side
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
@@ -31,17 +31,29 @@ PAGES_MAX: Final = 50
 
 STOPS: Final = frozenset({OrdType.STOP, OrdType.STOP_LIMIT})
 
+SETTLE_S: Final = 10.0
+"""How long the lists must show nothing in the place of a stop order that ended, in seconds."""
+
 _log = logging.getLogger(__name__)
 
 
 class BtcturkClient(MarketCalls, AccountCalls):
     """The venue's REST API for one account; a port.Client."""
 
-    def __init__(self, door: Door, working: Callable[[], Iterable[str]]) -> None:
+    def __init__(
+        self,
+        door: Door,
+        working: Callable[[], Iterable[str]],
+        monotonic: Callable[[], float],
+        settle_s: float = SETTLE_S,
+    ) -> None:
         """`working()`: BASE/QUOTE of the orders in the book, whose lists are read when one is
-        looked for."""
+        looked for. `settle_s`: how long a stop order that ended may yet be found triggered."""
         super().__init__(door)
         self._working = working
+        self._monotonic = monotonic
+        self._settle_s = settle_s
+        self._ended: dict[str, float] = {}
 
     async def close(self) -> None:
         """Let the connections go."""
@@ -83,6 +95,8 @@ class BtcturkClient(MarketCalls, AccountCalls):
         if sight.secondary_order_id != order.secondary_order_id:
             what = f"asked for order {order.secondary_order_id}, got {sight.secondary_order_id}"
             raise MalformedMessage(what)
+        if order.ord_type in STOPS and mapping.waits(row):
+            return await self._triggered(order, sight)
         return await self._with_fills(order, sight, row)
 
     async def open_orders(self) -> list[Sight]:
@@ -135,6 +149,34 @@ class BtcturkClient(MarketCalls, AccountCalls):
             raise
         return row_of(told, "order")
 
+    async def _triggered(self, order: Order, sight: VenueOrder) -> Sight:
+        """A stop order, or what it has become: a new order with its client id.
+
+        Its own row turns Canceled then, as it does when it is cancelled. So a row that ended is
+        held as working until the lists have shown for a while that nothing took its place.
+        """
+        if sight.state is not VenueState.CANCELED:
+            return sight
+        listed = await self.open_orders()
+        listed += await self._all_orders(order.symbol.replace("/", ""), order.created)
+        heirs = {
+            one.secondary_order_id: one
+            for one in listed
+            if isinstance(one, VenueOrder)
+            and one.venue_cl_ord_id == order.venue_cl_ord_id
+            and one.secondary_order_id != order.secondary_order_id
+        }
+        if len(heirs) > 1:
+            raise MalformedMessage(f"{len(heirs)} orders carry the id of a stop order")
+        if heirs:
+            (heir,) = heirs.values()
+            return replace(heir, formerly=order.secondary_order_id)
+        since = self._ended.setdefault(order.order_id, self._monotonic())
+        if self._monotonic() - since < self._settle_s:
+            return replace(sight, state=VenueState.WORKING)
+        del self._ended[order.order_id]
+        return sight
+
     async def _with_fills(self, order: Order, sight: VenueOrder, row: Row) -> Sight:
         if not order.open_ended and sight.cum_qty == order.cum_qty:
             return sight
@@ -183,7 +225,7 @@ class BtcturkClient(MarketCalls, AccountCalls):
         for page in range(1, PAGES_MAX + 1):
             told = await self._private("GET", "allOrders", {**query, "page": page}, "lists")
             rows = [row_of(row, "order") for row in list_of(told, "orders")]
-            sights = [await self._sight(row) for row in rows]
+            sights = [await self._sight(row) for row in mapping.without_triggered(rows)]
             before = len(found)
             found.update({sight.secondary_order_id: sight for sight in sights})
             if len(rows) < PAGE or len(found) == before or _newest_ms(rows) < _ms(since):

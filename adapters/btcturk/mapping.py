@@ -200,6 +200,21 @@ def waits(told: Row) -> bool:
     return text_in(fold(told), "method").lower() in STOPS
 
 
+def without_triggered(rows: Sequence[Row]) -> list[Row]:
+    """The rows without those of stop orders that have become others, which carry their client ids."""
+    folded = [fold(row) for row in rows]
+    heirs = {_client_id(row) for row in folded if not _is_stop(row)} - {""}
+    return [
+        row
+        for row, told in zip(rows, folded, strict=True)
+        if not (_is_stop(told) and _client_id(told) in heirs)
+    ]
+
+
+def _is_stop(row: Row) -> bool:
+    return str(row.get("method")).lower() in STOPS
+
+
 def spent(told: Row) -> Decimal | None:
     """Of a market buy: what its amounts say was executed, in quote units; None if they do not."""
     return _cum_qty(fold(told))

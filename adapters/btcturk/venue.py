@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from adapters.btcturk.client import BtcturkClient
+from adapters.btcturk.client import SETTLE_S, BtcturkClient
 from adapters.btcturk.door import EVERYTHING, PUBLIC, Account, Door
 from adapters.btcturk.stream import SILENCE_S, BtcturkStream, FeedAccess
 from adapters.budget import Budget
@@ -123,7 +123,12 @@ def build(
     told = {name: config[name] for name in _ACCOUNT if name in config}
     account = Account(**told, history_names=names)
     door = Door(account, Http(float(config.get("timeout_s", 5))), budget, clock)
-    client = BtcturkClient(door, lambda: [order.symbol for order in books.working(route)])
+    client = BtcturkClient(
+        door,
+        lambda: [order.symbol for order in books.working(route)],
+        clock.monotonic,
+        SETTLE_S / speed,
+    )
     options = Options(speed=speed)
     return Runner(
         route,

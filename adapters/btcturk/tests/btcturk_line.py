@@ -53,7 +53,7 @@ class Line:
         account = Account(base_url=url, graph_url=url, mirror_url=url, **told)
         self.door = Door(account, Http(2), self.budget, self.clock)
         self.working = ["BTC/TRY"]
-        self.client = BtcturkClient(self.door, lambda: self.working)
+        self.client = BtcturkClient(self.door, lambda: self.working, self.clock.monotonic, 0.1)
 
     def change(self, change: Callable[[Any], object], part: str = "/") -> None:
         """Have the body of every answer changed whose path contains `part`."""
