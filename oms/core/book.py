@@ -1,8 +1,7 @@
 """All orders, found by every name they have, and the other projections of the journal.
 
-The book is the fold of the journal: `apply(record)` is the only way it changes, live and in a
-replay alike. Only orders that can still move are kept for ever; closed ones stay for a while and
-are then looked up in the history.
+The book is the fold of the journal: `apply(record)` alone changes it, live and in a replay. Only
+orders that can still move are kept for ever; closed ones stay a while, then the history has them.
 """
 
 from collections import OrderedDict, deque
@@ -367,16 +366,10 @@ class Book:
         if len(self._spent) > CLOSED_KEPT:
             self._by_cl_ord_id.pop(self._spent.popleft(), None)
 
-    def _unname(self, order: Order) -> None:
-        """The venue calls it otherwise from now on; legs keep their names."""
-        for _, theirs in order.venue_names:
-            self._by_secondary_order_id.pop((order.route, theirs), None)
-
     def _put(self, order: Order) -> None:
         order_id = order.order_id
-        before = self._orders.get(order_id)
-        if before is not None and before.secondary_order_id != order.secondary_order_id:
-            self._unname(before)
+        former = self._orders.get(order_id, order).secondary_order_id
+        self._by_secondary_order_id.pop((order.route, former), None)  # it may have another now
         self._orders[order_id] = order
         # Two namespaces: at some venues both ids are plain numbers.
         for ours, theirs in order.venue_names:
