@@ -29,6 +29,10 @@ CLOCKS_APART = timedelta(minutes=10)
 FENCES = frozenset({Fence.NONCE, Fence.EXPIRY})
 """Fences behind which absence from the lists proves that an order never was."""
 
+TAKEN_UNNAMED = "taken without an id"
+"""What a client says of a new order that the venue took and did not name: it is never absent. It
+stands in the text of the doubt, and so outlives a restart."""
+
 ABSENT = "it never arrived: the venue does not show it, and can not execute it any more"
 
 
@@ -118,7 +122,7 @@ class Lost:
     def _is_fenced(self, order: Order) -> bool:
         fence_s = self._options.fence_s
         at = self._fenced_at.get(order.order_id)
-        if fence_s is None or at is None:
+        if fence_s is None or at is None or _is_taken(order):
             return False
         return (self._clock.monotonic() - at) * self._options.speed >= fence_s
 
@@ -200,6 +204,10 @@ class Lost:
     def _saw(self, sights: Iterable[Sight]) -> None:
         for sight in sights:
             self._highest = max(self._highest, _number(sight.secondary_order_id))
+
+
+def _is_taken(order: Order) -> bool:
+    return order.in_doubt is not None and TAKEN_UNNAMED in order.in_doubt.text
 
 
 def is_twin(one: Order, other: Order) -> bool:

@@ -15,6 +15,7 @@ from adapters.cryptex.account import Account
 from adapters.cryptex.door import Door
 from adapters.cryptex.funding import Funding
 from adapters.documents import Row
+from adapters.lost import TAKEN_UNNAMED
 from adapters.port import Lane, Placed, Sight, Unreadable, VenueOrder, VenueState, VenueTrade
 from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
@@ -69,9 +70,7 @@ class CryptexClient(Account, Funding):
         except MalformedMessage as error:
             raise OutcomeUnknown(f"Trade: {error}") from None
         if not number:
-            raise OutcomeUnknown(
-                "Trade: taken without an id, as an order that fills at once can be"
-            )
+            raise OutcomeUnknown(f"Trade: {TAKEN_UNNAMED}, as an order that fills at once can be")
         return Placed(secondary_order_id=number, raw=self._door.text(data))
 
     async def cancel(self, request: OrderCancelRequest) -> str:

@@ -52,7 +52,7 @@ class CryptexSettings(RestSettings):
         default=0, ge=0, lt=2**53, description="a nonce that the key's next one is above"
     )
     fence_settle_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
-        default=2,
+        default=10,
         description="how long after a later request's answer a lost order counts as not executed",
     )
     timezone: Annotated[str, AfterValidator(_zone)] = Field(

@@ -108,7 +108,7 @@ def build(
         owned=partial(_owned, books, route),
     )
     options = Options(
-        speed=speed, repeats_client_id=False, fence_s=float(config.get("fence_settle_s", 2))
+        speed=speed, repeats_client_id=False, fence_s=float(config.get("fence_settle_s", 10))
     )
     return Runner(
         route,

@@ -88,6 +88,17 @@ def test_a_lost_order_is_not_declared_absent_while_a_trade_is_nobodys(cryptex: O
     assert_once(cryptex)
 
 
+def test_an_order_that_the_venue_took_is_never_declared_absent(cryptex: OneRoute) -> None:
+    """Answered without an id, and its trade is listed long after the fence."""
+    switch(cryptex, "delay_trades", 700)
+    switch(cryptex, "order_zero", 1)
+    order_id = cryptex.take(cryptex.bench.LEVEL / 5)
+    cryptex.until(lambda: cryptex.order(order_id).closed, "the fill")
+    assert cryptex.exec_types(order_id) == [ExecType.NEW, ExecType.FILL]
+    assert len(forms(cryptex, "TradeHistory")) > 2
+    assert_once(cryptex)
+
+
 def test_two_orders_like_the_lost_one_are_nobodys(cryptex: OneRoute) -> None:
     """One of them was entered by hand: nothing tells which, so a person has to look."""
     switch(cryptex, "lose_reply", {"n": 1, "on": "Trade"})
