@@ -124,6 +124,10 @@ def test_a_venue_is_watched_by_its_stream_or_in_turns(kind: str, tmp_path: Path)
             assert emulated == (name not in streams), name
         if "trades" in {*streams, *offers}:
             await within("the trade", trade_heard(client, kind))
+        rows = (await client.status())["streams"]
+        assert [(row["venue"], row["up"]) for row in rows] == [(kind.upper(), True)][
+            : bool(streams)
+        ]
 
     run(kind, tmp_path, test)
 
