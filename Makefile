@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.ready
 # The rooms that take no I/O: every branch of them is tested.
-PURE := oms/core/*,fix/codec.py,fix/apifiny.py,fix/fix42.py,fix/values.py,fix/wire.py,adapters/port.py,adapters/reconcile.py,adapters/*/*mapping.py,adapters/bitexbit/attribution.py,adapters/bitexbit/events.py,adapters/bitexbit/signing.py,adapters/bitexbit/socketio.py
+PURE := oms/core/*,fix/codec.py,fix/apifiny.py,fix/fix42.py,fix/values.py,fix/wire.py,adapters/port.py,adapters/reconcile.py,adapters/windows.py,adapters/*/*mapping.py,adapters/bitexbit/attribution.py,adapters/bitexbit/events.py,adapters/bitexbit/signing.py,adapters/bitexbit/socketio.py
 
 .DEFAULT_GOAL := test
 .PHONY: setup demo run fmt check test mutate scenarios bench

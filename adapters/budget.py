@@ -51,9 +51,8 @@ class _Waiter:
     windows: tuple[Window, ...] = field(compare=False)
     deadline: float = field(compare=False)
     done: "asyncio.Future[None]" = field(compare=False)
-    returns: bool = field(compare=False)
-    """It holds a slot until it is back from the venue."""
     holds: bool = field(compare=False, default=False)
+    """A slot is its own until it is back from the venue."""
 
 
 class Budget:
@@ -97,22 +96,16 @@ class Budget:
         self._slow = ""
         self._tell_slowed: Callable[[str, bool], None] = lambda text, banned: None
 
-    async def acquire(self, lane: Lane, *whats: str) -> None:
-        """Wait until a request of this lane may go, however many are under way.
-
-        `whats` are the limits it counts for, by their `what`; without any, those of the first. For
-        new orders raises TooLate when it takes longer than `max_wait_s`, and VenueUnavailable
-        while they are refused.
-        """
-        await self._grant(lane, whats, returns=False)
-
     @asynccontextmanager
     async def turn(self, lane: Lane, *whats: str) -> AsyncIterator[None]:
-        """Wait as `acquire` does, and hold a slot until the request is back.
+        """Wait until a request of this lane may go, and hold a slot until it is back.
 
-        A Throttled or Banned that comes back slows down or stops what it counted for.
+        `whats` are the limits it counts for, by their `what`; without any, those of the first. A
+        Throttled or Banned that comes back slows down or stops what it counted for. For new orders
+        raises TooLate when it takes longer than `max_wait_s`, and VenueUnavailable while they are
+        refused.
         """
-        await self._grant(lane, whats, returns=True)
+        await self._grant(lane, whats)
         try:
             yield
         except (Throttled, Banned) as error:
@@ -169,10 +162,10 @@ class Budget:
         """Turn away new orders while `stopped` says why; the last word before each is sent."""
         self._stopped = stopped
 
-    async def _grant(self, lane: Lane, whats: tuple[str, ...], *, returns: bool) -> None:
+    async def _grant(self, lane: Lane, whats: tuple[str, ...]) -> None:
         now = self._clock.monotonic()
         windows = tuple(w for what in whats or (self._usual,) for w in self._windows[what])
-        waiter = _Waiter(lane, self._number, windows, inf, asyncio.Future(), returns)
+        waiter = _Waiter(lane, self._number, windows, inf, asyncio.Future())
         self._number += 1
         if lane is Lane.NEW:
             self._demand_timely(waiter, now)
@@ -243,8 +236,8 @@ class Budget:
             return  # given up, and about to be told
         for window in waiter.windows:
             window.take()
-        waiter.holds = waiter.returns
-        self._under_way += waiter.holds
+        waiter.holds = True
+        self._under_way += 1
         waiter.done.set_result(None)
 
     def _fail(self, waiter: _Waiter, error: VenueUnavailable) -> None:
@@ -253,7 +246,7 @@ class Budget:
             waiter.done.set_exception(error)
 
     def _due_in_s(self, waiter: _Waiter, now: float) -> float:
-        if waiter.returns and self._under_way == self._in_flight:
+        if self._under_way == self._in_flight:
             return inf  # whoever gives its slot back looks again
         return max(window.wait_s(waiter.lane, now) for window in waiter.windows)
 

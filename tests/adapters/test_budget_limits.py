@@ -33,7 +33,8 @@ class Counter:
         await self.time.settle()
 
     async def _ask(self, lane: Lane, whats: tuple[str, ...]) -> None:
-        await self.budget.acquire(lane, *whats)
+        async with self.budget.turn(lane, *whats):
+            pass
         self.granted.append((self.time.instant, " ".join(whats)))
 
     def instants(self, what: str = "") -> list[float]:
@@ -93,7 +94,7 @@ def test_a_limit_that_does_not_exist_is_our_mistake() -> None:
     async def story() -> None:
         venue = Counter(ALL)
         with pytest.raises(KeyError):
-            await venue.budget.acquire(Lane.NEW, "order POTS")
+            await venue.budget.turn(Lane.NEW, "order POTS").__aenter__()
 
     run(story())
 
@@ -107,7 +108,7 @@ def test_an_order_that_its_endpoint_would_delay_too_long_is_refused_at_once() ->
         await venue.ask(2, Lane.CANCEL, "everything")
         await venue.ask(1, Lane.CANCEL, "order DELETE")
         with pytest.raises(TooLate, match=r"delay the order by 2\.1 s"):
-            await venue.budget.acquire(Lane.NEW, "everything", "order DELETE")
+            await venue.budget.turn(Lane.NEW, "everything", "order DELETE").__aenter__()
         await venue.close()
 
     run(story())
