@@ -15,7 +15,7 @@ from oms.ccxt.looking import Looking
 from oms.ccxt.structures import Struct
 from oms.ccxt.terms import terms
 from oms.clock import draw_id
-from oms.core.errors import OmsError, OrderRejected, OutcomeUnknown
+from oms.core.errors import OmsError, OrderRejected, OutcomeUnknown, UnknownOrder
 from oms.door import Row
 
 LOOK_EVERY_S: Final = 1.0
@@ -226,23 +226,32 @@ class Trading(Looking):
         """
         if symbol is not None:
             symbol = (await self._market(symbol))["symbol"]
-        rows = await self._open_rows(symbol)
-        with translated(self.id), suppress(OutcomeUnknown):  # then their rows tell
+        with translated(self.id):
             await self._reports.start()
-            await self._cancel_rows(rows, symbol)
+            rows = await self._cancel_own(symbol)
         ends = [self._settled(row["order_id"], lambda row: False) for row in rows]
         ended = await asyncio.gather(*ends)
         return [await self._stands(now or row) for row, now in zip(rows, ended, strict=True)]
 
-    async def _cancel_rows(self, rows: list[Row], symbol: str | None) -> None:
+    async def _cancel_own(self, symbol: str | None) -> list[Row]:
+        """Ask for the cancellation of the caller's own orders here; their rows."""
         if symbol is None and not self.security_exchange:
-            await self.door.cancel_all(self.route)
-            return
+            with suppress(OutcomeUnknown):  # then one by one: a second cancel does no harm
+                return await self.door.cancel_all(self.route)
+        rows = [row for row in await self._open_rows(symbol) if await self._is_own(row)]
         for row in rows:
-            try:
+            # It has ended, is being cancelled, or nobody knows: how it stands is told.
+            with suppress(OrderRejected, OutcomeUnknown):
                 await self.door.cancel(row["order_id"], cl_ord_id=draw_id())
-            except OrderRejected:
-                continue  # it has ended, or is being cancelled: how it stands is told
+        return rows
+
+    async def _is_own(self, row: Row) -> bool:
+        """Whether the order is the caller's: the operator sees everybody's."""
+        try:
+            own = await self.door.own_order_row(row["cl_ord_id"])
+        except UnknownOrder:
+            return False
+        return bool(own["order_id"] == row["order_id"])
 
     async def _request(
         self, row: Row, name: str, request: Coroutine[Any, Any, None], done: Callable[[Row], bool]

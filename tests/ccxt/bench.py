@@ -26,9 +26,11 @@ class Bench:
         self.proxy = proxy
         self._made = made
 
-    def exchange(self, venue: str = "PLAIN", *, remote: bool = True, **config: Any) -> Exchange:
+    def exchange(
+        self, venue: str = "PLAIN", *, remote: bool = True, door: Any = None, **config: Any
+    ) -> Exchange:
         """One that is closed with the bench."""
-        door: Any = self.engine.oms("grid-1")
+        remote, door = remote and door is None, door or self.engine.oms("grid-1")
         if remote:
             door = Client(self.proxy.url, AS_GRID, looks_s=AT_ONCE, reconnects_s=AT_ONCE)
         made = oms.ccxt.exchange({"venue": venue, "door": door, "timeout": 5000, **config})

@@ -320,3 +320,31 @@ def test_a_replace_where_there_is_none(tmp_path: Path) -> None:
             await exchange.edit_order(order["id"], SYMBOL, "limit", "buy", 2, 1)
 
     call(tmp_path, test)
+
+
+@pytest.mark.parametrize("symbol", [SYMBOL, None])
+def test_the_operator_cancels_no_orders_of_others(tmp_path: Path, symbol: str | None) -> None:
+    async def test(bench: Bench) -> None:
+        others = await bench.exchange().create_order(SYMBOL, "limit", "buy", 1, 1)
+        operator = bench.exchange(door=bench.engine.oms("operator"))
+        own = await operator.create_order(SYMBOL, "limit", "buy", 1, 2)
+        assert len(await operator.fetch_open_orders()) == 2
+        assert [o["id"] for o in await operator.cancel_all_orders(symbol)] == [own["id"]]
+        assert (await operator.fetch_order(others["id"]))["status"] == "open"
+
+    call(tmp_path, test)
+
+
+@pytest.mark.parametrize("loss", [Loss.ANSWER, Loss.REQUEST])
+def test_a_cancel_of_all_whose_answer_is_lost_is_made_one_by_one(
+    tmp_path: Path, loss: Loss
+) -> None:
+    async def test(bench: Bench) -> None:
+        exchange = bench.exchange()
+        for price in (1, 2):
+            await exchange.create_order(SYMBOL, "limit", "buy", 1, price)
+        bench.proxy.loss = loss
+        await exchange.cancel_all_orders()
+        assert await exchange.fetch_open_orders() == []
+
+    call(tmp_path, test)

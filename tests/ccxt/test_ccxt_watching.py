@@ -20,6 +20,7 @@ from oms.core.messages import (
 )
 from oms.core.ports import ToVenue
 from tests.ccxt.bench import SYMBOL, Bench, call
+from tests.oms.told_items import BALANCE
 
 Request = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
 
@@ -257,5 +258,14 @@ def test_who_waits_when_the_exchange_is_closed_is_told(tmp_path: Path) -> None:
         for waiting in waits:
             with pytest.raises(theirs.ExchangeClosedByUser):
                 await waiting
+
+    call(tmp_path, test)
+
+
+def test_a_balance_once_it_has_changed(tmp_path: Path) -> None:
+    async def test(bench: Bench) -> None:
+        bench.engine.venues["PLAIN"].news = [(BALANCE, True, 0)]
+        told = await bench.exchange().watch_balance()
+        assert told["BTC"] == {"free": 0.1, "used": 0, "total": 0.1}
 
     call(tmp_path, test)
