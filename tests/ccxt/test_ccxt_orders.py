@@ -280,6 +280,7 @@ def test_an_order_that_the_engine_does_not_know_yet_is_open_in_doubt_and_found_l
         found = await exchange.fetch_order("m")
         assert (found["clientOrderId"], found["id"] != "m") == ("m", True)
         assert len(await exchange.fetch_open_orders()) == 2
+        assert exchange._limbo == {}
 
     call(tmp_path, test)
 
@@ -346,5 +347,17 @@ def test_a_cancel_of_all_whose_answer_is_lost_is_made_one_by_one(
         bench.proxy.loss = loss
         await exchange.cancel_all_orders()
         assert await exchange.fetch_open_orders() == []
+
+    call(tmp_path, test)
+
+
+def test_a_cancel_that_is_lost_does_not_keep_the_others(tmp_path: Path) -> None:
+    async def test(bench: Bench) -> None:
+        exchange = bench.exchange(timeout=300)
+        for price in (1, 2):
+            await exchange.create_order(SYMBOL, "limit", "buy", 1, price)
+        bench.proxy.loss = Loss.REQUEST
+        statuses = [order["status"] for order in await exchange.cancel_all_orders(SYMBOL)]
+        assert statuses == ["open", "canceled"]
 
     call(tmp_path, test)
