@@ -217,7 +217,10 @@ class ApifinyClient(Funding, MarketQueries):
                 except MalformedMessage as error:
                     _log.warning("a symbol of %s is left out: %s", exchange, error)
         self._symbols = {(i.security_exchange, i.venue_symbol): i.symbol for i in found}
-        self._markets = {i.security_exchange: i for i in reversed(found) if i.enabled}
+        self._markets = {}
+        for market in found:
+            if market.enabled:
+                self._markets.setdefault(market.security_exchange, market)
         return tuple(found)
 
     def sight(self, row: Row, exchange: str, part_filled: VenueState | None = None) -> Sight:

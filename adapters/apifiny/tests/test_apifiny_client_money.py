@@ -87,8 +87,8 @@ def test_the_fees_of_a_market_and_of_one_of_each_exchange() -> None:
         assert (told.symbol, told.taker, told.maker) == ("ETH/USDT", D("0.003"), D(0))
         each = await line.client.fees()
         assert [(fee.security_exchange, fee.symbol) for fee in each] == [
-            ("COINBASEPRO", "BTC/USDT"),
             ("BINANCE", "BTC/USDT"),
+            ("COINBASEPRO", "BTC/USDT"),
         ]
 
     on_line(story)
