@@ -166,6 +166,8 @@ class FeedSocket:
             ok, answered = self._keys.admits_token(fields), 112
         if ok and self._told is None:
             self._told = len(self._users.frames)
+        if self._troubles.on("mute_login"):
+            return
         self._say(answered, ok=ok, message="OK" if ok else "UNAUTHORIZED")
 
     def _logout(self, fields: Mapping[str, Any], now_ms: int) -> None:

@@ -24,6 +24,7 @@ Counted troubles take the number of next requests to hit. Those on orders hit ne
 | skew_clock | clock | the venue's clock is ahead of ours by so many milliseconds |
 | old_rows | rows | orders and fills have only the fields of the document's samples |
 | stall_stream | feed | nothing is said, the socket stays |
+| mute_login | feed | a login is not answered |
 | mute_orders, mute_trades | feed | no 441, 451, 452; no 423 |
 | tell_updates | feed | 453 is sent; the venue's users have never seen one |
 | drop_stream | feed | so many sockets are broken, now or when they open |
@@ -56,7 +57,14 @@ COUNTED: Final = (
     "skip_changes",
 )
 SPANS: Final = ("slow_s", "delay_trades", "cancel_delay_ms", "hide_orders_ms", "skew_clock")
-FLAGS: Final = ("old_rows", "stall_stream", "mute_orders", "mute_trades", "tell_updates")
+FLAGS: Final = (
+    "old_rows",
+    "stall_stream",
+    "mute_login",
+    "mute_orders",
+    "mute_trades",
+    "tell_updates",
+)
 
 PAGE: Final = b"<html><body><h1>504 Gateway Time-out</h1></body></html>"
 _HTML: Final = {"Content-Type": "text/html"}

@@ -47,7 +47,7 @@ class Line:
 
     def __init__(self, tap: Tap, url: str, speed: float = 60, **choices: Any) -> None:
         self.tap = tap
-        self.clock = SystemClock()
+        self.clock = choices.pop("clock", None) or SystemClock()
         self.budget = Budget(capabilities({}).limits, clock=self.clock, speed=speed)
         told: dict[str, Any] = {**CREDENTIALS, **choices}
         account = Account(base_url=url, graph_url=url, mirror_url=url, **told)

@@ -21,6 +21,7 @@ from adapters.btcturk.tests.btcturk_line import (
     on_line,
 )
 from adapters.port import Unreadable, VenueOrder, VenueState
+from oms.clock import SystemClock
 from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused
 from oms.core.fields import OrdType, Side
 
@@ -65,7 +66,8 @@ def test_stamps_rise_though_the_clock_stands() -> None:
         assert len(set(stamps)) == len(stamps) == 8
         assert all(abs(stamp - line.clock.now_ms()) < 5000 for stamp in stamps)
 
-    on_line(story)
+    standing = SystemClock().now_us() * 1000
+    on_line(story, clock=SystemClock(read_ns=lambda: standing))
 
 
 @pytest.mark.parametrize("skew_ms", [10_000, -10_000])

@@ -141,6 +141,19 @@ def test_a_feed_that_says_nothing_is_made_anew(monkeypatch: pytest.MonkeyPatch) 
         until_heard(route, "logged in")
 
 
+def test_a_login_that_is_not_answered_is_tried_on_a_new_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The market goes on meanwhile: silence alone would not tell."""
+    monkeypatch.setattr("adapters.btcturk.venue.SILENCE_S", 0.5)
+    with one_route("btcturk", start=False) as route:
+        switch(route, "mute_login", True)
+        route.runner.start()
+        route.spin(lambda: connections(route) > 1, "another connection")
+        switch(route, "mute_login", False)
+        until_heard(route, "logged in")
+
+
 def test_a_login_that_is_refused_leaves_the_market_and_the_lists() -> None:
     with one_route("btcturk", ws_api_key="another") as route:
         route.until_ready()
