@@ -178,12 +178,14 @@ class BtcturkClient(MarketCalls, AccountCalls):
         return sight
 
     async def _with_fills(self, order: Order, sight: VenueOrder, row: Row) -> Sight:
-        if not order.open_ended and sight.cum_qty == order.cum_qty:
+        by_cash = order.cash_order_qty is not None
+        if not by_cash and sight.cum_qty == order.cum_qty:
             return sight
         rows = await self._fill_rows({"orderId": sight.secondary_order_id})
         trades, rounded = self._trades(sight.secondary_order_id, rows)
         step = await self._step(sight.symbol)
-        if order.open_ended:
+        if by_cash:
+            sight = replace(sight, order_qty=order.order_qty)
             return mapping.whole_of_cash(sight, trades, mapping.spent(row), step)
         known = order.executions
         new = [trade for trade in trades if trade.exec_id not in known]
