@@ -7,7 +7,7 @@ at all connections for every request.
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import httpx
 
-from adapters.documents import parse
+from adapters.documents import RAW_CHARACTERS_MAX, parse, redact
 from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueUnavailable
 
 CONNECTIONS: Final = 4
@@ -64,6 +64,17 @@ class Unreachable(VenueUnavailable):
     """No connection to the venue comes about."""
 
 
+class Unusable(OutcomeUnknown):
+    """An answer came that is none: a page, half a document, a redirect, one that never ends.
+
+    `raw` is what there was of it, secrets removed, to be shown to a human.
+    """
+
+    def __init__(self, text: str, raw: str) -> None:
+        super().__init__(text)
+        self.raw = raw
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A status below 500 with what the body said; `document` is None if it was not JSON."""
@@ -77,14 +88,17 @@ class Http:
     """Sends exactly the bytes it is given, once.
 
     Raises Unreachable or VenueUnavailable when nothing was sent, Throttled for 429,
-    OutcomeUnknown for every other loss: broken connections, timeouts, 3xx, 5xx, and a 2xx that is
-    not JSON.
+    OutcomeUnknown for every other loss: broken connections, timeouts, 5xx, and as Unusable 3xx
+    and a 2xx that is not JSON.
     """
 
-    def __init__(self, timeout_s: float, connections: int = CONNECTIONS) -> None:
+    def __init__(
+        self, timeout_s: float, connections: int = CONNECTIONS, *, hide: Iterable[str] = ()
+    ) -> None:
         """`timeout_s`: for connecting, for each read or write, and for a free connection; three
-        times as much for the whole exchange."""
+        times as much for the whole exchange. `hide`: secrets that no text may show."""
         self._timeout_s = timeout_s
+        self._hide = tuple(hide)
         self._clients = [self._client() for _ in range(connections)]
         self._busy = [0] * connections
 
@@ -146,28 +160,34 @@ class Http:
             status = response.status_code
             if status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise Throttled(f"{what}: HTTP 429", _retry_after_s(response))
-            if (
-                status < HTTPStatus.OK
-                or HTTPStatus.MULTIPLE_CHOICES <= status < 400
-                or status >= 500
-            ):
+            if HTTPStatus.MULTIPLE_CHOICES <= status < 400:
+                where = response.headers.get("Location", "nowhere")
+                raise Unusable(f"{what}: HTTP {status}", redact(f"to {where}", self._hide))
+            if status < HTTPStatus.OK or status >= 500:
                 raise OutcomeUnknown(f"{what}: HTTP {status}")
             content = bytearray()
             async for chunk in response.aiter_bytes():
                 content += chunk
                 if len(content) > BODY_BYTES_MAX:
-                    raise OutcomeUnknown(f"{what}: the answer is above {BODY_BYTES_MAX} bytes")
-        return _reply(what, status, bytes(content))
+                    text = f"{what}: the answer is above {BODY_BYTES_MAX} bytes"
+                    raise Unusable(text, _shown(content, self._hide))
+        return reply_of(what, status, bytes(content), self._hide)
 
 
-def _reply(what: str, status: int, content: bytes) -> Reply:
-    text = content.decode("utf-8", "replace")
+def reply_of(what: str, status: int, content: bytes, hide: Iterable[str] = ()) -> Reply:
+    """What an answer says. Unusable for a 2xx that is not JSON."""
     try:
-        return Reply(status, parse(content), text)
+        return Reply(status, parse(content), content.decode("utf-8", "replace"))
     except MalformedMessage:
         if status >= HTTPStatus.BAD_REQUEST:
-            return Reply(status, None, text)
-        raise OutcomeUnknown(f"{what}: the answer is not JSON") from None
+            return Reply(status, None, content.decode("utf-8", "replace"))
+        raise Unusable(f"{what}: the answer is not JSON", _shown(content, hide)) from None
+
+
+def _shown(content: bytes | bytearray, hide: Iterable[str]) -> str:
+    # A secret that the end cuts in two would not be found: what is shown ends well before.
+    text = content[: 2 * RAW_CHARACTERS_MAX].decode("utf-8", "replace")
+    return redact(text, hide) or "an empty body"
 
 
 def _retry_after_s(response: httpx.Response) -> int | None:

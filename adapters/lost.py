@@ -107,8 +107,7 @@ class Lost:
                 listed += await self._client.open_orders()
             listed += await self._client.closed_orders(since)
         except (VenueError, MalformedMessage) as error:
-            if isinstance(error, MalformedMessage):
-                self._teller.quarantine(str(error), "")
+            self._teller.show(error)
             self._suspect()
             return
         for order in lost:

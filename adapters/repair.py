@@ -206,8 +206,7 @@ class Repair:
             self._torn[order.order_id] = agreed
 
     def _note(self, error: Exception) -> None:
-        if isinstance(error, MalformedMessage):
-            self._teller.quarantine(str(error), "")
+        self._teller.show(error)
         with self._lock:
             if self._link and self._turn != self._mended_turn:
                 self._tell(f"{RECONCILING}: {error}", ready=False)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from adapters.http import Unusable
 from adapters.port import Unreadable, VenueOrder, VenueState, VenueTrade
 from adapters.reconcile import (
     agrees,
@@ -120,6 +121,11 @@ class Teller:
             self._quarantined.popitem(last=False)
         note = Quarantined(reason="unusable sight", text=f"{self.route}: {text}")
         self.post(note, Evidence.VENUE_QUERY, raw)
+
+    def show(self, error: Exception) -> None:
+        """Show a human an answer that makes no sense as a whole; other errors are no such thing."""
+        if isinstance(error, MalformedMessage | Unusable):
+            self.quarantine(str(error), error.raw if isinstance(error, Unusable) else "")
 
     def unreadable(self, sight: Unreadable) -> None:
         """Quarantine a row about an order of ours."""

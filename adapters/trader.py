@@ -77,6 +77,7 @@ class Trader:
             evidence = NAMED if self._options.repeats_client_id else UNNAMED
             text = f"{error} after the order was sent; {evidence} settles it"
             self._doubt(request.cl_ord_id, Request.NEW, text)
+            self._teller.show(error)
             self._suspect()
         else:
             self._taken(order_id, request, placed)
@@ -101,6 +102,7 @@ class Trader:
             except OutcomeUnknown as error:
                 text = f"{error} after the cancel was sent; the order's state there settles it"
                 self._doubt(request.orig_cl_ord_id, Request.CANCEL, text)
+                self._teller.show(error)
                 self._suspect()
                 return
             else:

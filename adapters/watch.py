@@ -90,7 +90,7 @@ class Watch:
                 continue  # the budget waits
             except (VenueError, MalformedMessage) as error:
                 failures += 1
-                self._note(error)
+                self._teller.show(error)
                 if failures < FAILURES_MAX and self.up and not isinstance(error, DEFINITE):
                     continue
                 self.fall(self._budget.slowed or str(error))
@@ -167,10 +167,6 @@ class Watch:
             await self._looks.look(order)
         else:
             self._teller.tell(order, sight)
-
-    def _note(self, error: Exception) -> None:
-        if isinstance(error, MalformedMessage):
-            self._teller.quarantine(str(error), "")
 
     def _tell(self, *, up: bool, text: str = "") -> None:
         self.up = up

@@ -84,7 +84,8 @@ def build(
         speed=speed,
     )
     account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
-    http = Http(float(config.get("timeout_s", 5)))
+    timeout_s = float(config.get("timeout_s", 5))
+    http = Http(timeout_s, hide=[account.passphrase, account.api_key, account.api_secret])
     return Runner(
         route,
         AndxClient(account, http, budget, clock),

@@ -108,7 +108,8 @@ def build(
     budget = Budget([account_limit], clock=clock, max_wait_s=wait_s, speed=speed)
     market_budget = Budget([market_limit], clock=clock, max_wait_s=wait_s, speed=speed)
     account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
-    http = Http(float(config.get("timeout_s", 5)))
+    timeout_s = float(config.get("timeout_s", 5))
+    http = Http(timeout_s, hide=[account.api_key_id, account.api_secret_key])
     client = ApifinyClient(account, http, budget, clock, market_budget)
     options = Options(trades_here=False, speed=speed)
     return Runner(

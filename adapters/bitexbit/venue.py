@@ -100,7 +100,14 @@ def build(
     private = Budget([private_limit], clock=clock, max_wait_s=max_wait_s, speed=speed, in_flight=1)
     public = Budget([public_limit], clock=clock, speed=speed)
     account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
-    door = Door(account, Http(timeout_s), private, public, nonces, clock)
+    door = Door(
+        account,
+        Http(timeout_s, hide=[account.api_key, account.api_secret]),
+        private,
+        public,
+        nonces,
+        clock,
+    )
     fills = Fills(route, books, clock)
 
     def alarm(text: str, raw: str) -> None:

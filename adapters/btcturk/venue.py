@@ -122,7 +122,8 @@ def build(
     names = _HISTORY_NAMES[config.get("history_parameters", "type")]
     told = {name: config[name] for name in _ACCOUNT if name in config}
     account = Account(**told, history_names=names)
-    door = Door(account, Http(float(config.get("timeout_s", 5))), budget, clock)
+    timeout_s = float(config.get("timeout_s", 5))
+    door = Door(account, Http(timeout_s, hide=[account.api_key, account.api_secret]), budget, clock)
     client = BtcturkClient(
         door,
         lambda: [order.symbol for order in books.working(route)],

@@ -98,7 +98,8 @@ def build(
     nonces = Nonces(route, post, floor=seed, nonce_floor=int(config.get("nonce_floor", 0)))
     access = Access(**{name: config[name] for name in _ACCESS if name in config})
     markets = instruments(config)
-    http = Http(float(config.get("timeout_s", 5)), connections=1)
+    timeout_s = float(config.get("timeout_s", 5))
+    http = Http(timeout_s, connections=1, hide=[access.api_key, access.api_secret])
     door = Door(access, reading(config, markets), http, budget, nonces, seed)
     client = (CryptexMarketClient if config.get("public_market_data") else CryptexClient)(
         door,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from adapters.lost import FENCES
 from adapters.simserver import SimRequest, SimResponse
@@ -271,6 +271,32 @@ def a_state_that_nobody_knows_is_quarantined(route: OneRoute) -> None:
     assert "UNHEARD_OF" in str(record.message)
     assert route.order(order_id) == before
     route.tap.change = lambda _, answer: answer
+    route.cancel(order_id)
+    close(route, order_id, "the cancel")
+
+
+_NONE: Final = (
+    b"<html><body><h1>Welcome</h1></body></html>",
+    b"",
+    b'{"status": "success", "data": [{"id": 1, "pri',
+)
+"""A page, nothing, and half of something: with 200 each."""
+
+
+@ask(by_rest=True)
+def an_answer_that_is_none_is_shown_with_its_text(route: OneRoute) -> None:
+    """The order stays what it was, a human sees what came, and the route is up again afterwards."""
+    order_id = route.place(wait=True)
+    before = route.order(order_id)
+    for body in _NONE:
+        shown = len(route.quarantined())
+        route.tap.change = lambda _, answer, body=body: replace(answer, status=200, body=body)  # type: ignore[misc]  # a lambda's default
+        route.until(lambda shown=shown: len(route.quarantined()) > shown, "the quarantine")  # type: ignore[misc]  # the same
+        raw = route.quarantined()[-1].raw
+        assert raw == (body.decode() or "an empty body")
+        route.tap.change = lambda _, answer: answer
+        route.until_ready()
+    assert route.order(order_id) == before
     route.cancel(order_id)
     close(route, order_id, "the cancel")
 

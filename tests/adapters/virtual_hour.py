@@ -25,7 +25,7 @@ from unittest import mock
 from urllib.parse import unquote, urlsplit
 
 from adapters import VENUES, venue
-from adapters.http import Http, Reply, Throttled, _reply
+from adapters.http import Http, Reply, Throttled, reply_of
 from adapters.loop import Loop
 from adapters.matching import MatchingEngine
 from adapters.port import Client, Placed
@@ -197,7 +197,7 @@ class Route:
             raise Throttled(f"{method} {parts.path}: HTTP 429")
         if answer.status >= 500 or 300 <= answer.status < 400:
             raise OutcomeUnknown(f"{method} {parts.path}: HTTP {answer.status}")
-        return _reply(parts.path, answer.status, answer.body)
+        return reply_of(parts.path, answer.status, answer.body)
 
     # What is asked
 
