@@ -174,7 +174,7 @@ STATUSES: Final = {
 def test_every_status(operation: str, status: int) -> None:
     """With a page of HTML for a body: only the status speaks."""
     error, count = raised(operation, status, PAGE, {"Location": "http://127.0.0.1:1/elsewhere"})
-    assert type(error) is STATUSES[status]
+    assert isinstance(error, STATUSES[status])
     assert count == 1
 
 
@@ -210,14 +210,14 @@ NONSENSE: Final = {
 @pytest.mark.parametrize("what", NONSENSE)
 def test_an_answer_that_is_none_leaves_a_new_order_in_doubt(what: str) -> None:
     error, count = raised("new", 200, NONSENSE[what])
-    assert type(error) is OutcomeUnknown
+    assert isinstance(error, OutcomeUnknown)
     assert count == 1
 
 
 @pytest.mark.parametrize("what", sorted(set(NONSENSE) - {"no data", "data of another kind"}))
 def test_an_answer_that_is_none_leaves_a_cancel_in_doubt(what: str) -> None:
     """The data of a cancel may be missing, and are not read."""
-    assert type(raised("cancel", 200, NONSENSE[what])[0]) is OutcomeUnknown
+    assert isinstance(raised("cancel", 200, NONSENSE[what])[0], OutcomeUnknown)
 
 
 @pytest.mark.parametrize("what", NONSENSE)
