@@ -8,6 +8,7 @@ the lost request can not be executed any more, and both lists, read after that, 
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from adapters.options import Options
@@ -126,8 +127,8 @@ class Lost:
         return (self._clock.monotonic() - at) * self._options.speed >= fence_s
 
     def _declare_absent(self, order: Order, listed: Sequence[Sight]) -> None:
-        if self._could_be(order, listed) or any(isinstance(s, Unreadable) for s in listed):
-            return  # something there may be it after all
+        if self._may_be_there(order, listed):
+            return
         report = ExecutionReport(
             exec_id=f"{order.venue_cl_ord_id}:ABSENT",
             exec_type=ExecType.REJECTED,
@@ -137,6 +138,12 @@ class Lost:
             text=ABSENT,
         )
         self._teller.post(report, Evidence.VENUE_QUERY, f"{len(listed)} orders listed, not this")
+
+    def _may_be_there(self, order: Order, listed: Sequence[Sight]) -> bool:
+        """Whether something listed may be the order after all, under whatever id."""
+        named = any(s.venue_cl_ord_id == order.venue_cl_ord_id for s in listed)
+        unreadable = any(isinstance(s, Unreadable) for s in listed)
+        return named or unreadable or bool(self._alike(order, listed))
 
     def _adopt(self, order: Order, sights: Sequence[Sight]) -> bool:
         same = self._could_be(order, sights)
@@ -154,13 +161,17 @@ class Lost:
     def _could_be(self, order: Order, sights: Sequence[Sight]) -> list[VenueOrder]:
         if self._options.repeats_client_id:
             return self._by_client_id(order, sights)
+        return self._alike(order, sights)
+
+    def _alike(self, order: Order, sights: Sequence[Sight]) -> list[VenueOrder]:
+        """What is on the order's terms, newer than it, and nobody else's."""
         mark = self._mark(order)
         others = self._claimed()
         return [
             sight
             for sight in sights
             if isinstance(sight, VenueOrder)
-            and is_same(order, sight)
+            and is_same(order, replace(sight, venue_cl_ord_id=""))
             and sight.secondary_order_id not in others
             and _number(sight.secondary_order_id) > mark
         ]

@@ -16,6 +16,7 @@ from adapters.btcturk.account import AccountCalls
 from adapters.btcturk.door import Door
 from adapters.btcturk.market import MarketCalls
 from adapters.documents import Row, list_of, row_of
+from adapters.lost import TAKEN_UNNAMED
 from adapters.port import Lane, Placed, Sight, Unreadable, VenueOrder, VenueState, VenueTrade
 from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused
 from oms.core.fields import OrdRejReason, OrdType, Side
@@ -70,7 +71,8 @@ class BtcturkClient(MarketCalls, AccountCalls):
             told = await self._door.private(Lane.NEW, "POST", "order", body=body, kind="new")
             number = mapping.placed(request, told)
         except MalformedMessage as error:
-            raise OutcomeUnknown(f"POST order: {error}") from None
+            # It was taken, and nothing says under which name: it is never absent.
+            raise OutcomeUnknown(f"POST order: {TAKEN_UNNAMED}: {error}") from None
         return Placed(secondary_order_id=number, raw=self._door.text(told))
 
     async def cancel(self, request: OrderCancelRequest) -> str:

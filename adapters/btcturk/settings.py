@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from oms.settings_tables import HttpUrl, RateLimit, RestSettings, Secret, WsUrl
+from oms.settings_tables import HttpUrl, RateLimit, RestSettings, Seconds, Secret, WsUrl
 
 
 class BtcturkSettings(RestSettings):
@@ -62,6 +62,10 @@ class BtcturkSettings(RestSettings):
     )
     daily_candles_from: Literal["klines", "ohlcs", "ohlc"] = Field(
         default="klines", description="which call tells daily candles"
+    )
+    fence_s: Seconds = Field(
+        default=70,
+        description="after how many seconds a lost order that no list shows counts as never sent",
     )
     rate_limit: RateLimit = Field(
         default=RateLimit(requests=600, per_seconds=60),

@@ -92,7 +92,7 @@ def capabilities(config: Mapping[str, Any]) -> Capabilities:
         client_id_queryable=False,
         client_id_unique=False,
         cancel_final=False,
-        fence=Fence.NOTHING,
+        fence=Fence.EXPIRY,
         fill_identity=FillIdentity.TRADE_ID,
         tells_fees=True,
         history="fills of 30 days, longer when dated; all orders of a pair",
@@ -130,7 +130,8 @@ def build(
         clock.monotonic,
         SETTLE_S / speed,
     )
-    options = Options(speed=speed)
+    # A stamp is good for 5 s, the venue's gateway gives up after 60, and lists settle in 5 more.
+    options = Options(speed=speed, fence_s=float(config.get("fence_s", 70)))
     return Runner(
         route,
         client,

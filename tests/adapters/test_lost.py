@@ -48,7 +48,7 @@ class Lists:
 class Search:
     """A book with orders of one venue that takes no client ids, and who looks for the lost ones."""
 
-    def __init__(self, fence_s: float | None = FENCE_S) -> None:
+    def __init__(self, fence_s: float | None = FENCE_S, *, repeats: bool = False) -> None:
         self.desk = DeskOfOne()
         self.clock = ManualClock()
         self.lists = Lists()
@@ -56,7 +56,7 @@ class Search:
         self.suspected = 0
         post: Post = lambda inbound: self.posted.append(inbound)  # noqa: E731  a Post, not a list's
         teller = Teller(ROUTE, post, self.desk.book, self.clock, speed=1, lags=False)
-        options = Options(repeats_client_id=False, fence_s=fence_s)
+        options = Options(repeats_client_id=repeats, fence_s=fence_s)
         self.lost = Lost(self.lists, teller, options, self._suspect)  # type: ignore[arg-type]  # two of its queries
 
     def _suspect(self) -> None:
@@ -272,5 +272,29 @@ def test_after_a_restart_the_ids_in_the_book_are_the_mark() -> None:
         search.lists.open = [sight(50), sight(150)]
         await search.hunt()
         assert search.desk.order(2).secondary_order_id == "150"
+
+    story(told)
+
+
+@pytest.mark.parametrize("changed", [{"venue_cl_ord_id": "another"}, {"order_qty": D(3)}])
+def test_what_may_be_the_order_after_all_keeps_it_from_being_absent(
+    changed: dict[str, Any],
+) -> None:
+    """One on its terms under another client id, or one under its id on other terms."""
+
+    async def told() -> None:
+        search = Search(repeats=True)
+        search.order(1)
+        ours = search.desk.order(1).venue_cl_ord_id
+        search.lists.closed = [replace(sight(5, venue_cl_ord_id=ours), **changed)]
+        for _ in range(5):
+            await search.hunt()
+            search.clock.advance(30)
+        assert search.desk.order(1).in_doubt is not None
+        search.lists.closed = []
+        for _ in range(2):
+            await search.hunt()
+            search.clock.advance(30)
+        assert search.desk.order(1).ord_status is OrdStatus.REJECTED
 
     story(told)
