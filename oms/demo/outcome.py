@@ -1,7 +1,7 @@
 """What a demo run came to, and whether that is what it should have come to. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
@@ -14,6 +14,25 @@ _COLUMNS: Final = {
     "EXPIRED": "canceled",
     "REJECTED": "rejected",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """How much of a venue's ledger was held against the books: orders, fills, fees that the fills
+    told, balances."""
+
+    venue: str
+    orders: int
+    fills: int
+    fees: int
+    balances: int
+
+    def line(self, mismatches: int) -> str:
+        """What is shown of it."""
+        fees = f"{self.fees} fees" if self.fees else "fees not told"
+        verdict = "agree" if not mismatches else f"{mismatches} MISMATCHES"
+        what = f"{self.orders} orders, {self.fills} fills, {fees}, {self.balances} balances"
+        return f"{self.venue}: books and ledger: {what}: {verdict}"
 
 
 @dataclass(kw_only=True)
@@ -29,6 +48,8 @@ class Outcome:
     """Orders that did not end as planned, and what was waited for in vain."""
     told: dict[str, dict[str, Any]]
     """By origin: how many reports, and what was wrong with them."""
+    compared: list[Compared] = field(default_factory=list)
+    """What of each venue's ledger was held against the books."""
     secrets_found: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     """Children that did not end in good order."""
@@ -58,6 +79,7 @@ class Outcome:
             "fills": self.fills,
             "requests": self.requests,
             "by_venue": self.by_venue,
+            "compared": [asdict(compared) for compared in self.compared],
             "mismatches": [mismatch.row() for mismatch in self.mismatches],
             "unexpected": self.unexpected,
             "reports": {

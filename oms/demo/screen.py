@@ -77,6 +77,8 @@ class Screen:
             f"{outcome.orders} orders, {outcome.fills} fills, {outcome.requests} requests in "
             f"{outcome.elapsed_s:.1f} s"
         )
+        for compared in outcome.compared:
+            self.say(compared.line(sum(m.venue == compared.venue for m in outcome.mismatches)))
         found = len(outcome.mismatches) or "none"
         self.say(f"mismatches between the books and the venues' ledgers: {found}")
         for origin, seen in outcome.told.items():

@@ -19,6 +19,7 @@ from oms.demo.leaks import find_secrets
 from oms.demo.ledger import Mismatch, Row, compare
 from oms.demo.money import compare_balances
 from oms.demo.outcome import (
+    Compared,
     Outcome,
     compare_positions,
     count_by_venue,
@@ -74,6 +75,7 @@ class Stage:
         self._told: dict[str, dict[str, Any]] = {}
         self._complaints: list[str] = []
         self._balances: dict[str, Sequence[Row]] = {}
+        self._compared: list[Compared] = []
         self._began = clock.monotonic()
 
     async def play(self, layout: SimLayout) -> Outcome:
@@ -228,6 +230,7 @@ class Stage:
             requests=_count_requests(self._plan),
             by_venue=count_by_venue([ground.route for ground in VENUES], rows),
             mismatches=await self._compare(operator, rows, fills, layout),
+            compared=self._compared,
             unexpected=unexpected_ends(self._plan, rows) + self._complaints,
             told=self._told,
         )
@@ -247,6 +250,14 @@ class Stage:
             found += compare_balances(
                 ground.route, before, after, of_route, executed, ledger, ticks
             )
+            told = Compared(
+                venue=ground.route,
+                orders=len(of_route),
+                fills=len(executed),
+                fees=sum(fill["fee"] is not None for fill in executed),
+                balances=len(after),
+            )
+            self._compared.append(told)
         return found
 
 

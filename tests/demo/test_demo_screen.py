@@ -6,7 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from oms.demo.ledger import Mismatch
-from oms.demo.outcome import Outcome, count_by_venue
+from oms.demo.outcome import Compared, Outcome, count_by_venue
 from oms.demo.screen import Screen
 
 ROUTES = ("APIFINY", "ANDX")
@@ -113,10 +113,16 @@ def test_the_summary_says_what_was_compared_and_where_the_files_are() -> None:
 
 def test_the_summary_lists_everything_that_is_wrong() -> None:
     text = _summary(
+        compared=[
+            Compared(venue="ANDX", orders=3, fills=1, fees=0, balances=4),
+            Compared(venue="APIFINY", orders=2, fills=2, fees=2, balances=6),
+        ],
         mismatches=[Mismatch("ANDX", "order 1 cum_qty", "1", "2")],
         told={"DESK1": {"reports": 12, "faults": ["ExecID 5 was told twice"]}},
         secrets_found=["oms.db: secret 1"],
     )
+    assert "ANDX: books and ledger: 3 orders, 1 fills, fees not told, 4 balances: 1 MISM" in text
+    assert "APIFINY: books and ledger: 2 orders, 2 fills, 2 fees, 6 balances: agree" in text
     assert "NOT AS IT SHOULD BE: ANDX: order 1 cum_qty: books 1, ledger 2" in text
     assert "DESK1 was told 12 reports, WRONG" in text
     assert "NOT AS IT SHOULD BE: DESK1: ExecID 5 was told twice" in text
