@@ -72,6 +72,8 @@ class Killing:
         self._post = post
         self._clock = clock
         self._patience = timedelta(seconds=patience_s)
+        self._told: dict[str, Kill] = {}
+        """Kills as they were when their certificate was handed over: it may not be decided yet."""
 
     async def certificate(self) -> Row:
         """The certificate as of now. A venue is asked once the books show nothing open there."""
@@ -163,10 +165,11 @@ class Killing:
             return True
         if overdue:
             return True
+        kills = dict(self._book.kills)
         due = [
             route
-            for route, kill in list(self._book.kills.items())
-            if kill.on and _is_due(route, kill, working)
+            for route, kill in kills.items()
+            if kill.on and self._told.get(route) != kill and _is_due(route, kill, working)
         ]
         if not due:
             return False
@@ -174,6 +177,7 @@ class Killing:
         for kill in told["switches"]:
             if told["done"] and kill["venue"] in due:
                 self._certify(kill, told)
+                self._told[kill["venue"]] = kills[kill["venue"]]
         return True
 
     def _is_overdue(self, order: Order) -> bool:
