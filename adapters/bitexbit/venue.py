@@ -100,14 +100,8 @@ def build(
     private = Budget([private_limit], clock=clock, max_wait_s=max_wait_s, speed=speed, in_flight=1)
     public = Budget([public_limit], clock=clock, speed=speed)
     account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
-    door = Door(
-        account,
-        Http(timeout_s, hide=[account.api_key, account.api_secret]),
-        private,
-        public,
-        nonces,
-        clock,
-    )
+    http = Http(timeout_s, hide=[account.api_key, account.api_secret])
+    door = Door(account, http, private, public, nonces, clock)
     fills = Fills(route, books, clock)
 
     def alarm(text: str, raw: str) -> None:

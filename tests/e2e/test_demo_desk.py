@@ -31,6 +31,7 @@ async def _engine(folder: Path) -> AsyncIterator[tuple[int, str, Client]]:
         new_secret=draw_secret,
         sim=layout,
         budgets={"apifiny": Budget(1200, 1), "andx": Budget(3600, 60)},
+        venues=("apifiny", "andx"),
     )
     settings = load_settings(config, {})
     sim = ["oms", "sim", "apifiny", "andx", "--port-base", str(port_base(layout)), "--speed", "60"]
