@@ -20,7 +20,13 @@ from adapters.documents import Row, integer_in, redact, row_of, row_text
 from adapters.http import Banned, Http, Reply
 from adapters.port import Lane
 from oms.clock import Clock
-from oms.core.errors import OutcomeUnknown, VenueError, VenueRefused, VenueUnavailable
+from oms.core.errors import (
+    MalformedMessage,
+    OutcomeUnknown,
+    VenueError,
+    VenueRefused,
+    VenueUnavailable,
+)
 
 DEFINITE: Final = frozenset(
     {
@@ -116,12 +122,13 @@ class Door:
         """
         url = f"{self.account.base_url}/api/v1/{path}{_query(query)}"
         if self._is_offset_old():
-            await self._measure()
+            await self._measured()
         try:
             return self._content(await self._send(lane, method, url, body, kind), path)
         except StampRefused as error:
             _log.warning("%s: the clocks are compared", error)
-            await self._measure()
+            if not await self._measured():
+                raise
         return self._content(await self._send(lane, method, url, body, kind), path)
 
     async def public(
@@ -165,6 +172,17 @@ class Door:
     def _is_offset_old(self) -> bool:
         at = self._measured_at
         return at is None or self._clock.monotonic() - at > OFFSET_S
+
+    async def _measured(self) -> bool:
+        """Compare the clocks. Where that fails, nobody is kept from anything: a stamp that is wrong
+        does nothing at the venue, and says so."""
+        try:
+            await self._measure()
+        except (VenueError, MalformedMessage) as error:
+            _log.warning("the clocks can not be compared: %s", error)
+            self._measured_at = self._clock.monotonic()
+            return False
+        return True
 
     async def _measure(self) -> None:
         """Compare the clocks; who waits for somebody else's comparison does not make another."""

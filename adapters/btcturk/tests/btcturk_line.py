@@ -67,6 +67,14 @@ class Line:
 
         self.tap.change = changed
 
+    def fail(self, part: str, status: int) -> None:
+        """Have every request fail whose path contains `part`."""
+
+        def failed(request: SimRequest, answer: SimResponse) -> SimResponse:
+            return replace(answer, status=status, body=b"{}") if part in request.path else answer
+
+        self.tap.change = failed
+
     async def order(self, order: Order) -> VenueOrder:
         sight = await self.client.order(order)
         assert isinstance(sight, VenueOrder)

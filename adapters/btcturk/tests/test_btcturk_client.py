@@ -22,7 +22,7 @@ from adapters.btcturk.tests.btcturk_line import (
 )
 from adapters.port import Unreadable, VenueOrder, VenueState
 from oms.clock import SystemClock
-from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused
+from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused, VenueUnavailable
 from oms.core.fields import OrdType, Side
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -90,6 +90,31 @@ def test_a_clock_that_jumps_is_measured_anew_and_the_order_goes_once(skew_ms: in
         assert line.tap.count("GET", "server/time") == 2
         assert line.tap.count("POST", "order") == 2
         assert len(line.tap.orders()) == 1
+
+    on_line(story)
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_venue_that_does_not_tell_its_time_takes_orders_and_cancels(status: int) -> None:
+    async def story(line: Line) -> None:
+        line.fail("server/time", status)
+        placed = await line.client.place(RESTING)
+        await line.client.cancel(cancel_of(placed))
+        assert len(line.tap.orders()) == 1
+        assert line.tap.count("GET", "server/time") == 1  # not again for each request
+
+    on_line(story)
+
+
+def test_a_stamp_that_is_wrong_and_no_time_to_compare_it_with_is_no_doubt() -> None:
+    async def story(line: Line) -> None:
+        await line.client.balances()
+        line.tap.switch("skew_clock", 10_000)
+        line.fail("server/time", 500)
+        with pytest.raises(VenueUnavailable):
+            await line.client.place(RESTING)
+        assert line.tap.count("POST", "order") == 1
+        assert line.tap.orders() == []
 
     on_line(story)
 
