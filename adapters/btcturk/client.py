@@ -242,7 +242,8 @@ class BtcturkClient(MarketCalls, AccountCalls):
     async def _sight(self, row: Row) -> Sight:
         raw = self._door.text(row)
         try:
-            return mapping.venue_order(row, await self._symbols(), raw)
+            by_cash = self._door.account.market_buy_by_cash
+            return mapping.venue_order(row, await self._symbols(), raw, buys_by_cash=by_cash)
         except MalformedMessage as error:
             told = mapping.fold(row)
             return Unreadable(

@@ -77,6 +77,7 @@ class Account:
     all_orders_time_unit: str = ""
     market_from: str = "api"
     daily_candles_from: str = "klines"
+    market_buy_by_cash: bool = True
 
 
 def signature(secret: str, text: str) -> str:

@@ -165,12 +165,14 @@ def order_number(row: Row) -> str:
     return _identity(row, "id")
 
 
-def venue_order(told: Row, symbols: Mapping[str, str], raw: str) -> VenueOrder:
+def venue_order(
+    told: Row, symbols: Mapping[str, str], raw: str, *, buys_by_cash: bool = True
+) -> VenueOrder:
     """An order of the lists or of the single lookup, its fills not there yet.
 
     CumQty is amount less leftAmount; None where a row of the document's age does not tell, and for
-    a market buy, whose amounts are in quote units: its `order_qty` is 0 until its fills are there.
-    `quantity` is not read: it has held something else.
+    a market buy whose amounts are in quote units (`buys_by_cash`): its `order_qty` is 0 until its
+    fills are there. `quantity` is not read: it has held something else.
     """
     row = fold(told)
     method, status = text_in(row, "method").lower(), text_in(row, "status")
@@ -179,7 +181,7 @@ def venue_order(told: Row, symbols: Mapping[str, str], raw: str) -> VenueOrder:
     if status.lower() not in _STATES:
         raise MalformedMessage(f"unknown status {status!r}")
     side = _side(row, "type")
-    by_cash = side is Side.BUY and not _PRICED[method]
+    by_cash = buys_by_cash and side is Side.BUY and not _PRICED[method]
     return VenueOrder(
         venue_cl_ord_id=_client_id(row),
         secondary_order_id=order_number(row),

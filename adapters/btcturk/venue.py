@@ -121,7 +121,8 @@ def build(
     )
     names = _HISTORY_NAMES[config.get("history_parameters", "type")]
     told = {name: config[name] for name in _ACCOUNT if name in config}
-    account = Account(**told, history_names=names)
+    by_cash = capabilities(config).market_buy_by_cash
+    account = Account(**told, history_names=names, market_buy_by_cash=by_cash)
     timeout_s = float(config.get("timeout_s", 5))
     door = Door(account, Http(timeout_s, hide=[account.api_key, account.api_secret]), budget, clock)
     client = BtcturkClient(

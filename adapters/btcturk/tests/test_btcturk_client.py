@@ -21,6 +21,7 @@ from adapters.btcturk.tests.btcturk_line import (
     on_line,
 )
 from adapters.port import Unreadable, VenueOrder, VenueState
+from adapters.reconcile import is_same
 from oms.clock import SystemClock
 from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused, VenueUnavailable
 from oms.core.fields import OrdType, Side
@@ -213,6 +214,26 @@ def test_a_market_buy_is_seen_whole() -> None:
         assert len(seen.trades) > 1
 
     on_line(story)
+
+
+def test_a_market_buy_in_base_units_is_seen_as_any_order() -> None:
+    async def story(line: Line) -> None:
+        buy = replace(
+            RESTING, ord_type=OrdType.MARKET, price=None, order_qty=None, cash_order_qty=Decimal(999)
+        )
+        placed = await line.client.place(buy)
+        line.change(lambda told: told["data"].update(amount="0.1", leftAmount="0"), "/order/")
+        order = known(
+            placed.secondary_order_id,
+            ord_type=OrdType.MARKET,
+            price=None,
+            order_qty=Decimal("0.1"),
+        )
+        seen = await line.filled(order)
+        assert (seen.order_qty, seen.cum_qty) == (Decimal("0.1"), Decimal("0.1"))
+        assert is_same(order, seen)
+
+    on_line(story, market_buy_by_cash=False)
 
 
 def test_a_stop_order_at_the_market_is_not_bought() -> None:
