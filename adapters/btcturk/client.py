@@ -5,6 +5,7 @@ one order as the venue's later pages have them.
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -34,6 +35,8 @@ STOPS: Final = frozenset({OrdType.STOP, OrdType.STOP_LIMIT})
 
 SETTLE_S: Final = 10.0
 """How long the lists must show nothing in the place of a stop order that ended, in seconds."""
+
+_MS: Final = re.compile("[0-9]{1,15}")
 
 _log = logging.getLogger(__name__)
 
@@ -232,7 +235,7 @@ class BtcturkClient(MarketCalls, AccountCalls):
             sights = [await self._sight(row) for row in mapping.without_triggered(rows)]
             before = len(found)
             found.update({sight.secondary_order_id: sight for sight in sights})
-            if len(rows) < PAGE or len(found) == before or _newest_ms(rows) < _ms(since):
+            if len(rows) < PAGE or len(found) == before or _leads_back(rows, _ms(since)):
                 return list(found.values())
         raise MalformedMessage(f"allOrders: more than {PAGES_MAX} pages of {pair}")
 
@@ -258,11 +261,15 @@ def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _newest_ms(rows: Sequence[Row]) -> int:
-    """When the newest order of a page was entered or changed; far away if that can not be read."""
-    times: list[int] = []
-    for row in rows:
-        told = mapping.fold(row)
-        values = [told.get(name) for name in ("time", "updatetime")]
-        times += [int(str(value)) for value in values if str(value).isdecimal()]
-    return max(times, default=2**63)
+def _leads_back(rows: Sequence[Row], since_ms: int) -> bool:
+    """Whether a page, and with it all behind it, is of before then: its newest order was entered
+    or changed before, and stands first. Not where that can not be read."""
+    times = [_changed_ms(row) for row in rows]
+    return 0 not in times and max(times) < since_ms and times[0] >= times[-1]
+
+
+def _changed_ms(row: Row) -> int:
+    """When an order was entered or changed; 0 where that is not told."""
+    told = mapping.fold(row)
+    values = (str(told.get(name)) for name in ("time", "updatetime"))
+    return max((int(value) for value in values if _MS.fullmatch(value)), default=0)

@@ -219,7 +219,11 @@ def test_a_market_buy_is_seen_whole() -> None:
 def test_a_market_buy_in_base_units_is_seen_as_any_order() -> None:
     async def story(line: Line) -> None:
         buy = replace(
-            RESTING, ord_type=OrdType.MARKET, price=None, order_qty=None, cash_order_qty=Decimal(999)
+            RESTING,
+            ord_type=OrdType.MARKET,
+            price=None,
+            order_qty=None,
+            cash_order_qty=Decimal(999),
         )
         placed = await line.client.place(buy)
         line.change(lambda told: told["data"].update(amount="0.1", leftAmount="0"), "/order/")

@@ -1,12 +1,16 @@
 """BtcTurk's client: the account's lists, money that came and went, and markets."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
-from adapters.btcturk.tests.btcturk_line import CROSSING, PAIR, Line, known, on_line
+from adapters.btcturk.tests.btcturk_line import CROSSING, NOW, PAIR, Line, known, on_line
+from adapters.simserver import SimRequest, SimResponse
 from oms.core.errors import MalformedMessage, NotSupported
 from oms.core.funding import ActivityKind
 
@@ -143,5 +147,35 @@ def test_prices_of_another_pair() -> None:
         line.change(lambda body: body["data"][0].update(numeratorSymbol="ETH"), "ticker")
         with pytest.raises(MalformedMessage, match="got ETH/TRY"):
             await line.client.ticker(PAIR)
+
+    on_line(story)
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_the_scan_of_all_orders_reads_on_unless_it_leads_back(newest_first: bool) -> None:
+    """How the list is sorted is not told: one that begins with the oldest has what is new behind."""
+    newest_ms = int(NOW.timestamp() * 1000)
+
+    def row(index: int) -> dict[str, Any]:
+        age = index if newest_first else 2499 - index
+        times = {"time": 0, "updateTime": newest_ms - age * 100_000}
+        words = {"method": "limit", "type": "buy", "status": "Untouched", "pairSymbol": "BTCTRY"}
+        numbers = {"id": 10_000 + index, "amount": "1", "price": "2", "leftAmount": "1"}
+        return numbers | words | times
+
+    def page(request: SimRequest, answer: SimResponse) -> SimResponse:
+        if "allOrders" not in request.path:
+            return answer
+        first = (int(parse_qs(request.query)["page"][0]) - 1) * 1000
+        rows = [row(index) for index in range(first, min(first + 1000, 2500))]
+        body = {"success": True, "message": None, "code": 0, "data": rows}
+        return replace(answer, body=json.dumps(body).encode())
+
+    async def story(line: Line) -> None:
+        line.tap.change = page
+        found = await line.client.closed_orders(NOW - timedelta(hours=1))
+        newest = "10000" if newest_first else "12499"
+        assert newest in {one.secondary_order_id for one in found}
+        assert line.tap.count("GET", "allOrders") == (2 if newest_first else 3)
 
     on_line(story)
