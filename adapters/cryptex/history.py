@@ -1,6 +1,6 @@
 """The list of trades at Cryptex, read back as far as is needed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from adapters.cryptex import mapping
@@ -14,12 +14,15 @@ COUNT: Final = 1000
 
 PAGES_MAX: Final = 100
 
+_SECOND: Final = timedelta(seconds=1)
+
 
 async def trades(door: Door, since: datetime, pair: str = "") -> list[Row]:
     """TradeHistory from the newest trade back to `since` (UTC), at least; each trade once.
 
     `since` is not sent: a time in a form that the venue does not expect could find nothing and
-    look like an answer. `end` is, where one answer is not enough, and has to lead further back.
+    look like an answer. `end` is, where one answer is not enough, and has to lead further back. It
+    is a second later than need be, as nothing says whether what happened at `end` is in the list.
     """
     found: dict[str, Row] = {}
     fields = {"count": str(COUNT), "order": "DESC"} | ({"pair": pair} if pair else {})
@@ -39,5 +42,5 @@ async def trades(door: Door, since: datetime, pair: str = "") -> list[Row]:
         earliest = min(mapping.trade_time(row, door.reading) for row in page)
         if earliest < since:
             return list(found.values())
-        fields["end"] = mapping.history_time(earliest, door.reading)
+        fields["end"] = mapping.history_time(earliest + _SECOND, door.reading)
     raise MalformedMessage(f"TradeHistory: more than {PAGES_MAX} pages")

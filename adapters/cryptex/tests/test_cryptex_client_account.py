@@ -49,7 +49,7 @@ def test_a_trade_with_oneself_is_two_fills() -> None:
 
 def _rows(row: dict[str, Any], first: int, count: int, time: int) -> list[dict[str, Any]]:
     return [
-        {**row, "transaction_id": first - number, "timestamp": time + number % 60}
+        {**row, "transaction_id": first - number, "timestamp": time + number % 59}
         for number in range(count)
     ]
 
@@ -76,8 +76,33 @@ def test_more_than_a_page_is_read_back_in_time() -> None:
         line.owned.add(placed.secondary_order_id)
         assert len(await line.client.own_trades()) == 1005
         forms = [dict(parse_qsl(asked.body.decode())) for asked in line.tap.asked]
-        assert [form.get("end") for form in forms[1:]] == [None, "20260105000000"]
+        assert [form.get("end") for form in forms[1:]] == [None, "20260105000001"]
         assert all("since" not in form for form in forms)
+
+    on_line(story)
+
+
+@pytest.mark.parametrize("inclusive", [True, False])
+def test_no_trade_of_the_second_that_a_page_ends_in_is_missed(inclusive: bool) -> None:
+    """Whether the list goes up to `end` or ends before it is not told."""
+    at = 20260105000000
+
+    async def story(line: Line) -> None:
+        placed = await line.client.place(CROSSING)
+        rows: list[dict[str, Any]] = []
+
+        def page(data: Any) -> Any:
+            rows.extend(data)
+            row = rows[0]
+            late = _rows(row, 10_000, 999, at + 1)
+            both = [{**row, "transaction_id": 9_001 - n, "timestamp": at} for n in range(2)]
+            asked = dict(parse_qsl(line.tap.asked[-1].body.decode()))
+            end = int(asked.get("end", at + 99)) + inclusive
+            return [row for row in late + both if row["timestamp"] < end][:1000]
+
+        line.change(page, "TradeHistory")
+        line.owned.add(placed.secondary_order_id)
+        assert len(await line.client.own_trades()) == 1001
 
     on_line(story)
 
