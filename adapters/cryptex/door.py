@@ -149,7 +149,7 @@ class Door:
         if text is not None:
             self._refused(what, text, nonce)
         if reply.status >= HTTPStatus.BAD_REQUEST:
-            if reply.document is None or _is_ok(reply.document):
+            if reply.document is None or mapping.is_ok(reply.document):
                 raise OutcomeUnknown(f"{what}: HTTP {reply.status} and no refusal")
             raise VenueRefused(f"{what}: HTTP {reply.status}", *mapping.REASONS)
         try:
@@ -163,7 +163,3 @@ class Door:
             raise VenueRefused(told, *mapping.REASONS)
         self._nonces.raise_above(max(mapping.last_nonce(text, nonce), self._seed() - 1))
         raise NonceRefused(f"{told}; if it stays so, raise nonce_floor or use a new key")
-
-
-def _is_ok(document: object) -> bool:
-    return isinstance(document, dict) and document.get("status") == "ok"

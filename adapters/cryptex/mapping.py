@@ -111,12 +111,18 @@ def content(document: object) -> object:
     return row.get("data")
 
 
+def is_ok(document: object) -> bool:
+    """Whether an answer says ok, in whatever letters: it is no refusal then."""
+    status = document.get("status") if isinstance(document, dict) else None
+    return isinstance(status, str) and status.strip().lower() == "ok"
+
+
 def refusal_text(document: object) -> str | None:
     """The words of a refusal; None for an answer that is none."""
     if not isinstance(document, dict) or not isinstance(document.get("status"), str):
         return None
     status = document["status"]
-    if status == "ok":
+    if is_ok(document):
         return None
     words = [text for text in document.values() if isinstance(text, str) and text != status]
     return ": ".join([status, *words])

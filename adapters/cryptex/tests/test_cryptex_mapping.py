@@ -132,6 +132,7 @@ def test_what_is_no_time_is_not_read(number: int) -> None:
     ("document", "text"),
     [
         ({"status": "ok", "data": 1}, None),
+        ({"status": "OK", "data": 1}, None),
         ({"status": "error", "error": "no funds"}, "error: no funds"),
         ({"status": "fail", "code": 5, "message": "a", "reason": "b"}, "fail: a: b"),
         ({"status": "error"}, "error"),
