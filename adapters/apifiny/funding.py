@@ -11,7 +11,7 @@ from typing import Final
 from adapters.apifiny import funding_rows
 from adapters.apifiny.account import AccountQueries
 from adapters.apifiny.errors import Operation
-from adapters.documents import Row, list_of, row_of, row_text, text_in
+from adapters.documents import Row, list_of, optional_number_in, row_of, row_text, text_in
 from oms.core.errors import (
     InvalidOrder,
     MalformedMessage,
@@ -216,16 +216,18 @@ class Funding(AccountQueries):
         found: dict[str, _Record] = {}
         for page in range(1, PAGES_MAX + 1):
             told = await self._page(exchange, times, page)
-            rows = list_of(told.get("records"), _LIST)
-            for value in rows:
+            before = len(found)
+            for value in list_of(told.get("records"), _LIST):
                 row = row_of(value, _LIST)
                 # Pages shift while records arrive: each counts once.
                 found[text_in(row, "logId")] = _Record(
                     exchange, row, row_text(row, self._door.secrets)
                 )
-            if not rows or page >= int(told.get("pages") or 0):
-                break
-        return list(found.values())
+            pages = optional_number_in(told, "pages")
+            # Where nobody counts the pages, the last one is that which has nothing new.
+            if page >= pages if pages else len(found) == before:
+                return list(found.values())
+        raise MalformedMessage(f"{_LIST}: more than {PAGES_MAX} pages")
 
     async def _page(self, exchange: str, times: Mapping[str, str], page: int) -> Row:
         asked = {**times, "limit": str(PAGE), "page": str(page)}

@@ -1,5 +1,7 @@
 """Apifiny's list of activities, read to its end and by kind."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -8,9 +10,8 @@ import pytest
 from adapters.apifiny.funding import PAGE
 from adapters.apifiny.tests.apifiny_line import Line, on_line
 from adapters.apifiny.tests.test_apifiny_client_money import OUT, OVER
-from oms.core.errors import (
-    MalformedMessage,
-)
+from adapters.simserver import SimRequest, SimResponse
+from oms.core.errors import MalformedMessage
 
 D = Decimal
 
@@ -69,5 +70,33 @@ def test_a_record_that_makes_no_sense_is_not_guessed_at() -> None:
         line.answer({"result": [], "error": None})
         with pytest.raises(MalformedMessage, match="one page"):
             await line.client.activities()
+
+    on_line(story)
+
+
+@pytest.mark.parametrize("pages", ["two", [1], True, "1e400"])
+def test_a_number_of_pages_that_is_none(pages: object) -> None:
+    async def story(line: Line) -> None:
+        line.answer({"result": [{"records": [{"logId": "1"}], "pages": pages}], "error": None})
+        with pytest.raises(MalformedMessage):
+            await line.client.moved(OUT, line.clock.now())
+
+    on_line(story)
+
+
+@pytest.mark.parametrize("pages", [None, 0])
+def test_a_full_page_is_not_the_last_where_nobody_counts_them(pages: object) -> None:
+    async def story(line: Line) -> None:
+        for number in range(PAGE + 5):
+            amount = D(1) + D(number) / 1000
+            line.desk.sim.wallet.deposit("BINANCE", "BTC", amount, line.desk.now_ms)
+
+        def uncounted(request: SimRequest, answer: SimResponse) -> SimResponse:
+            told = json.loads(answer.body)
+            told["result"][0]["pages"] = pages
+            return replace(answer, body=json.dumps(told).encode())
+
+        line.tap.change = uncounted
+        assert len(await line.client.activities()) == PAGE + 5
 
     on_line(story)
