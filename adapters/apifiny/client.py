@@ -244,17 +244,24 @@ class ApifinyClient(Funding, MarketQueries):
     async def _windows(
         self, exchange: str, path: str, since: datetime | None, asked: Mapping[str, str]
     ) -> list[Row]:
-        """All rows since then: a full answer is read on from its latest row, which comes again."""
+        """All rows since then. A full answer is read on from its last row, which comes again:
+        forward or back in time, as the document does not say what it begins with."""
         found: dict[str, Row] = {}
         start = None if since is None else int(since.timestamp() * 1000)
+        end: int | None = None
         for _ in range(WINDOWS_MAX):
-            times = {} if start is None else {"startTime": str(start)}
+            bounds = {"startTime": start, "endTime": end}
+            times = {name: str(time) for name, time in bounds.items() if time is not None}
             rows = await self._door.rows(exchange, path, {**times, "limit": str(LIST_MAX), **asked})
             found |= _told_apart(rows, path)
-            latest = max((integer_in(row, "updatedAt") for row in rows), default=start)
-            if len(rows) < LIST_MAX or latest is None or latest == start:
+            moments = [integer_in(row, "updatedAt") for row in rows]
+            if len(rows) < LIST_MAX:
                 break
-            start = latest
+            newest_first = moments[0] > moments[-1]
+            last = (start, min(moments)) if newest_first else (max(moments), end)
+            if last == (start, end):
+                break
+            start, end = last
         return list(found.values())
 
     def _exchanges_of(self, instrument: Instrument | None) -> Iterable[str]:

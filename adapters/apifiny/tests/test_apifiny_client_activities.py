@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -98,5 +99,31 @@ def test_a_full_page_is_not_the_last_where_nobody_counts_them(pages: object) -> 
 
         line.tap.change = uncounted
         assert len(await line.client.activities()) == PAGE + 5
+
+    on_line(story)
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_full_list_is_read_on_whichever_end_it_begins_with(
+    monkeypatch: pytest.MonkeyPatch, newest_first: bool
+) -> None:
+    monkeypatch.setattr("adapters.apifiny.client.LIST_MAX", 2)
+
+    async def story(line: Line) -> None:
+        now_ms = line.desk.now_ms
+
+        def listed(request: SimRequest, answer: SimResponse) -> SimResponse:
+            asked = {name: int(value) for name, value in parse_qsl(request.query) if "Time" in name}
+            if "/BINANCE/" not in request.path:
+                return answer
+            times = [now_ms - 100 * number for number in range(5)]
+            first, last = asked.get("startTime", 0), asked.get("endTime", now_ms)
+            inside = sorted((t for t in times if first <= t <= last), reverse=newest_first)
+            rows = [{"orderId": str(time), "updatedAt": time} for time in inside[:2]]
+            return replace(answer, body=json.dumps(rows).encode())
+
+        line.tap.change = listed
+        found = await line.client.closed_orders(line.clock.now() - timedelta(minutes=1))
+        assert len({sight.venue_cl_ord_id for sight in found}) == 5
 
     on_line(story)
