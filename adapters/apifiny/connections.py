@@ -83,7 +83,8 @@ class Connections:
                 if not refused(code, message):
                     raise MalformedMessage(f"{message} ({code})")
         except MalformedMessage as error:
-            ear.quarantine(f"{name}: {error}", redact(text, self._secrets))
+            why = redact(f"{name}: {error}", self._secrets)
+            ear.quarantine(why, redact(text, self._secrets))
 
     def _rise(self, ear: Ear, name: str, word: str) -> None:
         self._down.discard(name)

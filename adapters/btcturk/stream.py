@@ -186,9 +186,9 @@ class BtcturkStream:
             model, row = feed.frame(parse(text.encode()))
             self._hear(model, row, ear)
         except MalformedMessage as error:
-            raw = redact(text, self._secrets)
-            ear.quarantine(f"feed: {error}", raw)
-            ear.gap(f"a frame that can not be read: {error}")
+            why = redact(str(error), self._secrets)
+            ear.quarantine(f"feed: {why}", redact(text, self._secrets))
+            ear.gap(f"a frame that can not be read: {why}")
 
     def _hear(self, model: int, row: Row, ear: Ear) -> None:
         """Sort a model; those that nobody knows are ignored, as the document demands."""
@@ -204,7 +204,7 @@ class BtcturkStream:
         elif model == feed.LOGOUT:
             raise VenueUnavailable("the feed logged us out")
         elif model == feed.RESULT and not feed.is_ok(row):
-            _log.warning("the feed refused %s", row.get("message"))
+            _log.warning("the feed refused %s", self._words(row))
         else:
             for topic, told in self._followed.news(model, row):
                 ear.market(topic, told)
@@ -216,8 +216,11 @@ class BtcturkStream:
             self._balances_owed.set()
             return
         # The market is heard all the same, and orders are looked at as they are without a feed.
-        ear.quarantine(f"the feed refused the login: {row.get('message')}", "")
+        ear.quarantine(f"the feed refused the login: {self._words(row)}", "")
         ear.gap("connected, not logged in")
+
+    def _words(self, row: Row) -> str:
+        return redact(str(row.get("message")), self._secrets)
 
     async def _balances(self, ear: Ear) -> None:
         """A change is told without figures: they are read, where anybody wants them."""

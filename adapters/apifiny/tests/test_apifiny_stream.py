@@ -3,9 +3,11 @@
 import asyncio
 import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from adapters.apifiny.connections import Connections
 from adapters.apifiny.stream import ApifinyStream
 from adapters.apifiny.tests.apifiny_desk import TAKES_ALL
 from adapters.apifiny.tests.apifiny_ear import FEEDS, Heard, feed_paths, on_stream, until
@@ -184,3 +186,13 @@ def test_balances_that_can_not_be_read_are_asked_for_again() -> None:
         await until(lambda: len(heard.owned) == 6, "all of them")
 
     on_stream(story)
+
+
+def test_what_a_feed_repeats_of_a_key_is_shown_nowhere() -> None:
+    heard: Any = Heard()
+    nobody: Any = None
+    connections = Connections(("a-key-of-ours",), Options(), 1)
+    text = '{"result": null, "error": {"code": 196634, "message": "token of a-key-of-ours"}}'
+    asyncio.run(connections.take(heard, "order feed", nobody, text, lambda _: None))
+    assert heard.shown
+    assert "a-key-of-ours" not in str(heard.shown)

@@ -4,12 +4,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 
+from adapters.btcturk.stream import BtcturkStream, FeedAccess
 from adapters.hub import Listener
+from adapters.options import Options
 from adapters.runner import Runner
+from oms.clock import SystemClock
 from oms.core.fields import ExecType, OrdStatus, OrdType
 from oms.core.market import Candle, OrderBook, PublicTrade, Ticker, Topic
 from tests.adapters.conformance import assert_agree, instrument_of
@@ -275,3 +279,31 @@ def test_balances_are_read_when_they_move() -> None:
             route, balances, lambda told: told.asset == "USDT" and told.total < first.total
         )
         assert later.total < first.total
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '[114, {"ok": false, "message": "unknown key KEY"}]',
+        '[100, {"ok": false, "message": "KEY may not"}]',
+        '[423, {"id": 1, "numeratorSymbol": "BTC", "denominatorSymbol": "TRY", "amount": "1",'
+        ' "orderType": "KEY"}]',
+    ],
+)
+def test_what_the_feed_repeats_of_a_key_is_shown_nowhere(
+    frame: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[object] = []
+    ear: Any = SimpleNamespace(
+        quarantine=lambda *all: told.append(all), gap=told.append, trade=told.append
+    )
+    access = FeedAccess(
+        stream_url="", api_key="a-key-of-ours", api_secret="c2VjcmV0", silence_s=1, timeout_s=1
+    )
+    nobody: Any = None
+    clock = SystemClock()
+    BtcturkStream(access, nobody, clock, Options())._take(
+        frame.replace("KEY", "a-key-of-ours"), ear
+    )
+    assert told or caplog.text
+    assert "a-key-of-ours" not in f"{told} {caplog.text}"
