@@ -235,8 +235,13 @@ class BtcturkClient(MarketCalls, AccountCalls):
             sights = [await self._sight(row) for row in mapping.without_triggered(rows)]
             before = len(found)
             found.update({sight.secondary_order_id: sight for sight in sights})
-            if len(rows) < PAGE or len(found) == before or _leads_back(rows, _ms(since)):
+            # A page of fewer rows than were asked for need not be the last: the limit may be less.
+            if not rows or _leads_back(rows, _ms(since)):
                 return list(found.values())
+            if len(found) == before:
+                if len(rows) < PAGE:
+                    return list(found.values())
+                raise MalformedMessage(f"allOrders: page {page} of {pair} leads nowhere")
         raise MalformedMessage(f"allOrders: more than {PAGES_MAX} pages of {pair}")
 
     async def _pairs(self) -> list[str]:

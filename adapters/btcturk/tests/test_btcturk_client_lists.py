@@ -151,14 +151,18 @@ def test_prices_of_another_pair() -> None:
     on_line(story)
 
 
-@pytest.mark.parametrize("newest_first", [True, False])
-def test_the_scan_of_all_orders_reads_on_unless_it_leads_back(newest_first: bool) -> None:
-    """How the list is sorted is not told: one that begins with the oldest has what is new behind."""
+@pytest.mark.parametrize(
+    ("newest_first", "limit", "pages"), [(True, 1000, 2), (False, 1000, 4), (True, 500, 3)]
+)
+def test_the_scan_of_all_orders_reads_on_unless_it_leads_back(
+    newest_first: bool, limit: int, pages: int
+) -> None:
+    """How the list is sorted is not told, nor that the venue gives as many rows as it is asked for."""
     newest_ms = int(NOW.timestamp() * 1000)
 
     def row(index: int) -> dict[str, Any]:
         age = index if newest_first else 2499 - index
-        times = {"time": 0, "updateTime": newest_ms - age * 100_000}
+        times = {"time": 0, "updateTime": newest_ms - age * 5_000}
         words = {"method": "limit", "type": "buy", "status": "Untouched", "pairSymbol": "BTCTRY"}
         numbers = {"id": 10_000 + index, "amount": "1", "price": "2", "leftAmount": "1"}
         return numbers | words | times
@@ -166,16 +170,32 @@ def test_the_scan_of_all_orders_reads_on_unless_it_leads_back(newest_first: bool
     def page(request: SimRequest, answer: SimResponse) -> SimResponse:
         if "allOrders" not in request.path:
             return answer
-        first = (int(parse_qs(request.query)["page"][0]) - 1) * 1000
-        rows = [row(index) for index in range(first, min(first + 1000, 2500))]
+        first = (int(parse_qs(request.query)["page"][0]) - 1) * limit
+        rows = [row(index) for index in range(first, min(first + limit, 2500))]
         body = {"success": True, "message": None, "code": 0, "data": rows}
         return replace(answer, body=json.dumps(body).encode())
 
     async def story(line: Line) -> None:
         line.tap.change = page
-        found = await line.client.closed_orders(NOW - timedelta(hours=1))
-        newest = "10000" if newest_first else "12499"
-        assert newest in {one.secondary_order_id for one in found}
-        assert line.tap.count("GET", "allOrders") == (2 if newest_first else 3)
+        found = {
+            s.secondary_order_id for s in await line.client.closed_orders(NOW - timedelta(hours=1))
+        }
+        recent = range(720) if newest_first else range(2499 - 720, 2500)
+        assert found >= {str(10_000 + index) for index in recent}
+        assert line.tap.count("GET", "allOrders") == pages
+
+    on_line(story)
+
+
+def test_a_full_page_that_comes_again_is_not_the_whole_list() -> None:
+    """Where `page` is not obeyed, nothing shows that an order is absent."""
+    row = {"id": 1, "amount": "1", "price": "2", "leftAmount": "1", "method": "limit"}
+    words = {"type": "buy", "status": "Untouched", "pairSymbol": "BTCTRY", "updateTime": 2**41}
+    rows = [{**row, **words, "id": number} for number in range(1, 1001)]
+
+    async def story(line: Line) -> None:
+        line.change(lambda told: told.update(data=rows), "allOrders")
+        with pytest.raises(MalformedMessage, match="leads nowhere"):
+            await line.client.closed_orders(LONG_AGO)
 
     on_line(story)

@@ -297,9 +297,7 @@ def test_what_the_feed_repeats_of_a_key_is_shown_nowhere(
     ear: Any = SimpleNamespace(
         quarantine=lambda *all: told.append(all), gap=told.append, trade=told.append
     )
-    access = FeedAccess(
-        stream_url="", api_key="a-key-of-ours", api_secret="c2VjcmV0", silence_s=1, timeout_s=1
-    )
+    access = FeedAccess(stream_url="", api_key="a-key-of-ours", silence_s=1, timeout_s=1)
     nobody: Any = None
     clock = SystemClock()
     BtcturkStream(access, nobody, clock, Options())._take(
