@@ -7,6 +7,7 @@ the lost request can not be executed any more, and both lists, read after that, 
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -35,6 +36,9 @@ TAKEN_UNNAMED = "taken without an id"
 stands in the text of the doubt, and so outlives a restart."""
 
 ABSENT = "it never arrived: the venue does not show it, and can not execute it any more"
+
+_ID = re.compile("[0-9]{1,20}")
+"""A number of 64 bits; what is longer is a fault, and above it nothing would ever be found."""
 
 
 def is_lost(order: Order) -> bool:
@@ -234,5 +238,4 @@ def is_twin(one: Order, other: Order) -> bool:
 
 def _number(secondary_order_id: str) -> int:
     """The id as a number, to be compared with those before it; -1 for one that is none."""
-    is_number = secondary_order_id.isascii() and secondary_order_id.isdigit()
-    return int(secondary_order_id) if is_number else -1
+    return int(secondary_order_id) if _ID.fullmatch(secondary_order_id) else -1

@@ -174,7 +174,7 @@ class BitexbitClient(Markets, Accounts):
     async def _all_orders(self) -> list[Sight]:
         rows = list_of(await self._door.ask_own("v1/orders/own/"), "orders")
         sights = [self._sight(row) for row in rows]
-        ids = [int(s.secondary_order_id) for s in sights if s.secondary_order_id.isdigit()]
+        ids = [int(s.secondary_order_id) for s in sights if isinstance(s, VenueOrder)]
         if len(rows) >= LISTED_MAX and ids and ids[0] < ids[-1]:
             raise MalformedMessage(f"orders/own/: {len(rows)} orders, and the newest are cut off")
         return sights

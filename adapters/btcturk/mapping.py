@@ -6,6 +6,7 @@ read without regard to case, because the venue has changed theirs.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -57,6 +58,7 @@ _PRICED: Final = MappingProxyType(
 STOPS: Final = frozenset({"stoplimit", "stopmarket"})
 SIDES: Final = MappingProxyType({"buy": Side.BUY, "sell": Side.SELL})
 _SIDE_WORDS: Final = MappingProxyType({side: word for word, side in SIDES.items()})
+_NUMBER: Final = re.compile("[0-9]{1,20}")
 
 Reasons = tuple[OrdRejReason, CxlRejReason]
 
@@ -259,9 +261,10 @@ def _side(row: Row, name: str) -> Side:
 
 def _identity(row: Row, name: str) -> str:
     value = row.get(name)
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
-        return value
-    return str(integer_in(row, name))
+    told = value if isinstance(value, str) else str(integer_in(row, name))
+    if not _NUMBER.fullmatch(told):
+        raise MalformedMessage(f"{name}: a number is wanted")
+    return told
 
 
 # Fills

@@ -298,3 +298,18 @@ def test_what_may_be_the_order_after_all_keeps_it_from_being_absent(
         assert search.desk.order(1).ord_status is OrdStatus.REJECTED
 
     story(told)
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "9" * 21, "\u00b2", "abc"])
+def test_an_id_that_is_no_number_keeps_no_other_order_from_being_found(number: str) -> None:
+    async def told() -> None:
+        search = Search()
+        strange = Unreadable(venue_cl_ord_id="", secondary_order_id=number, reason="", raw="")
+        search.lists.open = [strange]
+        await search.hunt()
+        search.order(1)
+        search.lists.open = [strange, sight(150)]
+        await search.hunt()
+        assert search.desk.order(1).secondary_order_id == "150"
+
+    story(told)

@@ -152,6 +152,18 @@ def test_rows_that_can_not_be_read_are_shown_as_such() -> None:
     on_line(story)
 
 
+@pytest.mark.parametrize("number", ["\u00b2", "9" * 5_000])
+def test_an_id_that_is_no_number_hides_no_other_order(number: str) -> None:
+    async def story(line: Line) -> None:
+        await line.client.cancel(cancel_of(await line.place()))
+        line.change(lambda body: body.append({**body[0], "id": number}), "/orders/own/")
+        seen, strange = await line.client.closed_orders(datetime(2026, 1, 1, tzinfo=UTC))
+        assert isinstance(seen, VenueOrder)
+        assert isinstance(strange, Unreadable)
+
+    on_line(story)
+
+
 def test_a_list_whose_newest_orders_are_cut_off_is_no_evidence() -> None:
     """Its order is not documented: 2,000 rows, the oldest first, hide what is looked for."""
 

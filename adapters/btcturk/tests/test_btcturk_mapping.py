@@ -107,6 +107,8 @@ def test_the_id_of_a_new_order() -> None:
         {"type": "short"},
         {"id": None},
         {"id": "9a"},
+        {"id": "9" * 5_000},
+        {"id": -1},
         {"id": 1.5},
     ],
 )
