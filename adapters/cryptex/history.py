@@ -39,7 +39,10 @@ async def trades(door: Door, since: datetime, pair: str = "") -> list[Row]:
             return list(found.values())
         if not gained:
             raise MalformedMessage("TradeHistory: `end` does not lead to earlier trades")
-        earliest = min(mapping.trade_time(row, door.reading) for row in page)
+        times = [mapping.trade_time(row, door.reading) for row in page]
+        if times[0] < times[-1]:
+            raise MalformedMessage(f"TradeHistory: {COUNT} trades, and the newest are cut off")
+        earliest = min(times)
         if earliest < since:
             return list(found.values())
         fields["end"] = mapping.history_time(earliest + _SECOND, door.reading)

@@ -49,7 +49,7 @@ def test_a_trade_with_oneself_is_two_fills() -> None:
 
 def _rows(row: dict[str, Any], first: int, count: int, time: int) -> list[dict[str, Any]]:
     return [
-        {**row, "transaction_id": first - number, "timestamp": time + number % 59}
+        {**row, "transaction_id": first - number, "timestamp": time + 58 - number * 59 // count}
         for number in range(count)
     ]
 
@@ -103,6 +103,23 @@ def test_no_trade_of_the_second_that_a_page_ends_in_is_missed(inclusive: bool) -
         line.change(page, "TradeHistory")
         line.owned.add(placed.secondary_order_id)
         assert len(await line.client.own_trades()) == 1001
+
+    on_line(story)
+
+
+def test_a_full_list_that_begins_with_the_oldest_trade_is_no_evidence() -> None:
+    """Where `order` is not obeyed, the newest trades are cut off."""
+
+    async def story(line: Line) -> None:
+        await line.client.place(CROSSING)
+
+        def oldest_first(data: Any) -> Any:
+            rows = _rows(data[0], 10_000, 1000, 20260105000000)
+            return sorted(rows, key=lambda row: row["timestamp"])
+
+        line.change(oldest_first, "TradeHistory")
+        with pytest.raises(MalformedMessage, match="cut off"):
+            await line.client.own_trades(NOW + timedelta(minutes=5))
 
     on_line(story)
 
