@@ -20,7 +20,7 @@ from oms.cli.options import AsJson, Config, Venue, client_of, reader_of, route_o
 from oms.client import Client
 from oms.clock import draw_id
 from oms.core.decide import OPERATOR
-from oms.core.errors import UnknownOrder
+from oms.core.errors import OmsError, UnknownOrder
 from oms.core.transfers import is_transfer
 from oms.door import Row
 from oms.treasury.door import MoveHandle
@@ -297,9 +297,15 @@ def _act(
     async def main() -> Row:
         async with client_of(settings) as client:
             handle = await send(client)
-            row = await handle.outcome(timeout_s)
-            if reveal_code and row["code"]:
-                row = {**row, "code": await client.coupon_code(handle.transfer_id)}
+            try:
+                row = await handle.outcome(timeout_s)
+                if reveal_code and row["code"]:
+                    row = {**row, "code": await client.coupon_code(handle.transfer_id)}
+            except OmsError as error:
+                # It is on its way: no error of the looking may read as if nothing was sent.
+                complain(f"sent, but {handle.transfer_id} can not be shown: {error}")
+                complain(f"Do not do it again; look: oms move {handle.transfer_id}")
+                raise typer.Exit(OUTCOME_UNKNOWN) from None
             return row
 
     try:

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from oms.cli import app
+from oms.core.errors import EngineUnavailable
 from tests.oms.cli_bench import Told, oms
 from tests.treasury.bank_engine import AS_GRID, AS_OPERATOR, BankEngine, bank_engine, serving
 
@@ -182,3 +183,25 @@ def test_an_interrupt_says_where_to_look(desk: Desk, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("oms.client.Client.withdraw", interrupted)
     told = desk.oms(*WITHDRAW, "--yes", "--cl-ord-id", "W7")
     assert (told.code, "oms move operator/W7" in told.err) == (4, True)
+
+
+def test_what_was_sent_and_can_not_be_shown_is_no_failure(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine that is gone a moment later has sent it: no exit code says that nothing was."""
+
+    async def gone(*_: object, **__: object) -> None:
+        raise EngineUnavailable("no engine answers")
+
+    for look, verb in (
+        ("outcome", WITHDRAW),
+        ("coupon_code", ("coupon", "create", "--venue", "bank", "--asset", "BTC", "--amount", "1")),
+    ):
+        monkeypatch.setattr(f"oms.client.Client.{look}", gone)
+        flags = ("--reveal-code",) if look == "coupon_code" else ()
+        told = desk.oms(*verb, "--yes", *flags)
+        monkeypatch.undo()
+        assert (told.code, told.out) == (4, "")
+        assert "Do not do it again; look: oms move T" in told.err
+        assert "starts the engine" not in told.err
+    assert desk.bank.asked == 2
