@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final, Protocol
 
 from oms import words
@@ -12,6 +13,7 @@ from oms.core.errors import (
     NotAuthorised,
     OrderRejected,
     OutcomeUnknown,
+    StoreUnavailable,
     UnknownOrder,
 )
 from oms.core.funding import Transfer
@@ -148,11 +150,16 @@ def _said(name: str, value: str) -> str:
 
 
 async def _until(look: Callable[[], Awaitable[Row | None]], timeout_s: float) -> Row | None:
-    """What the look finds, None when it has found nothing in that time."""
+    """What the look finds, None when it has found nothing in that time.
+
+    A store that can not be read just now tells nothing: what was asked for may be done all the same.
+    """
     try:
         async with asyncio.timeout(timeout_s):
-            while (found := await look()) is None:  # noqa: ASYNC110  the store tells nobody
+            while True:
+                with suppress(StoreUnavailable):
+                    if (found := await look()) is not None:
+                        return found
                 await asyncio.sleep(LOOK_EVERY_S)
-            return found
     except TimeoutError:
         return None

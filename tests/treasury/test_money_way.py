@@ -13,9 +13,12 @@ from oms.core.errors import (
     NotAuthorised,
     NotSupported,
     OrderRejected,
+    StoreUnavailable,
     UnknownOrder,
     VenueUnavailable,
 )
+from oms.treasury.door import Row
+from oms.treasury.here import MoveLooks
 from tests.treasury.bank_engine import GRID, ROUTE, BankEngine, bank_engine
 
 TERMS: dict[str, Any] = {"venue": ROUTE, "asset": "BTC", "amount": "0.5", "address": "bc1q"}
@@ -323,3 +326,36 @@ def test_settling_what_is_settled_is_refused(engine: BankEngine) -> None:
     engine.withdraw()
     engine.until_state("DONE")
     asyncio.run(test())
+
+
+class Unreadable:
+    """A store that can not be read for a while: what is posted is decided all the same."""
+
+    def __init__(self, reader: MoveLooks) -> None:
+        self._reader = reader
+        self.faults = 3
+
+    def __getattr__(self, name: str) -> Any:
+        """A question to the store."""
+        if self.faults > 0:
+            self.faults -= 1
+            raise StoreUnavailable("reading the store: disk I/O error")
+        return getattr(self._reader, name)
+
+
+def test_a_store_that_can_not_be_read_is_no_failure(tmp_path: Path) -> None:
+    """The transfer may be out: it is looked for again, and nobody is asked to send a second one."""
+    with bank_engine(tmp_path) as engine:
+        desk = engine.oms()
+        looks: Any = Unreadable(desk._move_looks)
+        desk._move_looks = looks
+
+        async def test() -> Row:
+            handle = await desk.withdraw(
+                venue=ROUTE, asset="BTC", amount="0.5", address="bc1q", cl_ord_id="W1"
+            )
+            looks.faults = 2
+            return await handle.outcome()
+
+        assert asyncio.run(test())["transfer_id"] == "T1"
+        assert engine.bank.asked == 1
