@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from adapters.port import Balance
 from oms import inquiries, words
-from oms.asks import News, balance_row
+from oms.asks import PUBLIC, News, balance_row
 from oms.core.book import EVERY_ROUTE, OPERATOR
 from oms.core.errors import (
     InvalidOrder,
@@ -140,8 +140,9 @@ class Oms(MoneyHere, Door):
         return await asyncio.to_thread(self._looks.positions)
 
     async def balances(self, venue: str) -> list[Row]:
-        """The venue's own word on its balances. Raises VenueError, NotSupported."""
+        """The venue's own word on its balances. Raises VenueError, NotSupported, NotAuthorised."""
         route = venue.upper()
+        self._demand_account(route)
         told: list[Balance] = await asyncio.wrap_future(self._venues.ask(route, "balances"))
         return [balance_row(route, balance) for balance in told]
 
@@ -219,9 +220,13 @@ class Oms(MoneyHere, Door):
             self._feed.unwatch(event)
 
     async def _answer_to(self, query: str, route: str, asked: Row) -> Any:
+        if query not in PUBLIC:
+            self._demand_account(route)
         return await inquiries.answer(self._venues, query, route, asked)
 
     def _news_of(self, kind: str, route: str, asked: Row) -> AsyncGenerator[News, None]:
+        if kind not in PUBLIC:
+            self._demand_account(route)
         return inquiries.news(self._venues, kind, route, asked)
 
     async def _submit(self, request: NewOrderSingle) -> Handle:
@@ -275,6 +280,10 @@ class Oms(MoneyHere, Door):
     def _demand_operator(self, what: str) -> None:
         if self.origin != OPERATOR:
             raise NotAuthorised(f"only the operator may {what}")
+
+    def _demand_account(self, route: str) -> None:
+        if self._own and not self._venues.serves(self.origin, route):
+            raise NotAuthorised(f"{self.origin} may not see the account at {route}")
 
     def _route(self, venue: str | None) -> str:
         if venue is None:

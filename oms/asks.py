@@ -77,6 +77,11 @@ QUERIES: Final[Mapping[str, Query]] = MappingProxyType(
 )
 """By the names of the methods below; what a venue offers of them, its capabilities say."""
 
+PUBLIC: Final = frozenset(
+    {"ticker", "tickers", "order_book", "trades", "candles", "currencies", "server_time"}
+)
+"""What tells nothing of the account, of QUERIES and of WATCHES."""
+
 WATCHES: Final[Mapping[str, Query]] = MappingProxyType(
     {
         "ticker": _query(Ticker, "SYMBOL exchange"),
@@ -124,7 +129,8 @@ class Asks(ABC):
     """The questions, each a coroutine, and the watches.
 
     Each raises NotSupported for a route that is none and for what the venue does not offer,
-    InvalidOrder for arguments that make no sense, VenueError for a venue's no or its silence.
+    InvalidOrder for arguments that make no sense, VenueError for a venue's no or its silence, and
+    what tells of the account NotAuthorised for a route that is none of the caller's.
     """
 
     async def ticker(self, venue: str, symbol: str, *, exchange: str = "") -> Ticker:

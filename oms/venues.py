@@ -59,6 +59,10 @@ class Venues:
             raise self._unknown(route)
         return {"venue": route, **row_of(known.capabilities)}
 
+    def serves(self, origin: str, route: str) -> bool:
+        """Whether the route is one of those that the origin may use."""
+        return self._book.entitled(origin, route)
+
     def _runner(self, route: str) -> VenueRunner:
         runner = self._runners.get(route)
         if runner is None:

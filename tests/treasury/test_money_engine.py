@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from oms import Engine
 from oms.api import Oms
-from oms.core.errors import NotAuthorised, OmsError, VenueUnavailable
+from oms.asks import PUBLIC, QUERIES
+from oms.core.errors import NotAuthorised, NotSupported, OmsError, VenueError, VenueUnavailable
 from tests.adapters.one_route import Tap, Venue, bench_of, simulator_of
 from tests.treasury.bank_engine import WAIT_S
 
@@ -84,3 +86,35 @@ def test_a_strategy_may_not_unless_it_is_said(config: Path, strategy: str) -> No
     with pytest.raises(NotAuthorised, match=f"{strategy} may not move money at ANDX") as refused:
         asyncio.run(_as(config, strategy))
     assert isinstance(refused.value, OmsError)
+
+
+@pytest.mark.parametrize("query", sorted(set(QUERIES) - PUBLIC))
+def test_a_strategy_asks_about_the_accounts_of_its_venues_alone(config: Path, query: str) -> None:
+    """What the account has, did, and is paid to; what any market shows is everybody's."""
+    given = {"asset": "BTC"} if "asset" in QUERIES[query].needs else {}
+
+    async def test() -> None:
+        async with Engine(config, strategy="elsewhere") as desk:
+            with pytest.raises(NotAuthorised, match="elsewhere may not see the account at ANDX"):
+                await desk.ask(query, "andx", **given)
+            for asked in (desk.ask(query, "other", **given), desk.ask("tickers", "andx")):
+                with suppress(NotSupported, VenueError):
+                    await asked
+
+    asyncio.run(test())
+
+
+def test_a_strategy_sees_the_balances_of_its_venues_alone(config: Path) -> None:
+    """Asked for and watched; the operator sees all."""
+
+    async def test() -> None:
+        async with Engine(config, strategy="elsewhere") as desk:
+            with pytest.raises(NotAuthorised):
+                await desk.balances("andx")
+            with pytest.raises(NotAuthorised):
+                await anext(desk.watch_balances("andx"))
+            assert await desk.balances("other")
+        async with Engine(config) as desk:
+            assert await desk.balances("andx")
+
+    asyncio.run(test())
