@@ -23,13 +23,13 @@ from oms.core.errors import OmsError, StoreUnavailable
 from oms.core.notes import OrderEntered
 from oms.core.order import Order, enter
 from oms.core.ports import Record
-from oms.core.transfers import is_transfer
+from oms.core.transfers import MASK, is_transfer
 from oms.store.database import driver_of, open_scratch, open_to_read, translated
 from oms.store.history import StoredHistory
 from oms.store.projections import write_projections
 from oms.store.queries import Projections, Reader
 from oms.store.rows import Values, record_of
-from oms.store.tables import JOURNAL, PROJECTIONS, metadata
+from oms.store.tables import CODES, JOURNAL, PROJECTIONS, metadata
 
 Progress = Callable[[int, int], None]
 """Called with the records done and the last record's number."""
@@ -250,7 +250,8 @@ def _unequal(
 ) -> Iterator[Difference]:
     for name, mine, its in zip(names, one, other, strict=True):
         if mine != its:
-            yield _difference(table, one, width, name, repr(mine), repr(its))
+            said = (MASK, MASK) if name in CODES else (repr(mine), repr(its))
+            yield _difference(table, one, width, name, *said)
 
 
 def _difference(

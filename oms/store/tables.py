@@ -311,6 +311,9 @@ TRANSFERS: Final = Table(
 """Money that was asked to be moved, and what became of it. `code_made` and `code_redeemed` are
 coupons: whoever reads them can spend them."""
 
+CODES: Final = frozenset({"code_made", "code_redeemed"})
+"""Columns that are shown to nobody who has not asked for them."""
+
 OPEN_MOVES: Final = text(_OPEN_MOVES)
 """Transfers of which something may still become, in the words of their index."""
 

@@ -113,6 +113,17 @@ def test_a_code_is_masked_until_it_is_asked_for(firm: Firm, reader: Reader) -> N
     assert reader.move(ask(firm, WITHDRAWAL), reveal=True) | {"code": ""} == reader.moves()[-1]  # type: ignore[operator]
 
 
+def test_a_difference_names_no_code(firm: Firm, reader: Reader) -> None:
+    """Verification says where the tables are wrong; that much of it is money."""
+    made, _ = ask(firm, COUPON), ask(firm, REDEMPTION)
+    tell(firm, made, Moved(status="ok", done=True, code="CODE-OUT"))
+    with closing(sqlite3.connect(firm.url.removeprefix("sqlite:///"))) as store, store:
+        store.execute("UPDATE transfers SET code_made = 'CODE-X', code_redeemed = 'CODE-Y'")
+    verdict = verify(reader)
+    assert {one.column for one in verdict.differences} == {"code_made", "code_redeemed"}
+    assert "CODE-" not in repr(verdict)
+
+
 def test_the_story_of_a_transfer(firm: Firm, reader: Reader) -> None:
     """What was asked, sent, told and decided, like an order's."""
     name = ask(firm, WITHDRAWAL)
