@@ -273,9 +273,20 @@ class Client(MoneyThere, Door):
         return Handle(self, told["order_id"], told["cl_ord_id"], told["since"])
 
     def _same(self, row: Row, terms: Row) -> Handle:
-        """The order that was found for a lost answer. OrderRejected if it is refused or another."""
-        if any(row[name] != terms[name] for name in ("venue", "side", "ord_type")):
-            raise OrderRejected(f"duplicate ClOrdID {terms['cl_ord_id']}: it names another order")
+        """The order that was found for a lost answer. OrderRejected if it is refused or another.
+
+        One of other figures may be the first of two, or ours with the size that the venue gave it
+        or that it was replaced to: which, its row can not tell. OutcomeUnknown.
+        """
+        name = terms["cl_ord_id"]
+        fixed = ["venue", "side", "ord_type", *(["symbol"] if "/" in terms["symbol"] else [])]
+        if any(row[field].upper() != terms[field].upper() for field in fixed):
+            raise OrderRejected(f"duplicate ClOrdID {name}: it names another order")
+        if any(_differ(row[field], terms[field]) for field in _FIGURES):
+            raise OutcomeUnknown(
+                f"ClOrdID {name} names {row['order_id']}, of other figures than were asked for: "
+                "look at it, and do not send it again"
+            )
         if row["ord_status"] == "REJECTED":
             raise OrderRejected(row["text"])
         return Handle(self, row["order_id"], row["cl_ord_id"])
@@ -355,6 +366,13 @@ def _json(text: str) -> Any:
 
 def _texts(asked: Row) -> dict[str, str]:
     return {name: str(plain(value)) for name, value in asked.items()}
+
+
+def _differ(told: str | None, asked: str | None) -> bool:
+    return None not in (told, asked) and Decimal(told or "") != Decimal(asked or "")
+
+
+_FIGURES: Final = ("order_qty", "cash_order_qty", "price", "stop_px")
 
 
 def _text(number: Decimal | None) -> str | None:

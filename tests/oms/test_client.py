@@ -215,6 +215,27 @@ def test_another_order_of_the_same_cl_ord_id_is_not_taken_for_the_lost_one(tmp_p
     call(tmp_path, test)
 
 
+@pytest.mark.parametrize("other", [{"order_qty": "0.02"}, {"price": "41000"}])
+def test_an_order_of_other_figures_is_not_said_to_be_the_lost_one(
+    tmp_path: Path, other: dict[str, str]
+) -> None:
+    """Nor that it is not: it may have been replaced."""
+
+    async def test(bench: Bench) -> None:
+        await bench.client.submit(**ORDER, cl_ord_id="A1")
+        bench.proxy.loss = Loss.REQUEST
+        with pytest.raises(OutcomeUnknown, match="ClOrdID A1 names 0000000001, of other figures"):
+            await bench.client.submit(**{**ORDER, **other}, cl_ord_id="A1")
+        bench.proxy.loss = Loss.REQUEST
+        with pytest.raises(OrderRejected, match="duplicate ClOrdID A1"):
+            await bench.client.submit(**{**ORDER, "symbol": "ETH/TRY"}, cl_ord_id="A1")
+        bench.proxy.loss = Loss.ANSWER
+        same = {**ORDER, "symbol": "BTCTRY", "order_qty": "0.010"}
+        assert (await bench.client.submit(**same, cl_ord_id="A1")).order_id == "0000000001"
+
+    call(tmp_path, test)
+
+
 def test_a_cancel_whose_answer_was_lost_is_found_by_its_own_id(tmp_path: Path) -> None:
     async def test(bench: Bench) -> None:
         bench.engine.venues["NATIVE"].script = "silence"
