@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from typing import Any, Final, Generic, TypeVar
 
@@ -73,6 +73,15 @@ class Mailbox(Generic[_T]):
             raise
         batch.taken = True
         return batch.news or await self.take()
+
+    def give_back(self, news: Sequence[_T]) -> None:
+        """What was taken and could not be told: it comes first. Others may give the same back."""
+        kept = [item for item in news if not any(item is known for known in self._news)]
+        if self._waited_for is None:
+            self._news.extendleft(reversed(kept))
+            return
+        for item in kept:
+            self.put(item)
 
 
 class Tap(Generic[_T]):

@@ -4,7 +4,8 @@ The first call begins to listen; what comes between two calls is kept. A watch t
 once, and the next call begins anew.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from oms.ccxt import structures, tidings
@@ -42,9 +43,9 @@ class Watching(Looking, MarketData):
     ) -> list[Struct]:
         """The strategy's orders that have changed, as they stand now."""
         while True:
-            changed = await self._heard("orders", symbol, is_of_order)
-            names = dict.fromkeys(getattr(report, "order_id", "") for report in changed)
-            told = [await self.fetch_order(name) for name in names if name]
+            async with self._heard("orders", symbol, is_of_order) as changed:
+                names = dict.fromkeys(getattr(report, "order_id", "") for report in changed)
+                told = [await self.fetch_order(name) for name in names if name]
             if rows := tidings.latest(told, since, limit):
                 return rows
 
@@ -57,20 +58,22 @@ class Watching(Looking, MarketData):
     ) -> list[Struct]:
         """The fills that have come. One that was undone meanwhile is not among them."""
         while True:
-            executions = await self._heard("fills", symbol, is_fill)
-            told: list[Struct] = []
-            for report in executions:
-                assert isinstance(report, ExecutionReport)
-                with translated(self.id):
-                    rows = await self.door.fills(venue=self.route, order_id=report.order_id)
-                kind = "market" if report.ord_type is OrdType.MARKET else "limit"
-                told += [
-                    structures.trade(row, self._figures, kind)
-                    for row in rows
-                    if report.exec_id == f"{row['order_id']}:{row['exec_id']}"
-                ]
+            async with self._heard("fills", symbol, is_fill) as executions:
+                told = [fill for report in executions for fill in await self._fills_of(report)]
             if rows := tidings.latest(told, since, limit):
                 return rows
+
+    async def _fills_of(self, report: DeskReport) -> list[Struct]:
+        """The fill that a report tells, if it stands."""
+        assert isinstance(report, ExecutionReport)
+        with translated(self.id):
+            rows = await self.door.fills(venue=self.route, order_id=report.order_id)
+        kind = "market" if report.ord_type is OrdType.MARKET else "limit"
+        return [
+            structures.trade(row, self._figures, kind)
+            for row in rows
+            if report.exec_id == f"{row['order_id']}:{row['exec_id']}"
+        ]
 
     async def watch_balance(self, params: Row | None = None) -> Struct:
         """The whole balance, whenever some of it changes."""
@@ -150,9 +153,11 @@ class Watching(Looking, MarketData):
         """Listen no more."""
         await self._drop(("trades", (await self._market(symbol))["symbol"]))
 
+    @asynccontextmanager
     async def _heard(
         self, what: str, symbol: str | None, wanted: Callable[[DeskReport], bool]
-    ) -> list[DeskReport]:
+    ) -> AsyncIterator[list[DeskReport]]:
+        """The next reports; where the block fails, the next call is told of them."""
         if symbol is not None:
             symbol = (await self._market(symbol))["symbol"]
 
@@ -164,10 +169,15 @@ class Watching(Looking, MarketData):
         with translated(self.id):
             await self._reports.start()
             try:
-                return await box.take()
+                heard = await box.take()
             except Exception:
                 self._reports.drop(name)
                 raise
+        try:
+            yield heard
+        except BaseException:  # a time limit of the strategy's too
+            self._reports.box(name, here).give_back(heard)
+            raise
 
     def _concerns(self, report: DeskReport, symbol: str | None) -> bool:
         """Whether the report is about an order here. A refusal does not say: its order does."""

@@ -86,6 +86,57 @@ def test_what_came_before_the_first_watch_is_told_by_it(tmp_path: Path) -> None:
     call(tmp_path, test)
 
 
+@pytest.mark.parametrize("limit", [False, True], ids=["no answer", "time limit"])
+def test_a_fill_that_could_not_be_told_is_told_by_the_next_watch(
+    tmp_path: Path, limit: bool
+) -> None:
+    """The report has come, and what it is about can not be read: nothing of it is lost."""
+
+    async def test(bench: Bench) -> None:
+        bench.script("fill")
+        door = bench.engine.oms("grid-1")
+        exchange = bench.exchange(door=door)
+        order = await exchange.create_order(SYMBOL, "limit", "buy", "0.01", 40001)
+        real = door.fills
+
+        async def fails(**_: Any) -> Any:
+            door.fills = real  # type: ignore[method-assign]
+            if limit:
+                raise asyncio.CancelledError
+            raise EngineUnavailable("no engine answers")
+
+        for watch in (exchange.watch_my_trades, exchange.watch_orders):
+            door.fills = fails  # type: ignore[method-assign]
+            with pytest.raises((theirs.ExchangeNotAvailable, asyncio.CancelledError)):
+                await watch()
+        amounts: list[float] = []
+        while len(amounts) < 2:
+            amounts += [t["amount"] for t in await exchange.watch_my_trades()]
+        assert amounts == [0.004, 0.006]
+        (told,) = await exchange.watch_orders()
+        assert told["id"] == order["id"]
+
+    call(tmp_path, test)
+
+
+def test_what_is_given_back_comes_first_and_once() -> None:
+    async def test() -> None:
+        box: Mailbox[str] = Mailbox()
+        box.put("a")
+        box.put("b")
+        taken = await box.take()
+        box.put("c")
+        box.give_back(taken)
+        box.give_back(taken)
+        assert await box.take() == ["a", "b", "c"]
+        waiting = asyncio.create_task(box.take())
+        await asyncio.sleep(0)
+        box.give_back(["d", "e"])
+        assert [*await waiting, *await box.take()] == ["d", "e"]
+
+    asyncio.run(test())
+
+
 def test_a_watch_goes_on_where_it_was_cut(tmp_path: Path) -> None:
     async def test(bench: Bench) -> None:
         exchange = bench.exchange()
