@@ -6,6 +6,7 @@ another one. Both are a `Door`: the same methods, errors and rows.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
@@ -18,6 +19,7 @@ from oms.core.errors import (
     NotAuthorised,
     OrderRejected,
     OutcomeUnknown,
+    StoreUnavailable,
     UnknownOrder,
 )
 from oms.core.fields import ExecTransType, ExecType, OrdType, Side
@@ -269,8 +271,9 @@ class Oms(MoneyHere, Door):
                 # Where the venue itself tells that a cancel is pending, the answer is the venue's.
                 # That the request is in the store is all that is promised.
                 name = f"{self.origin}/{request.cl_ord_id}"
-                if await asyncio.to_thread(self._looks.order, name, self._own) is not None:
-                    return
+                with suppress(StoreUnavailable):  # it is posted, whether that can be read or not
+                    if await asyncio.to_thread(self._looks.order, name, self._own) is not None:
+                        return
             _, report = answering.result()
         finally:
             answering.cancel()
@@ -329,11 +332,14 @@ class Oms(MoneyHere, Door):
             ) from None
 
     def _is_recorded(self, note: KillSwitch | CancelAll) -> bool:
-        if self._looks.is_used(self.origin, note.cl_ord_id):
-            return True
-        # A switch is on before its message is decided in its place.
-        on = isinstance(note, KillSwitch) and note.on
-        return on and any(kill["venue"] == note.route for kill in self._looks.kills())
+        """False too while the store can not be read: the note is posted all the same."""
+        with suppress(StoreUnavailable):
+            if self._looks.is_used(self.origin, note.cl_ord_id):
+                return True
+            # A switch is on before its message is decided in its place.
+            on = isinstance(note, KillSwitch) and note.on
+            return on and any(kill["venue"] == note.route for kill in self._looks.kills())
+        return False
 
     async def _answer(self, request: _Request) -> tuple[int, DeskReport]:
         name = request.cl_ord_id

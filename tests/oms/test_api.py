@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oms import api
-from oms.core.errors import InvalidOrder, OrderRejected, OutcomeUnknown
+from oms.core.errors import InvalidOrder, OrderRejected, OutcomeUnknown, StoreUnavailable
 from oms.core.fields import ExecType
 from oms.core.messages import ExecutionReport
 from oms.core.ports import Inbound
@@ -43,6 +43,45 @@ def test_an_engine_that_says_nothing_leaves_the_outcome_unknown(
         monkeypatch.undo()
         oms._post = engine.writer.post
         await oms.submit(**ORDER, cl_ord_id="A1")
+
+    with running(tmp_path) as engine:
+        asyncio.run(within("the outcome", test(engine)))
+
+
+class _Unreadable:
+    """A store that can not be read once something was posted, for three questions."""
+
+    def __init__(self, looks: Any) -> None:
+        self.looks = looks
+        self.faults = 0
+
+    def __getattr__(self, name: str) -> Any:
+        if self.faults > 0:
+            self.faults -= 1
+            raise StoreUnavailable("reading the store: disk I/O error")
+        return getattr(self.looks, name)
+
+
+@pytest.mark.parametrize("act", ["cancel", "kill"])
+def test_a_store_that_can_not_be_read_does_not_undo_what_was_posted(
+    tmp_path: Path, act: str
+) -> None:
+    """It is looked for again: no error says that the store failed what the engine has done."""
+
+    async def test(engine: SmallEngine) -> None:
+        engine.venues["NATIVE"].script = "silence"
+        desk = engine.oms("operator")
+        handle = await desk.submit(**{**ORDER, "venue": "NATIVE"})
+        looks = _Unreadable(desk._looks)
+        desk._looks = desk._move_looks = looks
+        post = desk._post
+
+        def posted(inbound: Inbound) -> None:
+            post(inbound)
+            looks.faults = 3
+
+        desk._post = posted
+        await (handle.cancel() if act == "cancel" else desk.kill(True))
 
     with running(tmp_path) as engine:
         asyncio.run(within("the outcome", test(engine)))
