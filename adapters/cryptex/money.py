@@ -44,7 +44,13 @@ def moved(transfer: Transfer, data: object, text: Callable[[object], str]) -> Mo
     row = row_of(data, "data")
     code = text_in(row, "code") if transfer.kind is TransferKind.COUPON_CREATE else ""
     shown = {name: "***" if name == "code" else value for name, value in row.items()}
-    amount = number_in(row, "amount")
+    try:
+        amount = number_in(row, "amount")
+    except MalformedMessage as error:
+        if not code:
+            raise
+        # Nobody can ask for a code a second time: to lose it is to lose what it is worth.
+        return Moved(status=f"ok, but {error}", done=False, code=code, raw=text(shown))
     return Moved(status="ok", done=True, amount=amount, code=code, raw=text(shown))
 
 

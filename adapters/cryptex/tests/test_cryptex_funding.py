@@ -125,7 +125,7 @@ def test_what_can_not_be_said_there_is_not_sent(transfer: Any) -> None:
         (WITHDRAWAL, ""),
         (WITHDRAWAL, 5),
         (CREATE, {"amount": "100"}),
-        (CREATE, {"code": "CTX", "amount": "x"}),
+        (CREATE, {"code": "", "amount": "x"}),
         (CREATE, "Opened"),
         (REDEEM, {"amount": None}),
         (REDEEM, "ok"),
@@ -134,6 +134,14 @@ def test_what_can_not_be_said_there_is_not_sent(transfer: Any) -> None:
 def test_an_answer_of_another_kind_is_not_believed(transfer: Any, data: object) -> None:
     with pytest.raises(MalformedMessage):
         money.moved(transfer, data, str)
+
+
+@pytest.mark.parametrize("data", [{"code": "CTX-9"}, {"code": "CTX-9", "amount": "x"}])
+def test_a_code_is_kept_whatever_stands_beside_it(data: dict[str, str]) -> None:
+    """The venue tells it once; what the coupon is worth is not known, so it is not done."""
+    moved = money.moved(CREATE, data, str)
+    assert (moved.code, moved.amount, moved.done, moved.refused) == ("CTX-9", None, False, False)
+    assert "CTX" not in moved.status + moved.raw
 
 
 @pytest.mark.parametrize(
