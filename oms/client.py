@@ -132,16 +132,22 @@ class Client(MoneyThere, Door):
         """Turn the kill switch, everywhere or for one route; the certificate as it then is."""
         asked: Row = {"on": on} if venue is None else {"on": on, "venue": venue}
         pauses_s = iter(self._looks_s)
+        lost: Lost | None = None
         while True:
             try:
                 told: Row = await self._send("POST", "/api/kill", json=asked)
-            except Lost as lost:
+            except Lost as error:
+                lost = error
                 pause_s = next(pauses_s, None)
                 # To turn it on again changes nothing that is on already. To turn it off might
                 # undo what another has turned on meanwhile.
                 if not on or pause_s is None:
                     raise OutcomeUnknown(f"{lost}; look at the status") from None
                 await asyncio.sleep(pause_s)
+            except EngineUnavailable:
+                if lost is None:
+                    raise
+                raise OutcomeUnknown(f"{lost}; look at the status") from None
             else:
                 return told
 

@@ -30,7 +30,7 @@ from oms.core.messages import ExecutionReport
 from oms.door import Door
 from oms.web import Web
 from tests.oms.lossy_proxy import Loss, LossyProxy, lossy_proxy
-from tests.oms.small_engine import AS_GRID, TOKENS, SmallEngine, running, within
+from tests.oms.small_engine import AS_GRID, AS_OPERATOR, TOKENS, SmallEngine, running, within
 
 ORDER: dict[str, Any] = {
     "venue": "plain",
@@ -211,6 +211,29 @@ def test_another_order_of_the_same_cl_ord_id_is_not_taken_for_the_lost_one(tmp_p
         bench.proxy.loss = Loss.REQUEST
         with pytest.raises(OrderRejected, match="duplicate ClOrdID A1"):
             await bench.client.submit(**{**ORDER, "side": "SELL"}, cl_ord_id="A1")
+
+    call(tmp_path, test)
+
+
+def test_a_kill_whose_answer_was_lost_is_no_kill_that_was_not_sent(tmp_path: Path) -> None:
+    """The engine that is gone at the second try may have been killed by the first."""
+
+    async def test(bench: Bench) -> None:
+        client = Client(bench.proxy.url, AS_OPERATOR, looks_s=AT_ONCE)
+        send = client._send
+
+        async def once(method: str, path: str, **content: Any) -> Any:
+            client._url = bench.proxy.url if bench.proxy.posts == 0 else "http://127.0.0.1:1"
+            return await send(method, path, **content)
+
+        client._send = once  # type: ignore[method-assign]
+        bench.proxy.loss = Loss.ANSWER
+        with pytest.raises(OutcomeUnknown, match="look at the status"):
+            await client.kill(True)
+        assert bench.engine.reader.kills()
+        with pytest.raises(EngineUnavailable, match="no engine answers"):
+            await client.kill(True)
+        await client.close()
 
     call(tmp_path, test)
 
