@@ -45,7 +45,7 @@ VERBS: Final = (
     ),
     Verb("watch", ask.watch, "follow a market", "oms watch book --venue btcturk --symbol BTC/TRY"),
     Verb("currencies", ask.currencies, "the assets there", "oms currencies --venue bitexbit"),
-    Verb("fees", ask.fees, "what a trade costs", "oms fees --venue btcturk --json"),
+    Verb("fees", ask.fees, "what a trade costs", "oms fees --venue apifiny --json"),
     Verb("account", ask.account, "the account itself", "oms account --venue apifiny"),
     Verb("deposits", ask.deposits, "list deposits", "oms deposits --venue cryptex --asset BTC"),
     Verb("withdrawals", ask.withdrawals, "list withdrawals", "oms withdrawals --venue apifiny"),

@@ -148,3 +148,11 @@ def test_every_verb_has_json_and_an_example() -> None:
         told = oms(verb, "--help").out
         assert "--json" in told, verb
         assert f"Example: oms {verb} " in told, verb
+
+
+def test_what_an_example_asks_is_offered_by_its_venue() -> None:
+    """A user's first try is not refused."""
+    rows = {row["venue"]: row for row in oms("venues", "--json").document}
+    for verb, (query, _) in VERBS.items():
+        words = oms(verb, "--help").out.partition("Example: oms ")[2].split()
+        assert query in rows[words[words.index("--venue") + 1].upper()]["queries"], words
