@@ -189,8 +189,9 @@ def transaction(told: Activity, figures: Figures) -> Struct:
 
 
 def move(row: Row, figures: Figures) -> Struct:
-    """A withdrawal of our own, by the engine's row of it."""
+    """A withdrawal of our own, by the engine's row of it; to a saved address, by its name."""
     when = milliseconds(row["created"])
+    address = row["address"] or row["alias"] or None
     fee = None
     if row["fee"] is not None:
         fee = {"currency": row["asset"], "cost": figures.out(row["fee"]), "rate": None}
@@ -201,8 +202,8 @@ def move(row: Row, figures: Figures) -> Struct:
         "timestamp": when,
         "datetime": iso8601(when),
         "network": row["network"] or None,
-        "address": row["address"] or None,
-        "addressTo": row["address"] or None,
+        "address": address,
+        "addressTo": address,
         "addressFrom": None,
         "tag": row["memo"] or None,
         "tagTo": row["memo"] or None,

@@ -9,6 +9,8 @@ import ccxt.async_support as theirs
 import pytest
 
 import oms.ccxt
+from oms.ccxt import tidings
+from oms.ccxt.figures import Figures
 from oms.core.errors import OutcomeUnknown
 from tests.treasury.bank_engine import GRID, ROUTE, BankEngine, bank_engine
 
@@ -80,3 +82,12 @@ def test_the_engine_gives_no_answer(engine: BankEngine) -> None:
     told = asyncio.run(main())
     assert (told["id"], told["status"], told["amount"]) == ("w-1", "pending", 0.1)
     assert "gave no answer" in told["info"]["in_doubt_text"]
+
+
+def test_a_saved_address_is_told_by_its_name(engine: BankEngine) -> None:
+    """Where that is all that the venue is told."""
+    engine.bank.finishes = False
+    _withdraw(engine)
+    (row,) = engine.reader.moves()
+    told = tidings.move({**row, "address": "", "alias": "cold"}, Figures())
+    assert (told["address"], told["addressTo"]) == ("cold", "cold")
