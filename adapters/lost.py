@@ -2,8 +2,10 @@
 
 Where the venue repeats our client id, that finds them. Elsewhere an order is recognised by what
 it asks for, by an id above all that were seen when it was sent, and by being nobody else's: one
-candidate, or none is taken. Absence proves something only behind the venue's fence: from then on
-the lost request can not be executed any more, and both lists, read after that, do not show it.
+candidate, or none is taken; where there was another one, not before both lists are without it.
+Absence proves something only behind the venue's fence: from then on the lost request can not be
+executed any more, and both lists, read after that, do not show it. An open order like it, which was
+not there before it was sent, is no absence, whatever its id: not every venue says that its ids grow.
 """
 
 import asyncio
@@ -14,7 +16,7 @@ from datetime import timedelta
 
 from adapters.options import Options
 from adapters.pace import Pace
-from adapters.port import Queries, Sight, Unreadable, VenueOrder
+from adapters.port import Queries, Sight, Unreadable, VenueOrder, VenueState
 from adapters.reconcile import is_same
 from adapters.teller import Teller
 from oms.core.errors import MalformedMessage, VenueError
@@ -63,12 +65,28 @@ class Lost:
         self._highest = -1
         self._marks: dict[str, int] = {}
         self._fenced_at: dict[str, float] = {}
+        self._open: frozenset[str] = frozenset()
+        self._open_before: dict[str, frozenset[str]] = {}
+        self._rivals: dict[str, set[str]] = {}
         self._taken: set[str] = set()
         self._search: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Learn the ids that there are before anything is sent: an order that was over by then is
+        not the one that gets lost. Raises as Queries do."""
+        newest = getattr(self._client, "newest_id", None)
+        if newest is None:
+            return
+        try:
+            self._highest = max(self._highest, _number(await newest()))
+        except MalformedMessage as error:
+            self._teller.show(error)  # no reason not to trade
 
     def sending(self, order_id: str) -> None:
         """The order is about to be sent: whatever has an id by now is not it."""
         self._marks[order_id] = self._highest
+        self._open_before[order_id] = self._open
+        self._rivals.pop(order_id, None)  # an earlier leg's
 
     def took(self, secondary_order_id: str) -> None:
         """The venue has answered with an id: it is that order's and nobody else's."""
@@ -80,8 +98,9 @@ class Lost:
         # The answer came to a request that was sent after all of these.
         for order in lost:
             self._fenced_at.setdefault(order.order_id, self._clock.monotonic())
-        rest = [order for order in lost if not self._adopt(order, listed)]
+        rest = [order for order in lost if not self._adopt(order, listed, whole=False)]
         self._saw(listed)
+        self._open = frozenset(sight.secondary_order_id for sight in listed)
         due = [order for order in rest if self._pace.due(order.order_id)]
         if due and (self._search is None or self._search.done()):
             # Many pages may have to be read; what works is followed meanwhile.
@@ -96,6 +115,8 @@ class Lost:
         self._pace.keep(order_ids)
         self._marks = {key: mark for key, mark in self._marks.items() if key in order_ids}
         self._fenced_at = {key: at for key, at in self._fenced_at.items() if key in order_ids}
+        self._open_before = {k: ids for k, ids in self._open_before.items() if k in order_ids}
+        self._rivals = {key: ids for key, ids in self._rivals.items() if key in order_ids}
 
     def stop(self) -> None:
         """End a search that is under way."""
@@ -105,9 +126,10 @@ class Lost:
     async def _search_lists(self, lost: list[Order]) -> None:
         since = min(order.created for order in lost) - CLOCKS_APART
         fenced = {order.order_id for order in lost if self._is_fenced(order)}
+        whole = bool(fenced) or any(len(self._rivals.get(o.order_id, ())) > 1 for o in lost)
         try:
             listed: list[Sight] = []
-            if fenced:
+            if whole:
                 # What leaves the open list meanwhile is in the other one, which is read later.
                 listed += await self._client.open_orders()
             listed += await self._client.closed_orders(since)
@@ -119,7 +141,8 @@ class Lost:
             current = self._teller.books.order(order.order_id)
             if current is None or not is_lost(current):
                 continue
-            if not self._adopt(order, listed) and order.order_id in fenced:
+            found = self._adopt(order, listed, whole=whole)
+            if not found and order.order_id in fenced:
                 self._declare_absent(order, listed)
         self._saw(listed)
 
@@ -147,14 +170,16 @@ class Lost:
         """Whether something listed may be the order after all, under whatever id."""
         named = any(s.venue_cl_ord_id == order.venue_cl_ord_id for s in listed)
         unreadable = any(isinstance(s, Unreadable) for s in listed)
-        return named or unreadable or bool(self._alike(order, listed))
+        if named or unreadable or self._alike(order, listed):
+            return True
+        return self._works_unseen(order, listed)
 
-    def _adopt(self, order: Order, sights: Sequence[Sight]) -> bool:
+    def _adopt(self, order: Order, sights: Sequence[Sight], *, whole: bool) -> bool:
+        """`whole`: the sights are of both lists, so what is not among them is no rival any more."""
         same = self._could_be(order, sights)
-        if len(same) > 1 or (same and self._twins(order)):
-            text = (
-                f"order {order.order_id}: {len(same)} orders like it, and nothing tells them apart"
-            )
+        count = len(same if whole else self._rivals_of(order, same))
+        if same and (count > 1 or self._twins(order)):
+            text = f"order {order.order_id}: {count} orders like it, and nothing tells them apart"
             self._teller.quarantine(text, "\n".join(sight.raw for sight in same))
             return False
         if same:
@@ -162,14 +187,29 @@ class Lost:
             self._teller.tell(order, same[0])
         return bool(same)
 
+    def _rivals_of(self, order: Order, same: Sequence[VenueOrder]) -> set[str]:
+        """All that could be it, also those that the open list does not show any more."""
+        if self._options.repeats_client_id:
+            return {sight.secondary_order_id for sight in same}
+        rivals = self._rivals.setdefault(order.order_id, set())
+        rivals.update(sight.secondary_order_id for sight in same)
+        return rivals - self._claimed()
+
     def _could_be(self, order: Order, sights: Sequence[Sight]) -> list[VenueOrder]:
         if self._options.repeats_client_id:
-            return self._by_client_id(order, sights)
-        return self._alike(order, sights)
+            same = self._by_client_id(order, sights)
+        else:
+            same = self._alike(order, sights)
+        # One that ended between two readings is in both; the later one says more.
+        return list({sight.secondary_order_id: sight for sight in same}.values())
 
     def _alike(self, order: Order, sights: Sequence[Sight]) -> list[VenueOrder]:
         """What is on the order's terms, newer than it, and nobody else's."""
         mark = self._mark(order)
+        like = self._like(order, sights)
+        return [sight for sight in like if _number(sight.secondary_order_id) > mark]
+
+    def _like(self, order: Order, sights: Sequence[Sight]) -> list[VenueOrder]:
         others = self._claimed()
         return [
             sight
@@ -177,8 +217,18 @@ class Lost:
             if isinstance(sight, VenueOrder)
             and is_same(order, replace(sight, venue_cl_ord_id=""))
             and sight.secondary_order_id not in others
-            and _number(sight.secondary_order_id) > mark
         ]
+
+    def _works_unseen(self, order: Order, sights: Sequence[Sight]) -> bool:
+        """Whether an order like it works that was not there before it was sent."""
+        if self._options.repeats_client_id:
+            return False
+        before = self._open_before.get(order.order_id, frozenset())
+        return any(
+            sight.state in (VenueState.WORKING, VenueState.PENDING)
+            and sight.secondary_order_id not in before
+            for sight in self._like(order, sights)
+        )
 
     def _by_client_id(self, order: Order, sights: Sequence[Sight]) -> list[VenueOrder]:
         same: list[VenueOrder] = []
@@ -203,16 +253,17 @@ class Lost:
     def _claimed(self) -> set[str]:
         books, route = self._teller.books, self._teller.route
         known = (*books.working(route), *books.closed(route))
-        return self._taken | {order.secondary_order_id for order in known}
+        return self._taken | {theirs for order in known for _, theirs in order.venue_names}
 
     def _mark(self, order: Order) -> int:
         mark = self._marks.get(order.order_id)
         if mark is not None:
             return mark
-        # Sent by an earlier process: the ids of what was entered before it are below its own.
+        # Sent by an earlier process: what others were before it was entered has lower ids. One
+        # that was entered before it, and moved since, may have been sent or replaced after it.
         books, route = self._teller.books, self._teller.route
         known = (*books.working(route), *books.closed(route))
-        earlier = [_number(o.secondary_order_id) for o in known if o.created < order.created]
+        earlier = [_number(o.secondary_order_id) for o in known if o.updated < order.created]
         return max(earlier, default=-1)
 
     def _saw(self, sights: Iterable[Sight]) -> None:

@@ -51,6 +51,7 @@ class Watch:
         self._options = options
         self._clock = teller.clock
         self._told: RouteStatus | None = None
+        self._begun = False
         self._woken = asyncio.Event()
         self._passed_at = self._next_at = self._refresh_at = self._clock.monotonic()
         budget.refuse_new(CONNECTING)
@@ -120,6 +121,9 @@ class Watch:
         self._refresh_at = self._clock.monotonic() + self._options.refresh_s / self._options.speed
 
     async def _pass(self) -> None:
+        if not self._begun:
+            await self.lost.begin()
+            self._begun = True
         self._passed_at = self._clock.monotonic()
         self._next_at = float("inf")  # until now nobody has asked for another one
         working = self._teller.books.working(self._teller.route)

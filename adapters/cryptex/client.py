@@ -6,7 +6,7 @@ Sources: the Cryptex API document, sections "Trade", "CancelOrder", "ActiveOrder
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -136,6 +136,12 @@ class CryptexClient(Account, Funding):
             return {order.order_id: self._own(order, rows) for order in lacking}
         except MalformedMessage:
             return {}
+
+    async def newest_id(self) -> str:
+        """The highest id in the latest page of TradeHistory, "" if there were no trades."""
+        rows = await history.trades(self._door, datetime.max.replace(tzinfo=UTC))
+        sides = (side for row in rows for side in mapping.sides_of(row, self._door.reading))
+        return max((side.secondary_order_id for side in sides), key=int, default="")
 
     async def closed_orders(self, since: datetime) -> Sequence[Sight]:
         """Orders of the trades since then that are over: OrderInfo of either side of each trade.
