@@ -63,6 +63,8 @@ class RouteEar:
     def trade(self, trade: VenueTrade) -> None:
         """A fill of the account."""
         order = self._find(trade.venue_cl_ord_id, trade.secondary_order_id)
+        if order is None and self._trades_here:
+            order = self._former(trade)
         if order is None:
             self._weigh_unknown(trade.symbol)
         elif not self._trades_here:
@@ -127,6 +129,18 @@ class RouteEar:
                     by_theirs = order
             if by_theirs is not None:
                 return by_theirs
+        return None
+
+    def _former(self, trade: VenueTrade) -> Order | None:
+        """The order whose earlier leg was executed, as it was then: a replace does not undo that."""
+        books, route = self._teller.books, self._teller.route
+        for order in (*books.working(route), *books.closed(route)):
+            for leg in order.legs[:-1]:
+                theirs = leg.secondary_order_id
+                if theirs and theirs == trade.secondary_order_id:
+                    return order.evolve(
+                        venue_cl_ord_id=leg.venue_cl_ord_id, secondary_order_id=theirs
+                    )
         return None
 
     def _weigh_unknown(self, symbol: str = "") -> None:

@@ -99,7 +99,11 @@ class Teller:
     def traded(self, asked: Order, trade: VenueTrade) -> None:
         """Post a fill that the venue named, unless the book has it. More than once is no harm."""
         order = self.books.order(asked.order_id) or asked
-        if order.venue_cl_ord_id != asked.venue_cl_ord_id or trade.exec_id in order.executions:
+        if order.venue_cl_ord_id != asked.venue_cl_ord_id:
+            if asked.venue_cl_ord_id not in (leg.venue_cl_ord_id for leg in order.legs):
+                return
+            order = asked  # what it was at the venue before
+        if trade.exec_id in order.executions:
             return
         if not order.secondary_order_id:
             order = order.evolve(secondary_order_id=asked.secondary_order_id)
