@@ -162,6 +162,14 @@ class Budget:
         """Turn away new orders while `stopped` says why; the last word before each is sent."""
         self._stopped = stopped
 
+    def demand_go(self, lane: Lane) -> None:
+        """The last word for whoever waits for something else in its `turn`, as for a nonce.
+
+        Raises Stopped for a new order while these are stopped.
+        """
+        if lane is Lane.NEW and (why := self._stopped()):
+            raise Stopped(why)
+
     async def _grant(self, lane: Lane, whats: tuple[str, ...]) -> None:
         now = self._clock.monotonic()
         windows = tuple(w for what in whats or (self._usual,) for w in self._windows[what])
@@ -190,8 +198,7 @@ class Budget:
             self._wake()
 
     def _demand_timely(self, waiter: _Waiter, now: float) -> None:
-        if why := self._stopped():
-            raise Stopped(why)
+        self.demand_go(waiter.lane)
         if self._refused:
             raise VenueUnavailable(self._refused)
         before = [other for other in self._waiting if other < waiter]

@@ -121,10 +121,12 @@ class Door:
     ) -> Reply:
         account = self._account
         async with self._private.turn(lane):
+            nonce = await self._nonces.next()
+            self._private.demand_go(lane)
             headers = {
                 "X-KEY": account.api_key,
                 "X-SIGN": signature(account.api_key, account.api_secret, signed),
-                "X-NONCE": str(await self._nonces.next()),
+                "X-NONCE": str(nonce),
             }
             if body is None:
                 return await self._http.get(url, headers)

@@ -130,6 +130,7 @@ class Door:
         name = self._access.method_names.get(method, method)
         async with self._budget.turn(lane):
             nonce = await self._next_nonce()
+            self._budget.demand_go(lane)
             body = urlencode({"method": name, "nonce": nonce, **fields}).encode()
             headers = {
                 "Key": self._access.api_key,

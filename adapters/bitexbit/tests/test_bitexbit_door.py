@@ -12,6 +12,7 @@ from adapters.bitexbit.mapping import REFUSALS
 from adapters.bitexbit.signing import form, signature
 from adapters.bitexbit.tests.bitexbit_bench import CREDENTIALS
 from adapters.bitexbit.tests.bitexbit_line import ACCOUNT, BTC_USD, RESTING, Line, on_line
+from adapters.budget import Stopped
 from adapters.http import Throttled
 from adapters.simserver import SimRequest, SimResponse
 from oms.core.errors import OutcomeUnknown, VenueError, VenueRefused
@@ -206,3 +207,26 @@ def test_a_refusal_shows_no_secret() -> None:
     assert "are wrong" in told
     assert KEY not in told
     assert SECRET not in told
+
+
+def test_no_order_leaves_that_was_stopped_while_it_waited_for_its_number() -> None:
+    """The engine grants numbers, and may be busy with the kill switch just then."""
+
+    async def story(line: Line) -> int:
+        door = line.client._door
+        stopped: list[str] = []
+        number = door._nonces.next
+
+        async def next_number() -> int:
+            stopped.append("KILL SWITCH")
+            return await number()
+
+        door._nonces.next = next_number  # type: ignore[method-assign]  the moment between two steps
+        door._private.stop_new_while(lambda: "".join(stopped[:1]))
+        with pytest.raises(Stopped, match="KILL SWITCH"):
+            await line.client.place(RESTING)
+        with pytest.raises(VenueRefused):
+            await line.client.cancel(CANCEL)
+        return line.tap.count("POST", "order/")
+
+    assert on_line(story) == 0
