@@ -67,7 +67,7 @@ class Looks:
         if refusal is not None and refusal[0].orig_cl_ord_id != order.venue_cl_ord_id:
             refusal = None  # of what the order was at the venue before
         works = seen is None or seen.state in (VenueState.WORKING, VenueState.PENDING)
-        agreed = seen is not None and self._teller.tell(order, seen)
+        agreed = self._hear(order, seen)
         if works and refusal is not None:
             self._reject(order, refusal, unknown=seen is None)
         elif works and seen is not None:
@@ -80,6 +80,12 @@ class Looks:
         self._failed.intersection_update(order_ids)
         self._renamed.intersection_update(order_ids)
         self._refused = {key: value for key, value in self._refused.items() if key in order_ids}
+
+    def _hear(self, order: Order, seen: VenueOrder | None) -> bool:
+        if seen is None:
+            self._teller.unshown(order)
+            return False
+        return self._teller.tell(order, seen)
 
     def _see_to_cancel(self, order: Order, seen: VenueOrder) -> None:
         if seen.formerly:

@@ -31,6 +31,8 @@ FILLS_PATIENCE_S: Final = 10.0
 END_PATIENCE_S: Final = 2.0
 """How long an end must show the same fills, where the venue tells no quantity to hold it against."""
 
+UNSHOWN: Final = "the venue does not show an order that it took; its showing it again settles it"
+
 QUARANTINED_KEPT: Final = 1_000
 
 
@@ -50,6 +52,7 @@ class Teller:
         self._lags = lags
         self._untold: dict[str, ExecutionReport] = {}
         self._lacking: dict[str, float] = {}
+        self._unshown: dict[str, float] = {}
         self._ending: dict[str, tuple[int, float]] = {}
         self._behind: dict[str, tuple[Decimal, float]] = {}
         self._quarantined: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -65,6 +68,7 @@ class Teller:
         already, and the end too.
         """
         order = self.books.order(asked.order_id) or asked
+        self._unshown.pop(order.order_id, None)
         if order.venue_cl_ord_id != asked.venue_cl_ord_id:
             return False  # of what the order was at the venue before
         if self._awaits(order) or self._is_stale(asked, order, seen):
@@ -114,6 +118,21 @@ class Teller:
             return
         self.post(report, Evidence.VENUE_MESSAGE, trade.raw)
 
+    def unshown(self, asked: Order) -> None:
+        """The venue says that it has no such order. One that it took may only be shown late; what
+        became of one that stays away, nobody knows."""
+        order = self.books.order(asked.order_id)
+        if order is None or order.venue_cl_ord_id != asked.venue_cl_ord_id:
+            return
+        if not (order.acknowledged and order.secondary_order_id) or order.ended or order.filled:
+            return
+        now = self.clock.monotonic()
+        since = self._unshown.setdefault(order.order_id, now)
+        late = (now - since) * self._speed >= FILLS_PATIENCE_S
+        if late and order.in_doubt is None:
+            note = Doubt(cl_ord_id=order.venue_cl_ord_id, request=Request.FILLS, text=UNSHOWN)
+            self.post(note, Evidence.VENUE_QUERY)
+
     def quarantine(self, text: str, raw: str) -> None:
         """Show a human what can not be applied; the same thing once."""
         key = (text, raw)
@@ -142,6 +161,7 @@ class Teller:
         self._behind = {key: value for key, value in self._behind.items() if key in order_ids}
         self._lacking = {key: value for key, value in self._lacking.items() if key in order_ids}
         self._ending = {key: value for key, value in self._ending.items() if key in order_ids}
+        self._unshown = {key: value for key, value in self._unshown.items() if key in order_ids}
 
     def _awaits(self, order: Order) -> bool:
         # What was posted is not in the book before its commit. Until then the book's sums are
@@ -191,7 +211,8 @@ class Teller:
 
     def _weigh_fills(self, order: Order, seen: VenueOrder) -> None:
         doubted = order.in_doubt is not None and order.in_doubt.request is Request.FILLS
-        if doubted and settles_fills(order, seen):
+        shown = doubted and order.in_doubt is not None and order.in_doubt.text == UNSHOWN
+        if doubted and (shown or settles_fills(order, seen)):
             text = f"the venue shows {number_text(order.cum_qty)} executed, as is booked"
             note = DoubtSettled(cl_ord_id=order.venue_cl_ord_id, text=text)
             self.post(note, Evidence.VENUE_QUERY, seen.raw)

@@ -13,7 +13,7 @@ from adapters.teller import Teller
 from oms.clock import ManualClock
 from oms.core.fields import ExecType, OrdType
 from oms.core.legs import VenueBooks
-from oms.core.ports import Inbound
+from oms.core.ports import Inbound, Post
 from tests.core.desk_of_one import ROUTE, SYMBOL
 from tests.core.emulating_desk import AMEND, Desk
 from tests.core.test_checks import GOOD
@@ -32,7 +32,8 @@ class Replaced:
         self.posted: list[Inbound] = []
         self.suspected = 0
         books: Any = VenueBooks(self.desk.book)  # it has all that an edge asks of its books
-        teller = Teller(ROUTE, self.posted.append, books, ManualClock(), speed=1, lags=True)
+        post: Post = lambda inbound: self.posted.append(inbound)  # noqa: E731  a Post, not a list's
+        teller = Teller(ROUTE, post, books, ManualClock(), speed=1, lags=True)
         nothing: Any = SimpleNamespace()
         self.ear = RouteEar(teller, nothing, nothing, True, suspect=self._suspect)
 

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from adapters.port import Unreadable, VenueOrder, VenueState
-from adapters.teller import FILLS_PATIENCE_S, QUARANTINED_KEPT, Teller
+from adapters.teller import FILLS_PATIENCE_S, QUARANTINED_KEPT, UNSHOWN, Teller
 from oms.clock import ManualClock
 from oms.core.fields import ExecType, OrdType, Side
 from oms.core.messages import ExecutionReport, NewOrderSingle
@@ -278,3 +278,34 @@ def test_a_venue_that_catches_up_is_waited_for_anew() -> None:
         office.clock.advance((FILLS_PATIENCE_S - 1) / SPEED)
         office.teller.tell(office.order, office.sight("0.05"))
     assert office.posted == []
+
+
+def test_an_order_that_the_venue_took_and_shows_no_more_is_in_doubt() -> None:
+    """It may be shown late; what stays away has an end that nobody knows."""
+    office = Office()
+    office.teller.unshown(office.order)
+    assert office.commit() == []
+    office.teller.tell(office.order, office.sight("0"))
+    office.commit()
+    for seconds in (0.0, FILLS_PATIENCE_S / 2, FILLS_PATIENCE_S / 2):
+        assert office.commit() == []
+        office.clock.advance(seconds / SPEED)
+        office.teller.unshown(office.order)
+    assert [m.text for m in office.commit() if isinstance(m, Doubt)] == [UNSHOWN]
+    office.teller.unshown(office.order)
+    assert office.commit() == []
+    office.teller.tell(office.order, office.sight("0"))
+    assert [type(m) for m in office.commit()] == [DoubtSettled]
+    assert office.order.in_doubt is None
+    office.teller.unshown(office.order)
+    assert office.commit() == []
+
+
+def test_an_order_that_is_over_need_not_be_shown() -> None:
+    office = Office()
+    office.teller.tell(office.order, office.sight("1", VenueState.FILLED))
+    office.commit()
+    for _ in range(2):
+        office.teller.unshown(office.order)
+        office.clock.advance(FILLS_PATIENCE_S)
+    assert office.commit() == []

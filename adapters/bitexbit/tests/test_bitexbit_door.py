@@ -213,15 +213,15 @@ def test_no_order_leaves_that_was_stopped_while_it_waited_for_its_number() -> No
     """The engine grants numbers, and may be busy with the kill switch just then."""
 
     async def story(line: Line) -> int:
-        door = line.client._door
+        door: Any = line.client._door
         stopped: list[str] = []
         number = door._nonces.next
 
-        async def next_number() -> int:
+        async def next_number() -> Any:
             stopped.append("KILL SWITCH")
             return await number()
 
-        door._nonces.next = next_number  # type: ignore[method-assign]  the moment between two steps
+        door._nonces.next = next_number
         door._private.stop_new_while(lambda: "".join(stopped[:1]))
         with pytest.raises(Stopped, match="KILL SWITCH"):
             await line.client.place(RESTING)
