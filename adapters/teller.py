@@ -53,7 +53,7 @@ class Teller:
         self._untold: dict[str, ExecutionReport] = {}
         self._lacking: dict[str, float] = {}
         self._unshown: dict[str, float] = {}
-        self._ending: dict[str, tuple[int, float]] = {}
+        self._ending: dict[str, tuple[tuple[str, int], float]] = {}
         self._behind: dict[str, tuple[Decimal, float]] = {}
         self._quarantined: OrderedDict[tuple[str, str], None] = OrderedDict()
 
@@ -192,10 +192,11 @@ class Teller:
             self._ending.pop(order.order_id, None)
             return seen
         now = self.clock.monotonic()
-        count, since = self._ending.get(order.order_id, (-1, now))
-        if count != len(seen.trades):
+        shown = (order.venue_cl_ord_id, len(seen.trades))
+        before, since = self._ending.get(order.order_id, (shown, now))
+        if before != shown:
             since = now
-        self._ending[order.order_id] = (len(seen.trades), since)
+        self._ending[order.order_id] = (shown, since)
         if (now - since) * self._speed >= END_PATIENCE_S:
             return seen
         return replace(seen, state=VenueState.WORKING)

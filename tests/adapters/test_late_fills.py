@@ -1,4 +1,4 @@
-"""What a stream tells of an order that was replaced meanwhile: booked, and flagged."""
+"""What is told late of an order that was replaced meanwhile."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from adapters.ear import RouteEar
-from adapters.port import VenueTrade
-from adapters.teller import Teller
+from adapters.port import VenueOrder, VenueState, VenueTrade
+from adapters.teller import END_PATIENCE_S, Teller
 from oms.clock import ManualClock
 from oms.core.fields import ExecType, OrdType
-from oms.core.legs import VenueBooks
+from oms.core.legs import VenueBooks, at_venue
 from oms.core.ports import Inbound, Post
 from tests.core.desk_of_one import ROUTE, SYMBOL
 from tests.core.emulating_desk import AMEND, Desk
@@ -33,8 +33,10 @@ class Replaced:
         self.suspected = 0
         books: Any = VenueBooks(self.desk.book)  # it has all that an edge asks of its books
         post: Post = lambda inbound: self.posted.append(inbound)  # noqa: E731  a Post, not a list's
-        teller = Teller(ROUTE, post, books, ManualClock(), speed=1, lags=True)
+        clock = ManualClock()
+        teller = Teller(ROUTE, post, books, clock, speed=1, lags=True)
         nothing: Any = SimpleNamespace()
+        self.clock, self.teller = clock, teller
         self.ear = RouteEar(teller, nothing, nothing, True, suspect=self._suspect)
 
     def _suspect(self) -> None:
@@ -57,6 +59,28 @@ class Replaced:
             last_px=D(40000),
         )
         self.ear.trade(trade)
+        self.commit()
+
+    def see_over(self) -> None:
+        """The venue shows that the order there is canceled, without a fill."""
+        order = at_venue(self.desk.order())
+        seen = VenueOrder(
+            venue_cl_ord_id="",
+            secondary_order_id=order.secondary_order_id,
+            symbol=SYMBOL,
+            side=order.side,
+            order_qty=order.order_qty,
+            price=order.price,
+            cum_qty=None,
+            avg_px=None,
+            state=VenueState.CANCELED,
+            names_fills=True,
+        )
+        self.teller.tell(order, seen)
+        self.commit()
+
+    def commit(self) -> None:
+        """Book what was posted."""
         for inbound in self.posted:
             self.desk.venue(inbound.message, inbound.evidence)
         self.posted.clear()
@@ -80,3 +104,19 @@ def test_a_fill_that_was_told_before_the_replace_is_no_news_after_it(again: int)
         story.hear(story.first)
     assert story.desk.order().cum_qty == D("0.003")
     assert story.desk.quarantined == []
+
+
+def test_the_end_of_the_new_order_is_waited_for_as_that_of_the_old_one_was() -> None:
+    """A last fill may be on its way each time."""
+    story = Replaced()
+    story.desk.desk(AMEND)
+    story.see_over()
+    story.clock.advance(END_PATIENCE_S)
+    story.see_over()
+    assert story.desk.order().venue_cl_ord_id != story.first
+    story.desk.tells(ExecType.NEW)
+    story.see_over()
+    assert not story.desk.order().ended
+    story.clock.advance(END_PATIENCE_S)
+    story.see_over()
+    assert story.desk.order().ended
