@@ -68,7 +68,7 @@ class Lost:
         self._open: frozenset[str] = frozenset()
         self._open_before: dict[str, frozenset[str]] = {}
         self._rivals: dict[str, set[str]] = {}
-        self._taken: set[str] = set()
+        self._taken: dict[str, str] = {}
         self._search: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
@@ -90,7 +90,7 @@ class Lost:
 
     def took(self, secondary_order_id: str) -> None:
         """The venue has answered with an id: it is that order's and nobody else's."""
-        self._taken.add(secondary_order_id)
+        self._taken[secondary_order_id] = ""
         self._highest = max(self._highest, _number(secondary_order_id))
 
     def hunt(self, lost: list[Order], listed: Sequence[Sight]) -> None:
@@ -183,7 +183,7 @@ class Lost:
             self._teller.quarantine(text, "\n".join(sight.raw for sight in same))
             return False
         if same:
-            self._taken.add(same[0].secondary_order_id)
+            self._taken[same[0].secondary_order_id] = order.order_id
             self._teller.tell(order, same[0])
         return bool(same)
 
@@ -193,7 +193,7 @@ class Lost:
             return {sight.secondary_order_id for sight in same}
         rivals = self._rivals.setdefault(order.order_id, set())
         rivals.update(sight.secondary_order_id for sight in same)
-        return rivals - self._claimed()
+        return rivals - self._claimed(order)
 
     def _could_be(self, order: Order, sights: Sequence[Sight]) -> list[VenueOrder]:
         if self._options.repeats_client_id:
@@ -210,7 +210,7 @@ class Lost:
         return [sight for sight in like if _number(sight.secondary_order_id) > mark]
 
     def _like(self, order: Order, sights: Sequence[Sight]) -> list[VenueOrder]:
-        others = self._claimed()
+        others = self._claimed(order)
         return [
             sight
             for sight in sights
@@ -250,10 +250,13 @@ class Lost:
         working = self._teller.books.working(self._teller.route)
         return [other for other in working if is_lost(other) and is_twin(order, other)]
 
-    def _claimed(self) -> set[str]:
+    def _claimed(self, by_others_than: Order) -> set[str]:
         books, route = self._teller.books, self._teller.route
         known = (*books.working(route), *books.closed(route))
-        return self._taken | {theirs for order in known for _, theirs in order.venue_names}
+        # What was found for an order may not be in the book yet, or not make sense.
+        own = by_others_than.order_id
+        taken = {theirs for theirs, order_id in self._taken.items() if order_id != own}
+        return taken | {theirs for order in known for _, theirs in order.venue_names}
 
     def _mark(self, order: Order) -> int:
         mark = self._marks.get(order.order_id)

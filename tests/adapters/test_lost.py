@@ -443,3 +443,28 @@ def test_what_an_earlier_leg_was_is_not_the_lost_one() -> None:
             assert await search.hunt() == []
 
     story(told)
+
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_what_was_found_once_is_never_absent(commits: bool) -> None:
+    """What the venue shows of it makes no sense, or is not booked yet."""
+
+    async def told() -> None:
+        search = Search()
+        search.order(1)
+        seen = sight(7, cum_qty=D("0.5"), avg_px=D(0)) if commits else sight(7)
+        search.lists.open = [seen]
+        lost = [order for order in search.desk.book.working(ROUTE) if is_lost(order)]
+        for _ in range(5):
+            search.lost.hunt(lost, search.lists.open)
+            if search.lost._search is not None:
+                await search.lost._search
+            search.clock.advance(30)
+            if commits:
+                for inbound in search.posted:
+                    search.desk.venue(inbound.message, inbound.evidence)
+        texts = [m.message.text for m in search.posted if isinstance(m.message, ExecutionReport)]
+        assert ABSENT not in texts
+        assert search.desk.order(1).ord_status is not OrdStatus.REJECTED
+
+    story(told)
