@@ -74,11 +74,11 @@ class Lost:
     async def begin(self) -> None:
         """Learn the ids that there are before anything is sent: an order that was over by then is
         not the one that gets lost. Raises as Queries do."""
-        newest = getattr(self._client, "newest_id", None)
-        if newest is None:
+        ask = getattr(self._client, "latest_ids", None)
+        if ask is None:
             return
         try:
-            self._highest = max(self._highest, _number(await newest()))
+            self._highest = max(self._highest, *map(_number, await ask()), -1)
         except MalformedMessage as error:
             self._teller.show(error)  # no reason not to trade
 

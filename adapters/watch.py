@@ -121,14 +121,14 @@ class Watch:
         self._refresh_at = self._clock.monotonic() + self._options.refresh_s / self._options.speed
 
     async def _pass(self) -> None:
-        if not self._begun:
-            await self.lost.begin()
-            self._begun = True
         self._passed_at = self._clock.monotonic()
         self._next_at = float("inf")  # until now nobody has asked for another one
         working = self._teller.books.working(self._teller.route)
         self._forget({order.order_id for order in working})
         listed = await self._client.open_orders()
+        if not self._begun:
+            await self.lost.begin()
+            self._begun = True
         by_id = {sight.secondary_order_id: sight for sight in listed if sight.secondary_order_id}
         lost = [order for order in working if is_lost(order)]
         self.lost.hunt(lost, listed)

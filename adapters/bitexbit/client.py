@@ -126,10 +126,9 @@ class BitexbitClient(Markets, Accounts):
             await self._read_fills()
         return sights
 
-    async def newest_id(self) -> str:
-        """The highest id of all orders that the venue shows, "" if there are none."""
-        ids = [sight.secondary_order_id for sight in await self._all_orders()]
-        return max(filter(str.isdigit, ids), key=int, default="")
+    async def latest_ids(self) -> set[str]:
+        """The ids of all orders that the venue shows."""
+        return {sight.secondary_order_id for sight in await self._all_orders()}
 
     async def closed_orders(self, since: datetime) -> list[Sight]:
         """GET orders/own/ of all states: nothing there is dated, so `since` leaves nothing out."""

@@ -137,11 +137,11 @@ class CryptexClient(Account, Funding):
         except MalformedMessage:
             return {}
 
-    async def newest_id(self) -> str:
-        """The highest id in the latest page of TradeHistory, "" if there were no trades."""
+    async def latest_ids(self) -> set[str]:
+        """The ids of the orders in the latest page of TradeHistory, whosever they are."""
         rows = await history.trades(self._door, datetime.max.replace(tzinfo=UTC))
         sides = (side for row in rows for side in mapping.sides_of(row, self._door.reading))
-        return max((side.secondary_order_id for side in sides), key=int, default="")
+        return {side.secondary_order_id for side in sides}
 
     async def closed_orders(self, since: datetime) -> Sequence[Sight]:
         """Orders of the trades since then that are over: OrderInfo of either side of each trade.
