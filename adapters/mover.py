@@ -13,6 +13,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from adapters.http import Unusable
 from adapters.options import Options
 from adapters.pace import Pace
 from adapters.port import Queries
@@ -103,7 +104,8 @@ class Mover:
         except NOTHING_SENT as error:
             self._tell(transfer, MoveState.NOT_SENT, str(error))
         except (OutcomeUnknown, MalformedMessage) as error:
-            self._doubt(transfer, str(error))
+            # The answer may hold what is told only once: a coupon's code.
+            self._doubt(transfer, str(error), error.raw if isinstance(error, Unusable) else "")
         else:
             note = TransferMoved(transfer_id=transfer.transfer_id, moved=moved)
             self._teller.post(note, Evidence.VENUE_MESSAGE, moved.raw)
@@ -157,12 +159,13 @@ class Mover:
             note = TransferMoved(transfer_id=move.transfer.transfer_id, moved=moved)
             self._teller.post(note, Evidence.VENUE_QUERY, moved.raw)
 
-    def _doubt(self, transfer: Transfer, text: str) -> None:
+    def _doubt(self, transfer: Transfer, text: str, raw: str = "") -> None:
         lists = hasattr(self._client, "moved")
         settles = (
             "the venue's lists or an operator settle it" if lists else "an operator settles it"
         )
-        self._tell(transfer, MoveState.IN_DOUBT, f"{text} after it was sent; {settles}")
+        told = f"{text} after it was sent; {settles}"
+        self._tell(transfer, MoveState.IN_DOUBT, told, raw=raw)
 
     def _tell(
         self,
@@ -170,9 +173,10 @@ class Mover:
         state: MoveState,
         text: str,
         evidence: Evidence = Evidence.POLICY,
+        raw: str = "",
     ) -> None:
         note = TransferOutcome(transfer_id=transfer.transfer_id, state=state, text=text)
-        self._teller.post(note, evidence)
+        self._teller.post(note, evidence, raw)
 
 
 def _by_asset(currencies: Sequence[Currency]) -> Mapping[str, list[Currency]]:

@@ -53,6 +53,13 @@ def test_a_lost_answer_is_found_in_the_list(engine: BankEngine, trouble: str) ->
     assert (engine.bank.asked, len(engine.bank.rows)) == (1, 1)
 
 
+def test_an_answer_that_is_none_is_kept_with_its_text(engine: BankEngine) -> None:
+    """It may hold what is told only once."""
+    engine.bank.troubles.update({"html": 1, "no list": 1})
+    engine.withdraw()
+    assert "<html>fine</html>" in [told["raw"] for told in engine.reader.timeline("T1")]
+
+
 def test_a_request_that_never_arrived_stays_in_doubt(engine: BankEngine) -> None:
     """No list and no time proves it; a named operator does."""
     engine.bank.troubles["lose_request"] = 1
