@@ -209,7 +209,7 @@ def cycles(
                 except Exception as fault:  # noqa: BLE001  counted, and the next one tried
                     found.faults.append(f"cycle {number}: {type(fault).__name__}: {fault}")
             seconds = time.monotonic() - began
-            until("threads of ours to end", lambda: threading.active_count() <= 2, 5.0)
+            until("threads of ours to end", lambda: threading.active_count() <= 2, WAIT_S)
             found.seen.append(look(seconds))
             say(f"{number}: {found.seen[-1]}")
         check_reports(made, desk, told, found)

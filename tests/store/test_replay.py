@@ -18,6 +18,7 @@ from oms.core.errors import StoreUnavailable
 from oms.core.fields import ExecType
 from oms.core.notes import Quarantined
 from oms.core.ports import Evidence
+from oms.core.transfers import MASK
 from oms.store import replay
 from oms.store.queries import Reader
 from oms.store.replay import Difference, Verdict, as_of, verify
@@ -115,8 +116,11 @@ def test_an_altered_value_is_named(traded: Path, table: str, column: str) -> Non
     )
     (difference,) = verdict.differences
     assert (difference.table, difference.column) == (table, column)
-    assert difference.stored.strip("'") == "77"
-    assert difference.journal != difference.stored
+    if column.startswith("code_"):
+        assert difference.stored == MASK  # a coupon's code is money: it is named, and not shown
+    else:
+        assert difference.stored.strip("'") == "77"
+        assert difference.journal != difference.stored
     assert difference.key
 
 
