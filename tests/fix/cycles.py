@@ -152,6 +152,11 @@ def until(what: str, done: Callable[[], bool], wait_s: float = WAIT_S) -> None:
         time.sleep(0.02)
 
 
+def ours_since(others: set[threading.Thread]) -> int:
+    """How many threads live that did not before: a process of tests has threads of its own."""
+    return len(set(threading.enumerate()) - others)
+
+
 def one_cycle(made: Installation, desk: Desk, number: int, told: Counter[str]) -> int:
     """Start, trade, stop, destroy; how many reports the desk got."""
     system = System(made.settings, speed=SPEED)
@@ -196,6 +201,7 @@ def cycles(
 ) -> Count:
     """So many cycles on one store and one pair of simulators."""
     found, told = Count(), Counter[str]()
+    others = set(threading.enumerate())
     made = Installation(folder)
     cycle = one_process if processes else one_cycle
     with made.simulators():
@@ -209,7 +215,7 @@ def cycles(
                 except Exception as fault:  # noqa: BLE001  counted, and the next one tried
                     found.faults.append(f"cycle {number}: {type(fault).__name__}: {fault}")
             seconds = time.monotonic() - began
-            until("threads of ours to end", lambda: threading.active_count() <= 2, WAIT_S)
+            until("threads of ours to end", lambda: ours_since(others) <= 1, WAIT_S)
             found.seen.append(look(seconds))
             say(f"{number}: {found.seen[-1]}")
         check_reports(made, desk, told, found)
