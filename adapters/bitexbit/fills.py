@@ -160,6 +160,8 @@ class Fills:
         A row that several orders could have had stays nobody's while one of these is not known
         any more: what is left would be the last one for no good reason.
         """
+        # While the orders were asked for, the channel may have told whose a row is.
+        rows = self.unclear(rows)
         own = self._own()
         candidates = [*own, *self._foreigners(own, listed)]
         there = {c.secondary_order_id for c in candidates}

@@ -286,6 +286,18 @@ def test_a_trade_of_the_channel_is_its_orders_also_when_that_is_found_later() ->
     assert desk.give(row()) == {"7": "5"}
 
 
+def test_what_the_channel_tells_while_the_orders_are_read_is_nobody_elses() -> None:
+    """The owner has no room for it any more, and so would leave it to the last one that has."""
+    desk = Desk()
+    desk.book(5)
+    desk.book(6)
+    unclear = desk.fills.unclear([row(qty="0.8")])
+    told, hit = event()
+    desk.fills.heard_of(told, replace(hit, qty=D("0.8")))
+    desk.fills.attribute(unclear, [])
+    assert desk.fills.owners("7") == ["5"]
+
+
 def test_the_memory_of_the_channel_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fills_of, "PUBLIC_KEPT", 2)
     desk = Desk()
