@@ -18,6 +18,9 @@ import httpx
 from adapters.documents import RAW_CHARACTERS_MAX, parse, redact
 from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueUnavailable
 
+Transport = httpx.AsyncBaseTransport
+"""What carries requests below httpx."""
+
 CONNECTIONS: Final = 4
 BODY_BYTES_MAX: Final = 8 * 1024 * 1024
 """An answer above this is not read further."""
@@ -93,11 +96,18 @@ class Http:
     """
 
     def __init__(
-        self, timeout_s: float, connections: int = CONNECTIONS, *, hide: Iterable[str] = ()
+        self,
+        timeout_s: float,
+        connections: int = CONNECTIONS,
+        *,
+        hide: Iterable[str] = (),
+        transport: Transport | None = None,
     ) -> None:
         """`timeout_s`: for connecting, for each read or write, and for a free connection; three
-        times as much for the whole exchange. `hide`: secrets that no text may show."""
+        times as much for the whole exchange. `hide`: secrets that no text may show. `transport`
+        carries all requests in place of these connections."""
         self._timeout_s = timeout_s
+        self._transport = transport
         self._hide = tuple(hide)
         self._clients = [self._client() for _ in range(connections)]
         self._busy = [0] * connections
@@ -109,6 +119,7 @@ class Http:
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
             follow_redirects=False,
             trust_env=False,
+            transport=self._transport,
         )
 
     async def close(self) -> None:

@@ -351,9 +351,10 @@ class Simulated:
 class VenueSpec:
     """One kind of venue.
 
-    `build(config, *, route, post, books, clock, loop, speed)` makes its runner: `config` holds the
-    venue's settings by the names they have in the configuration file, secrets as text; `loop` is
-    an `adapters.loop.Loop`; `speed` divides waits and multiplies rates. `capabilities(config)` is
+    `build(config, *, route, post, books, clock, loop, speed, ways)` makes its runner: `config` holds
+    the venue's settings by the names they have in the configuration file, secrets as text; `loop`
+    is an `adapters.loop.Loop`; `speed` divides waits and multiplies rates; `ways` is an
+    `adapters.ways.Ways`. `capabilities(config)` is
     what the engine may rely on. `addresses` are the values of the room's `config.toml` at the
     venue's own hosts. A counterparty that can be anybody is not simulated.
     """

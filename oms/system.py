@@ -16,7 +16,6 @@ from typing import Final
 from adapters import venue
 from adapters.apifiny.settings import ApifinySettings
 from adapters.fix42.settings import Fix42Settings
-from adapters.loop import Loop
 from adapters.port import VenueRunner
 from fix.acceptor import Acceptor
 from fix.counterparty import Counterparty, Identity
@@ -25,9 +24,9 @@ from fix.initiator import Initiator, VenueLogin
 from fix.session import Stuck
 from oms.api import Oms
 from oms.certificate import killed_venues
-from oms.clock import Clock, SystemClock, draw_digits, draw_id
+from oms.clock import draw_id
 from oms.core.book import Book
-from oms.core.decide import OPERATOR, Draw
+from oms.core.decide import OPERATOR
 from oms.core.errors import NotAuthorised
 from oms.core.legs import VenueBooks
 from oms.core.notes import Started
@@ -38,13 +37,12 @@ from oms.door import Row
 from oms.expiries import Expiries
 from oms.feed import Feed
 from oms.fixconfig import check_fix_config
+from oms.ground import Ground
 from oms.killing import LOOK_EVERY_S, PATIENCE_S, Killing
 from oms.log import room
 from oms.routes import capabilities_of
 from oms.settings import Settings, VenueSettings, load_settings
 from oms.sides import Sides
-from oms.store.queries import Reader
-from oms.store.store import Store
 from oms.venues import Venues, stream_rows
 from oms.writer import Gateways, Writer
 
@@ -69,21 +67,20 @@ class System:
         self,
         settings: Settings,
         *,
-        clock: Clock | None = None,
-        draw: Draw = draw_digits,
+        ground: Ground | None = None,
         speed: float = 1.0,
         on_fault: Callable[[BaseException], None] = lambda error: None,
     ) -> None:
         """`on_fault` is told when the writer stops; nothing is decided after that."""
         self.settings = settings
-        self.clock = clock or SystemClock()
+        self._ground = ground or Ground()
+        self.clock = self._ground.clock
         self.fault: BaseException | None = None
         self.stuck = False
         """Whether the fault is that quickfix's threads do not end: only a new process helps."""
-        self._draw = draw
         self._speed = speed
         self._told_of_fault = on_fault
-        self._loop = Loop()
+        self._loop = self._ground.loop
         self._gateways = Gateways()
         self._runners: dict[str, VenueRunner] = {}
         self._sides = Sides(self._connect, self._settle, self._give_up)
@@ -101,10 +98,11 @@ class System:
         """
         check_fix_config(self.settings)
         owner = f"oms run, pid {os.getpid()} on {socket.gethostname()}"
-        self._store = Store.open(self.settings.store.url, owner=owner, now=self.clock.now())
+        url = self.settings.store.url
+        self._store = self._ground.open_store(url, owner=owner, now=self.clock.now())
         self._closing.callback(self._store.close)
         try:
-            self._reader = Reader.open(self.settings.store.url)
+            self._reader = self._ground.open_reader(url)
             self._closing.callback(self._reader.close)
             self._compose()
             self._begin()
@@ -131,7 +129,7 @@ class System:
             self._store,
             self._gateways,
             clock=self.clock,
-            draw=self._draw,
+            draw=self._ground.draw,
             on_fault=self._fail,
             on_commit=lambda changes: self._expiries.watch(changes.orders.values()),
         )
@@ -176,6 +174,7 @@ class System:
             clock=self.clock,
             loop=self._loop,
             speed=self._speed,
+            ways=self._ground.ways,
         )
         self._runners[name] = runner
         if isinstance(table, ApifinySettings):
@@ -273,6 +272,10 @@ class System:
         self._told_of_fault(error)
 
     # What others ask
+
+    def post(self, inbound: Inbound) -> None:
+        """The engine's one door in, for who speaks its own messages. From any thread."""
+        self._writer.post(inbound)
 
     @property
     def desk_port(self) -> int:

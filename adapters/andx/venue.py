@@ -11,6 +11,7 @@ from adapters.loop import Loop
 from adapters.options import Options
 from adapters.port import Simulated, VenueSpec
 from adapters.runner import Runner
+from adapters.ways import NETWORK, Ways
 from adapters.windows import in_force
 from oms.clock import Clock
 from oms.core.fields import OrdType, TimeInForce
@@ -75,6 +76,7 @@ def build(
     clock: Clock,
     loop: Loop,
     speed: float = 1.0,
+    ways: Ways = NETWORK,
 ) -> Runner:
     """The route's runner, not started. `speed` multiplies the rate limit and divides the waits."""
     budget = Budget(
@@ -85,7 +87,11 @@ def build(
     )
     account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
     timeout_s = float(config.get("timeout_s", 5))
-    http = Http(timeout_s, hide=[account.passphrase, account.api_key, account.api_secret])
+    http = Http(
+        timeout_s,
+        hide=[account.passphrase, account.api_key, account.api_secret],
+        transport=ways.transport,
+    )
     return Runner(
         route,
         AndxClient(account, http, budget, clock),

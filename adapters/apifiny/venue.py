@@ -18,6 +18,7 @@ from adapters.loop import Loop
 from adapters.options import Options
 from adapters.port import Simulated, VenueSpec
 from adapters.runner import Runner
+from adapters.ways import NETWORK, Ways
 from adapters.windows import in_force
 from oms.clock import Clock
 from oms.core.fields import OrdType, TimeInForce
@@ -101,6 +102,7 @@ def build(
     clock: Clock,
     loop: Loop,
     speed: float = 1.0,
+    ways: Ways = NETWORK,
 ) -> Runner:
     """The route's runner, not started. `speed` multiplies the rate limit and divides the waits."""
     wait_s = float(config.get("max_wait_s", 2))
@@ -109,7 +111,9 @@ def build(
     market_budget = Budget([market_limit], clock=clock, max_wait_s=wait_s, speed=speed)
     account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
     timeout_s = float(config.get("timeout_s", 5))
-    http = Http(timeout_s, hide=[account.api_key_id, account.api_secret_key])
+    http = Http(
+        timeout_s, hide=[account.api_key_id, account.api_secret_key], transport=ways.transport
+    )
     client = ApifinyClient(account, http, budget, clock, market_budget)
     options = Options(trades_here=False, speed=speed)
     return Runner(

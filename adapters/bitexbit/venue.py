@@ -16,6 +16,7 @@ from adapters.nonces import Nonces
 from adapters.options import Options
 from adapters.port import Simulated, VenueSpec
 from adapters.runner import Runner
+from adapters.ways import NETWORK, Ways
 from adapters.windows import in_force
 from oms.clock import Clock
 from oms.core.fields import OrdType, TimeInForce
@@ -90,6 +91,7 @@ def build(
     clock: Clock,
     loop: Loop,
     speed: float = 1.0,
+    ways: Ways = NETWORK,
 ) -> Runner:
     """The route's runner, not started. `speed` multiplies the rate limits and divides the waits."""
     options = Options(speed=speed, repeats_client_id=False, fence_s=FENCE_S)
@@ -100,7 +102,7 @@ def build(
     private = Budget([private_limit], clock=clock, max_wait_s=max_wait_s, speed=speed, in_flight=1)
     public = Budget([public_limit], clock=clock, speed=speed)
     account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
-    http = Http(timeout_s, hide=[account.api_key, account.api_secret])
+    http = Http(timeout_s, hide=[account.api_key, account.api_secret], transport=ways.transport)
     door = Door(account, http, private, public, nonces, clock)
     fills = Fills(route, books, clock)
 

@@ -13,6 +13,7 @@ from adapters.loop import Loop
 from adapters.options import Options
 from adapters.port import Simulated, VenueSpec
 from adapters.runner import Runner
+from adapters.ways import NETWORK, Ways
 from adapters.windows import in_force
 from oms.clock import Clock
 from oms.core.fields import OrdType, TimeInForce
@@ -111,6 +112,7 @@ def build(
     clock: Clock,
     loop: Loop,
     speed: float = 1.0,
+    ways: Ways = NETWORK,
 ) -> Runner:
     """The route's runner, not started. `speed` multiplies the rate limits and divides the waits."""
     budget = Budget(
@@ -124,7 +126,12 @@ def build(
     by_cash = capabilities(config).market_buy_by_cash
     account = Account(**told, history_names=names, market_buy_by_cash=by_cash)
     timeout_s = float(config.get("timeout_s", 5))
-    door = Door(account, Http(timeout_s, hide=[account.api_key, account.api_secret]), budget, clock)
+    door = Door(
+        account,
+        Http(timeout_s, hide=[account.api_key, account.api_secret], transport=ways.transport),
+        budget,
+        clock,
+    )
     client = BtcturkClient(
         door,
         lambda: [order.symbol for order in books.working(route)],

@@ -17,6 +17,7 @@ from adapters.nonces import Nonces
 from adapters.options import Options
 from adapters.port import Simulated, VenueSpec
 from adapters.runner import Runner
+from adapters.ways import NETWORK, Ways
 from adapters.windows import in_force
 from oms.clock import Clock
 from oms.core.fields import OrdType, TimeInForce
@@ -85,6 +86,7 @@ def build(
     clock: Clock,
     loop: Loop,
     speed: float = 1.0,
+    ways: Ways = NETWORK,
 ) -> Runner:
     """The route's runner, not started. `speed` multiplies the rate limit and divides the waits."""
     budget = Budget(
@@ -99,7 +101,9 @@ def build(
     access = Access(**{name: config[name] for name in _ACCESS if name in config})
     markets = instruments(config)
     timeout_s = float(config.get("timeout_s", 5))
-    http = Http(timeout_s, connections=1, hide=[access.api_key, access.api_secret])
+    http = Http(
+        timeout_s, connections=1, hide=[access.api_key, access.api_secret], transport=ways.transport
+    )
     door = Door(access, reading(config, markets), http, budget, nonces, seed)
     client = (CryptexMarketClient if config.get("public_market_data") else CryptexClient)(
         door,

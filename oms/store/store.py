@@ -3,8 +3,7 @@
 import sqlite3
 from collections import defaultdict
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, Self
 
 from sqlalchemy import ColumnElement, Connection, Engine, not_, select
 
@@ -80,6 +79,13 @@ _CLIENT_IDS: Final = tuple(
 )
 
 
+class Held(Protocol):
+    """A lock that somebody has."""
+
+    def release(self) -> None:
+        """Let the next one in."""
+
+
 class Store:
     """The engine's store, owned by this process until `close`.
 
@@ -87,12 +93,13 @@ class Store:
     nothing of a call that raised is kept, and the next call starts afresh.
     """
 
-    def __init__(self, path: Path, lock: Lock, engine: Engine, epoch: int) -> None:
-        """Use `open`."""
-        self._lock: Lock | None = lock
-        self._engine = engine
+    def __init__(self, writing: Engine, reading: Engine, epoch: int, lock: Held | None) -> None:
+        """Use `open` or `over`."""
+        self._lock = lock
+        self._engine = writing
         self._writing: Connection | None = None
-        self._reading = open_to_read(path)
+        self._reading = reading
+        self._closed = False
         self.epoch = epoch
         with translated("opening the store"):
             self.history = StoredHistory(self._reading.connect())
@@ -100,7 +107,7 @@ class Store:
     @classmethod
     def open(
         cls, url: str, *, owner: str, now: datetime, busy_timeout_s: float = BUSY_TIMEOUT_S
-    ) -> "Store":
+    ) -> Self:
         """Take the store over: make it if need be, lock it, bring it up to date, begin an epoch.
 
         `owner` says who, for whoever finds it locked; a locked database is waited for
@@ -112,12 +119,27 @@ class Store:
         try:
             with translated(f"opening the store {path}"):
                 migrate(engine)
-                epoch = _begin_epoch(engine, owner, now)
-            return cls(path, lock, engine, epoch)
+            return cls.over(engine, open_to_read(path), owner=owner, now=now, lock=lock)
         except BaseException:
             engine.dispose()
             lock.release()
             raise
+
+    @classmethod
+    def over(
+        cls,
+        writing: Engine,
+        reading: Engine,
+        *,
+        owner: str,
+        now: datetime,
+        lock: Held | None = None,
+    ) -> Self:
+        """Begin an epoch of a database that is of this program's version, through engines that
+        are given over. Raises StoreUnavailable."""
+        with translated("opening the store"):
+            epoch = _begin_epoch(writing, owner, now)
+        return cls(writing, reading, epoch, lock)
 
     def commit(self, changes: Changes) -> None:
         """Write all of it in one transaction, synced to the disk.
@@ -166,19 +188,20 @@ class Store:
 
     def close(self) -> None:
         """Let go of the store. More than once is no harm."""
-        if self._lock is None:
+        if self._closed:
             return
+        self._closed = True
         self.history.close()
         self._reading.dispose()
         # Last, so that it is the one that folds the write-ahead log into the file.
         self._disconnect()
         self._engine.dispose()
-        self._lock.release()
-        self._lock = None
+        if self._lock is not None:
+            self._lock.release()
 
     def _connect(self) -> sqlite3.Connection:
         if self._writing is None:
-            assert self._lock is not None, "a closed store is not written to"
+            assert not self._closed, "a closed store is not written to"
             self._writing = self._engine.connect()
         return driver_of(self._writing)
 
