@@ -1,0 +1,270 @@
+"""What a scenario showed, held against what its venues know."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+from oms.core.book import Book, Changes
+from oms.core.legs import executed
+from oms.core.messages import NewOrderSingle
+from oms.core.order import Order
+from oms.core.ports import ToVenue
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """An order in doubt that nothing has settled, and why."""
+
+    route: str
+    order_id: str
+    reason: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What came of one plan. `failures` says in words whatever must not be; empty is right."""
+
+    seed: int
+    orders: int = 0
+    """Orders that were entered."""
+    fills: int = 0
+    """Executions that stand."""
+    lost_fills: int = 0
+    """Orders at a venue of which it executed more than is booked."""
+    phantom_fills: int = 0
+    """Orders at a venue of which more is booked than it executed."""
+    duplicate_orders: int = 0
+    """Orders at a venue that nobody asked for."""
+    wrong_terminal: int = 0
+    """Orders that the books and a venue disagree about: over, working, refused or never there."""
+    unresolved: list[Unresolved] = field(default_factory=list)
+    in_doubt_s: list[float] = field(default_factory=list)
+    """How long each doubt that was settled had lasted, in seconds of the scenario's clock."""
+    struck: dict[str, int] = field(default_factory=dict)
+    """Faults that came about, by kind."""
+    virtual_s: float = 0.0
+    """How long it all took, on that clock."""
+    restarts: int = 0
+    requests: int = 0
+    """Requests that came to venues."""
+    journal_hash: str = ""
+    """SHA-256 over the journal's rows."""
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def right(self) -> bool:
+        """Whether nothing was lost, duplicated, wrong, or otherwise against the rules."""
+        return not self.failures
+
+
+@dataclass(slots=True)
+class Sent:
+    """An order that a committed record sends to a venue; it may come to be there once."""
+
+    name: str
+    terms: tuple[str, str, Decimal | None, Decimal | None]
+    used: bool = False
+
+
+class Witness:
+    """What is seen while a scenario runs."""
+
+    def __init__(self) -> None:
+        self.failures: list[str] = []
+        self.doubts: list[float] = []
+        self._sent: dict[str, list[Sent]] = {}
+        self._doubted: dict[str, float] = {}
+        self._nonces: dict[str, int] = {}
+
+    def committed(self, changes: Changes, now_s: float) -> None:
+        """What is on record now."""
+        for _, record in changes.records:
+            for outbound in record.outbound:
+                if isinstance(outbound, ToVenue) and isinstance(outbound.message, NewOrderSingle):
+                    message = outbound.message
+                    terms = (message.symbol, message.side.name, message.order_qty, message.price)
+                    self._sent.setdefault(outbound.route, []).append(Sent(message.cl_ord_id, terms))
+        for order in changes.orders.values():
+            self._doubt(order, now_s)
+
+    def _doubt(self, order: Order, now_s: float) -> None:
+        if order.in_doubt is not None:
+            self._doubted.setdefault(order.order_id, now_s)
+        elif order.order_id in self._doubted:
+            self.doubts.append(now_s - self._doubted.pop(order.order_id))
+
+    def came(self, route: str, row: Row) -> None:
+        """An order has come to be at a venue."""
+        sent = self._sent.get(route, [])
+        named = [one for one in sent if row["client_id"] and one.name == row["client_id"]]
+        like = named or [one for one in sent if not row["client_id"] and _alike(one, row)]
+        fresh = next((one for one in like if not one.used), None)
+        if fresh is not None:
+            fresh.used = True
+        else:
+            what = "sent twice" if like else "not on record when it came"
+            self.failures.append(f"{route} order {row['order_id']} {shown(row)}: {what}")
+
+    def nonce(self, route: str, nonce: int) -> None:
+        """A request with that number has come."""
+        if nonce <= self._nonces.get(route, -1):
+            self.failures.append(f"{route}: nonce {nonce} came after {self._nonces[route]}")
+        self._nonces[route] = nonce
+
+
+def _alike(sent: Sent, row: Row) -> bool:
+    return (row["side"], Decimal(row["qty"])) == (sent.terms[1], sent.terms[2]) and (
+        row["price"] is None or Decimal(row["price"]) == sent.terms[3]
+    )
+
+
+def shown(row: Row) -> str:
+    """An order of a ledger, in words."""
+    return (
+        f"({row['side']} {row['cum']} of {row['qty']} {row['symbol']} at {row['price']},"
+        f" {row['status']})"
+    )
+
+
+_OVER: Final = {"FILLED", "CANCELED", "REJECTED"}
+
+
+@dataclass(slots=True)
+class _Claim:
+    """One order at a venue, as the books have it: an order, or a leg of one."""
+
+    order: Order
+    leg: int
+    name: str
+    theirs: str
+    qty: Decimal
+    price: Decimal | None
+
+    @property
+    def last(self) -> bool:
+        return self.leg == max(len(self.order.legs) - 1, 0)
+
+    @property
+    def over(self) -> bool:
+        if self.order.legs and not self.last:
+            return True
+        over = bool(self.order.legs) and self.order.legs[self.leg].over
+        return over or self.order.ended or self.order.filled
+
+
+def judge(outcome: Outcome, book: Book, ledgers: Mapping[str, list[Row]]) -> None:
+    """Compare the book with every venue's ledger, by route."""
+    orders = [book.any_order(f"{n:010d}") for n in range(1, book.last_order_number + 1)]
+    known = [order for order in orders if order is not None]
+    outcome.orders = len(known)
+    outcome.fills = sum(e.stands for order in known for e in order.executions.values())
+    for order in known:
+        if order.in_doubt is not None:
+            outcome.unresolved.append(Unresolved(order.route, order.order_id, order.in_doubt.text))
+    for route, rows in ledgers.items():
+        _compare(outcome, [order for order in known if order.route == route], rows)
+
+
+def _compare(outcome: Outcome, orders: Iterable[Order], rows: list[Row]) -> None:
+    left = {row["order_id"]: row for row in rows}
+    missing: list[_Claim] = []
+    for claim in (claim for order in orders for claim in _claims(order)):
+        row = _row_of(claim, left)
+        if row is None:
+            missing.append(claim)
+        else:
+            del left[row["order_id"]]
+            _weigh(outcome, claim, row)
+    for claim in missing:
+        _miss(outcome, claim, left)
+    for row in left.values():
+        outcome.duplicate_orders += 1
+        outcome.failures.append(f"nobody's order at {orders_name(row)} {shown(row)}")
+
+
+def orders_name(row: Row) -> str:
+    """What its venue calls an order."""
+    return f"the venue, {row['order_id']} {row['client_id']}".rstrip()
+
+
+def _claims(order: Order) -> list[_Claim]:
+    if not order.legs:
+        return [
+            _Claim(
+                order,
+                0,
+                order.venue_cl_ord_id,
+                order.secondary_order_id,
+                order.order_qty,
+                order.price,
+            )
+        ]
+    return [
+        _Claim(order, i, leg.venue_cl_ord_id, leg.secondary_order_id, leg.order_qty, leg.price)
+        for i, leg in enumerate(order.legs)
+    ]
+
+
+def _row_of(claim: _Claim, rows: Mapping[str, Row]) -> Row | None:
+    for row in rows.values():
+        if row["client_id"] and row["client_id"] == claim.name:
+            return row
+    return rows.get(claim.theirs) if claim.theirs else None
+
+
+def _weigh(outcome: Outcome, claim: _Claim, row: Row) -> None:
+    order, doubted = claim.order, claim.order.in_doubt is not None
+    booked, _ = executed(order, claim.leg)
+    traded = Decimal(row["cum"])
+    name = f"{order.route} order {order.order_id}" + (f" leg {claim.leg}" if order.legs else "")
+    if doubted:
+        return  # it says of itself that it is not known
+    if booked < traded:
+        outcome.lost_fills += 1
+        outcome.failures.append(f"{name}: {booked} booked, the venue executed {shown(row)}")
+    elif booked > traded:
+        outcome.phantom_fills += 1
+        outcome.failures.append(f"{name}: {booked} booked, the venue executed {shown(row)}")
+    elif claim.over != (row["status"] in _OVER):
+        outcome.wrong_terminal += 1
+        outcome.failures.append(f"{name} is {order.ord_status.name}, the venue says {shown(row)}")
+
+
+def _miss(outcome: Outcome, claim: _Claim, left: dict[str, Row]) -> None:
+    """An order of the books that the venue does not name: refused, never sent, or in doubt."""
+    order = claim.order
+    alike = [
+        row
+        for row in left.values()
+        if (row["side"], Decimal(row["qty"])) == (order.side.name, claim.qty)
+        and row["price"] is not None
+        and Decimal(row["price"]) == claim.price
+    ]
+    name = f"{order.route} order {order.order_id}" + (f" leg {claim.leg}" if order.legs else "")
+    if order.in_doubt is not None:
+        if alike:
+            del left[alike[0]["order_id"]]
+        return
+    if alike:
+        row = alike[0]
+        del left[row["order_id"]]
+        outcome.wrong_terminal += 1
+        outcome.lost_fills += bool(Decimal(row["cum"]))
+        outcome.failures.append(
+            f"{name} is {order.ord_status.name}, the venue has it: {shown(row)}"
+        )
+    elif not claim.over:
+        outcome.wrong_terminal += 1
+        outcome.failures.append(f"{name} is {order.ord_status.name}, the venue never had it")
+    elif executed(order, claim.leg)[0]:
+        outcome.phantom_fills += 1
+        outcome.failures.append(f"{name} has fills, the venue never had it")
+
+
+def doubts_by_reason(unresolved: Iterable[Unresolved]) -> Counter[str]:
+    """How many there are of each."""
+    return Counter(f"{one.route}: {one.reason}" for one in unresolved)
