@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from adapters.bitexbit.client import BitexbitClient
+from adapters.bitexbit.client import Alarm, BitexbitClient
 from adapters.bitexbit.door import Account, Door
 from adapters.bitexbit.fills import Fills
 from adapters.bitexbit.socketio import GENERATIONS
@@ -105,12 +105,7 @@ def build(
     http = Http(timeout_s, hide=[account.api_key, account.api_secret], transport=ways.transport)
     door = Door(account, http, private, public, nonces, clock)
     fills = Fills(route, books, clock)
-
-    def alarm(text: str, raw: str) -> None:
-        note = Quarantined(reason="unusable sight", text=f"{route}: {text}")
-        post(Inbound(source=route, message=note, evidence=Evidence.VENUE_MESSAGE, raw=raw))
-
-    client = BitexbitClient(account, door, fills, alarm)
+    client = BitexbitClient(account, door, fills, _alarm(route, post))
     stream = BitexbitStream(
         _channel(config, timeout_s),
         fills,
@@ -133,6 +128,14 @@ def build(
         nonces=nonces,
         stream=stream,
     )
+
+
+def _alarm(route: str, post: Post) -> Alarm:
+    def tell(text: str, raw: str) -> None:
+        note = Quarantined(reason="unusable sight", text=f"{route}: {text}")
+        post(Inbound(source=route, message=note, evidence=Evidence.VENUE_MESSAGE, raw=raw))
+
+    return tell
 
 
 def _channel(config: Mapping[str, Any], timeout_s: float) -> Channel:
