@@ -7,7 +7,7 @@ STAMP := .venv/.ready
 PURE := oms/core/*,fix/codec.py,fix/apifiny.py,fix/fix42.py,fix/values.py,fix/wire.py,adapters/port.py,adapters/reconcile.py,adapters/windows.py,adapters/*/*mapping.py,adapters/bitexbit/attribution.py,adapters/bitexbit/events.py,adapters/bitexbit/signing.py,adapters/bitexbit/socketio.py
 
 .DEFAULT_GOAL := test
-.PHONY: setup demo run fmt check test mutate scenarios bench
+.PHONY: setup demo run fmt check test mutate scenarios bench rounds
 
 $(STAMP): pyproject.toml requirements.lock tools/setup.py
 	@$(PYTHON) tools/setup.py
@@ -53,3 +53,8 @@ scenarios: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks
+
+# Real processes, killed and restarted while a proxy spoils their connections: about half an hour.
+ROUNDS ?= 500
+rounds: $(STAMP)
+	@$(BIN)/python -m tests.rounds --rounds $(ROUNDS)
