@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from oms.core.break_notes import BreakClosed
 from oms.core.days import begins_day, split, total_qty
 from oms.core.errors import IllegalTransition
 from oms.core.executions import book_execution
@@ -51,6 +52,7 @@ OrderMessage = (
     | NotSent
     | Answered
     | Quarantined
+    | BreakClosed
 )
 """What can be applied to an order that exists."""
 
@@ -84,6 +86,9 @@ def _noted(order: Order, message: OrderMessage, now: datetime) -> Order:
             return order.evolve(in_doubt=doubt, updated=now)
         case DoubtSettled():
             return order.evolve(in_doubt=None, updated=now)
+        case BreakClosed():
+            text = f"closed by {message.by}: {message.text}; was {order.text}"
+            return order.evolve(text=text, updated=now)
         case VenueNamed():
             return named(order, message.secondary_order_id).evolve(updated=now)
         case _:

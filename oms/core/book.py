@@ -11,7 +11,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from oms.core.facts import Execution, Kill, order_named
+from oms.core.agreement import Agreement
+from oms.core.changes import Changes as Changes
+from oms.core.facts import Kill, order_named
 from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.notes import (
     Answered,
@@ -30,7 +32,7 @@ from oms.core.order import Order
 from oms.core.ports import Evidence, History, Record, ToOrigin, ToTreasury, ToVenue
 from oms.core.positions import PositionKey, moves, split_move
 from oms.core.sessions import Session, venue_session
-from oms.core.transfers import MoneyMove, Moves
+from oms.core.transfers import MoneyMove, Moves, is_transfer
 from oms.core.transitions import EXECUTES, FILLS, Event, event_of
 from oms.core.venue import Capabilities, Instrument
 
@@ -73,29 +75,6 @@ class Route:
         self.instruments = known
 
 
-@dataclass(slots=True)
-class Changes:
-    """What a batch of records changed, for the store to write."""
-
-    records: list[tuple[int, Record]] = field(default_factory=list)
-    orders: dict[str, Order] = field(default_factory=dict)
-    executions: list[tuple[Order, Execution, ExecutionReport]] = field(default_factory=list)
-    undone: list[tuple[str, str]] = field(default_factory=list)
-    """OrderID and ExecID of executions that stand no more."""
-    split: list[tuple[Decimal, str, str]] = field(default_factory=list)
-    """SplitShares, OrderID and ExecID of executions that a split has scaled."""
-    cl_ord_ids: dict[tuple[str, str], str] = field(default_factory=dict)
-    positions: dict[PositionKey, Decimal] = field(default_factory=dict)
-    sessions: dict[str, Session] = field(default_factory=dict)
-    kills: dict[str, Kill] = field(default_factory=dict)
-    nonces: dict[str, int] = field(default_factory=dict)
-    moves: dict[str, MoneyMove] = field(default_factory=dict)
-    reports: list[tuple[str, int, int, int]] = field(default_factory=list)
-    """Origin, number, journal seq and index within the record's outbound."""
-    requests: list[tuple[str, int, int, str]] = field(default_factory=list)
-    """Route, journal seq, index within the record's outbound, OrderID or a transfer's id."""
-
-
 def _by_age(order: Order) -> str:
     return order.order_id
 
@@ -136,6 +115,7 @@ class Book:
         self.kills: dict[str, Kill] = {}
         self.nonces: dict[str, int] = {}
         self.moves = Moves()
+        self.agreement = Agreement()
         self._orders: dict[str, Order] = {}
         self._working: dict[str, dict[str, Order]] = {}
         self._by_cl_ord_id: dict[tuple[str, str], str] = {}
@@ -253,6 +233,7 @@ class Book:
     def _move(self, order: Order, record: Record, changes: Changes) -> None:
         before = self._orders.get(order.order_id)
         self._put(order)
+        self.agreement.own(order, changes)
         changes.orders[order.order_id] = order
         message = record.message
         if isinstance(message, OrderEntered):
@@ -290,11 +271,13 @@ class Book:
             changes.undone.append((order.order_id, report.exec_ref_id))
             deltas += moves(order, order.executions[report.exec_ref_id], undone=True)
         self._hold(deltas, changes)
+        self.agreement.derived(order, report, changes)
 
     def _hold(self, deltas: list[tuple[PositionKey, Decimal]], changes: Changes) -> None:
         for key, delta in deltas:
             self.positions[key] = add(self.positions.get(key, ZERO), delta)
             changes.positions[key] = self.positions[key]
+        self.agreement.executed(deltas, changes)
 
     def _split(self, before: Order, order: Order, changes: Changes) -> None:
         for exec_id, execution in order.executions.items():
@@ -339,15 +322,24 @@ class Book:
                 self.kills[route] = changes.kills[route] = kill
 
     def _turn(self, record: Record, changes: Changes) -> None:
-        """What is about no order: switches, nonces, money."""
+        """What is about no order: switches, nonces, money, breaks."""
         message = record.message
         if isinstance(message, KillSwitch | KillCertificate):
             self._kill(message, record.time, changes)
         elif isinstance(message, NoncesReserved):
             self.nonces[record.route] = changes.nonces[record.route] = message.last
+        self.agreement.noted(record, changes)
+        before = self._money(record.order_id)
         move = self.moves.fold(message, record.time, self.history.move)
         if move is not None:
             changes.moves[move.transfer.transfer_id] = move
+            self.agreement.transferred(before, move, changes)
+
+    def _money(self, transfer_id: str) -> MoneyMove | None:
+        """The transfer as it was, if that is one's id."""
+        if not is_transfer(transfer_id):
+            return None
+        return self.moves.get(transfer_id) or self.history.move(transfer_id)
 
     def _session(self, record: Record, changes: Changes) -> None:
         origin = record.origin

@@ -2,12 +2,14 @@
 
 Time and randomness are arguments. The decision is the records to commit; what they release goes
 out only after that. Desks' requests are decided in `desk_side`, what venues tell in `venue_side`,
-lost answers in `doubts`, money in `money`, desks' sessions in `desk_session`.
+lost answers in `doubts`, money in `money`, what does not agree in `breaks`, desks' sessions in
+`desk_session`.
 """
 
 from datetime import datetime
 
 from oms.core import (
+    breaks,
     desk_session,
     desk_side,
     doubts,
@@ -19,6 +21,7 @@ from oms.core import (
     venue_side,
 )
 from oms.core.book import OPERATOR, Book
+from oms.core.break_notes import BalancesTold, BreakClosed, BreakShown, ForeignOrder
 from oms.core.client_ids import Draw
 from oms.core.copies import copied
 from oms.core.messages import (
@@ -96,6 +99,8 @@ def _asked(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision:
             return nonces.reserved(book, inbound, message, now)
         case TransferAsked() | TransferMoved() | TransferOutcome() | TransferSettled():
             return money.decided(book, inbound, message, now)
+        case BalancesTold() | BreakShown() | BreakClosed() | ForeignOrder():
+            return breaks.decided(book, inbound, message, now)
         case _:
             return desk_session.decided(book, inbound, message, now)
 

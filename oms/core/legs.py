@@ -17,7 +17,7 @@ from oms.core.messages import ExecutionReport
 from oms.core.notes import LegEntered, Request
 from oms.core.numbers import ZERO, add
 from oms.core.order import Order
-from oms.core.ports import Books
+from oms.core.ports import Agreed, Books
 from oms.core.transfers import MoneyMove
 from oms.core.transitions import Event, Life
 
@@ -216,3 +216,8 @@ class VenueBooks:
     def open_moves(self, route: str) -> list[MoneyMove]:
         """Transfers of a route of which something may still become, oldest first."""
         return self._books.open_moves(route)
+
+    @property
+    def agreement(self) -> Agreed:
+        """What the venues have to have, and what they have besides."""
+        return self._books.agreement

@@ -6,7 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from oms.core.break_notes import (
+    BalanceBegun,
+    BalancesTold,
+    BreakClosed,
+    BreakOpened,
+    BreakShown,
+    ForeignOrder,
+)
 from oms.core.funding import Transfer
+from oms.core.holdings import Break, Foreign, Holding, HoldingKey
 from oms.core.messages import (
     BusinessMessageReject,
     ExecutionReport,
@@ -82,6 +91,7 @@ FromDesk = (
     | DeskReturned
     | TransferAsked
     | TransferSettled
+    | BreakClosed
 )
 FromVenue = (
     ExecutionReport
@@ -97,6 +107,9 @@ FromVenue = (
     | ReserveNonces
     | TransferMoved
     | TransferOutcome
+    | BalancesTold
+    | BreakShown
+    | ForeignOrder
 )
 Message = FromDesk | FromVenue | KillSweep | KillCertificate | Started | Expired
 """What can be posted to the engine."""
@@ -129,6 +142,10 @@ Recorded = (
     | TransferMoved
     | TransferOutcome
     | TransferSettled
+    | BalanceBegun
+    | BreakOpened
+    | BreakClosed
+    | ForeignOrder
     | Started
 )
 """What can stand in the journal."""
@@ -280,6 +297,26 @@ class Books(Protocol):
 
     def open_moves(self, route: str) -> list[MoneyMove]:
         """Transfers of a route of which something may still become, oldest first."""
+
+    @property
+    def agreement(self) -> "Agreed":
+        """What the venues have to have, and what they have besides."""
+
+
+class Agreed(Protocol):
+    """Where books and venues agree, and where not; from any thread."""
+
+    def mark(self, route: str) -> int:
+        """A number that changes whenever something moves money of the route."""
+
+    def holdings_of(self, route: str) -> dict[HoldingKey, Holding]:
+        """What the balances of a route have to be."""
+
+    def open_breaks(self, route: str = "") -> list[Break]:
+        """Balances of a route that are something else."""
+
+    def foreign_orders(self, route: str) -> list[Foreign]:
+        """Orders that work at a route's venue and are not ours."""
 
 
 class History(Protocol):

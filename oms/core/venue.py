@@ -93,6 +93,8 @@ class Capabilities:
     fill_identity: FillIdentity = FillIdentity.CUMULATIVE
     tells_fees: bool = False
     """Fills carry what they cost."""
+    balance_decimals: int | None = None
+    """Balances are told with so many decimals, what is finer is cut off; None: all they have."""
     history: str = ""
     """How far back the venue's lists of orders and fills reach, in words."""
     limits: tuple[Limit, ...] = ()

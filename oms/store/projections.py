@@ -13,6 +13,7 @@ from sqlalchemy.dialects import sqlite
 
 from oms.core.book import Changes
 from oms.core.notes import Quarantined
+from oms.store.break_rows import break_row, foreign_row, holding_row
 from oms.store.move_rows import move_row
 from oms.store.rows import (
     Values,
@@ -29,9 +30,12 @@ from oms.store.rows import (
     split_row,
 )
 from oms.store.tables import (
+    BREAKS,
     CL_ORD_IDS,
     EXECUTIONS,
     FIX_SESSIONS,
+    FOREIGN_ORDERS,
+    HOLDINGS,
     JOURNAL,
     KILL_SWITCHES,
     LEGS,
@@ -74,6 +78,9 @@ _PUT_SESSION: Final = _upsert(FIX_SESSIONS)
 _PUT_KILL: Final = _upsert(KILL_SWITCHES)
 _PUT_NONCES: Final = _upsert(NONCES)
 _PUT_MOVE: Final = _upsert(TRANSFERS)
+_PUT_HOLDING: Final = _upsert(HOLDINGS)
+_PUT_BREAK: Final = _upsert(BREAKS, "opened")
+_PUT_FOREIGN: Final = _upsert(FOREIGN_ORDERS, "first_seen")
 _UNDO: Final = "UPDATE executions SET stands = 0 WHERE order_id = ? AND exec_id = ?"
 _SPLIT: Final = "UPDATE executions SET split_shares = ? WHERE order_id = ? AND exec_id = ?"
 
@@ -96,6 +103,9 @@ def write_projections(driver: sqlite3.Connection, changes: Changes) -> None:
     _run(driver, _PUT_KILL, [kill_row(route, kill) for route, kill in changes.kills.items()])
     _run(driver, _PUT_NONCES, list(changes.nonces.items()))
     _run(driver, _PUT_MOVE, [move_row(move) for move in changes.moves.values()])
+    _run(driver, _PUT_HOLDING, [holding_row(key, one) for key, one in changes.holdings.items()])
+    _run(driver, _PUT_BREAK, [break_row(found) for found in changes.breaks.values()])
+    _run(driver, _PUT_FOREIGN, [foreign_row(one) for one in changes.foreign.values()])
     _run(driver, _NEW_OUTBOX, list(_outbox(changes)))
     _run(
         driver,

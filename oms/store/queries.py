@@ -13,6 +13,7 @@ from oms.core.errors import StoreUnavailable
 from oms.core.notes import MoveState
 from oms.core.ports import DeskReport, Record, ToOrigin
 from oms.core.transfers import number_of
+from oms.store.break_rows import break_json, break_of, foreign_json, foreign_of, order_break_json
 from oms.store.certificate import certificate_rows
 from oms.store.database import open_to_read, store_path, translated
 from oms.store.json_rows import (
@@ -28,10 +29,12 @@ from oms.store.move_rows import move_json, move_of
 from oms.store.rows import TO_ORIGIN, order_of, record_of
 from oms.store.schema import demand_current
 from oms.store.tables import (
+    BREAKS,
     BROKEN,
     CL_ORD_IDS,
     EXECUTIONS,
     FIX_SESSIONS,
+    FOREIGN_ORDERS,
     JOURNAL,
     KILL_SWITCHES,
     LEGS,
@@ -42,6 +45,7 @@ from oms.store.tables import (
     POSITIONS,
     QUARANTINE,
     TRANSFERS,
+    WORKS,
 )
 from oms.store.timeline import timeline_rows
 
@@ -131,6 +135,28 @@ class Projections:
             if origin in ("", row.origin):
                 return move_json(move_of(row), reveal=reveal)
         return None
+
+    def breaks(self, *, route: str = "", closed: bool = False) -> list[JsonRow]:
+        """Orders and balances that are not what the books say; `closed`: also those that were not.
+
+        An order's break that was closed is told by the order.
+        """
+        orders = _narrow(select(ORDERS).where(BROKEN), ORDERS.c, route=route)
+        found = _narrow(select(BREAKS), BREAKS.c, route=route)
+        if not closed:
+            found = found.where(OPEN)
+        with self.snapshot() as connection:
+            broken = connection.execute(orders.order_by(ORDERS.c.order_id)).all()
+            balances = connection.execute(found.order_by(BREAKS.c.number)).all()
+        return [*map(order_break_json, broken), *(break_json(break_of(row)) for row in balances)]
+
+    def foreign_orders(self, *, route: str = "", ended: bool = False) -> list[JsonRow]:
+        """Orders of the accounts that are not ours; `ended`: also those that work no more."""
+        statement = _narrow(select(FOREIGN_ORDERS), FOREIGN_ORDERS.c, route=route)
+        if not ended:
+            statement = statement.where(WORKS)
+        rows = self._rows(statement.order_by(FOREIGN_ORDERS.c.first_seen))
+        return [foreign_json(foreign_of(row)) for row in rows]
 
     def sessions(self) -> list[JsonRow]:
         """How far each desk session has been read and answered."""
@@ -244,7 +270,7 @@ class Reader(Projections):
             return certificate_rows(connection, seq)
 
     def counts(self) -> dict[str, int]:
-        """`records orders open in_doubt breaks fills quarantined moves_in_doubt`."""
+        """`records orders open in_doubt breaks foreign fills quarantined moves_in_doubt`."""
         open_orders = select(func.count()).select_from(ORDERS).where(OPEN)
         counted = {
             "records": select(func.coalesce(func.max(JOURNAL.c.seq), 0)),
@@ -252,6 +278,8 @@ class Reader(Projections):
             "open": open_orders,
             "in_doubt": open_orders.where(ORDERS.c.in_doubt_request.is_not(None)),
             "breaks": select(func.count()).select_from(ORDERS).where(BROKEN),
+            "balance_breaks": select(func.count()).select_from(BREAKS).where(OPEN),
+            "foreign": select(func.count()).select_from(FOREIGN_ORDERS).where(WORKS),
             "fills": select(func.count()).select_from(EXECUTIONS).where(EXECUTIONS.c.stands),
             "quarantined": select(func.count()).select_from(QUARANTINE),
             "moves_in_doubt": select(func.count())
@@ -259,10 +287,11 @@ class Reader(Projections):
             .where(OPEN_MOVES, TRANSFERS.c.state == MoveState.IN_DOUBT),
         }
         with self.snapshot() as connection:
-            return {
+            told = {
                 name: int(connection.execute(statement).scalar_one())
                 for name, statement in counted.items()
             }
+        return {**told, "breaks": told["breaks"] + told["balance_breaks"]}
 
 
 def _narrow(statement: Select[Any], columns: Any, **wanted: str) -> Select[Any]:

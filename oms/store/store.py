@@ -11,6 +11,7 @@ from oms.core.book import CLOSED_KEPT, Book, Changes
 from oms.core.errors import StoreFenced
 from oms.core.facts import Execution
 from oms.core.order import Order
+from oms.store.break_rows import break_of, foreign_of, holding_of
 from oms.store.database import (
     BUSY_TIMEOUT_S,
     driver_of,
@@ -26,9 +27,12 @@ from oms.store.projections import write_journal, write_projections
 from oms.store.rows import execution_of, kill_of, order_of, session_of
 from oms.store.schema import migrate
 from oms.store.tables import (
+    BREAKS,
     COUNTED,
     EXECUTIONS,
     FIX_SESSIONS,
+    FOREIGN_ORDERS,
+    HOLDINGS,
     JOURNAL,
     KILL_SWITCHES,
     NONCES,
@@ -37,6 +41,7 @@ from oms.store.tables import (
     ORDERS,
     POSITIONS,
     TRANSFERS,
+    WORKS,
 )
 from oms.store.types import utc_text, utc_time
 
@@ -185,6 +190,13 @@ class Store:
             for row in connection.execute(select(TRANSFERS).where(OPEN_MOVES)):
                 book.moves.put(move_of(row))
             book.moves.last_number = _scalar(connection, "SELECT max(number) FROM transfers")
+            book.agreement.restore(
+                map(holding_of, connection.execute(select(HOLDINGS))),
+                # The condition is the index's own, and that of OPEN.
+                map(break_of, connection.execute(select(BREAKS).where(OPEN))),
+                map(foreign_of, connection.execute(select(FOREIGN_ORDERS).where(WORKS))),
+                _scalar(connection, "SELECT max(number) FROM breaks"),
+            )
 
     def close(self) -> None:
         """Let go of the store. More than once is no harm."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from oms.core.break_notes import BreakClosed
 from oms.core.fields import ExecTransType
 from oms.core.funding import Transfer
 from oms.core.messages import (
@@ -75,6 +76,8 @@ def _happened(message: Recorded) -> tuple[str, str]:
             return "REPORT", _told(message)
         case TransferEntered() | TransferMoved() | TransferOutcome() | TransferSettled():
             return _money(message)
+        case BreakClosed():
+            return "SETTLED", f"{message.by}: {message.text}"
         case _:
             return _noted(message)
 

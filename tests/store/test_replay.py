@@ -152,6 +152,9 @@ def test_a_deleted_row_is_named(traded: Path, table: str) -> None:
         ("outbox", "99999/0", "seq = 99999, idx = 0, number = 99999"),
         ("quarantine", "99999", "seq = 99999"),
         ("transfers", "99999", "number = 99999, cl_ord_id = 'never'"),
+        ("holdings", "ANDX//DOGE", "route = 'ANDX', exchange = '', asset = 'DOGE'"),
+        ("breaks", "99999", "number = 99999"),
+        ("foreign_orders", "ANDX/never", "route = 'ANDX', name = 'never'"),
     ],
 )
 def test_an_added_row_is_named(traded: Path, table: str, key: str, changed: str) -> None:

@@ -48,6 +48,7 @@ from oms.core.order import Order
 from oms.core.ports import Decision, Evidence, Inbound, Message
 from oms.core.venue import Capabilities, ClientId, Emulation, Instrument
 from oms.store.store import Store
+from tests.store.breaks_day import disagree, look, stranger
 from tests.store.money_day import move_money
 
 START: Final = datetime(2025, 3, 1, 9, 30, tzinfo=UTC)
@@ -212,6 +213,11 @@ class Firm:
 
 def trade(firm: Firm, rng: Random, steps: int) -> None:
     """Let that many things happen, most of them possible."""
+    if not firm.book.agreement.begun(REST):
+        look(firm, REST, {"BTC": "100", "USDT": "1E+7"})
+        stranger(firm, REST, 9, cum=1)
+        look(firm, REST, {"BTC": "101", "USDT": "1E+7"})
+        firm.venue(REST, ReserveNonces(route=REST, count=60, floor=1))
     for _ in range(steps):
         working = [order for route in CAPABILITIES for order in firm.book.working(route)]
         if not working or rng.random() < 0.25:
@@ -258,6 +264,7 @@ def _desk_acts(firm: Firm, rng: Random) -> None:
         lambda: firm.venue(REST, ReserveNonces(route=REST, count=60, floor=rng.randint(0, 10**16))),
         lambda: move_money(firm, rng),
         lambda: move_money(firm, rng),
+        lambda: disagree(firm, rng, route),
         firm.restart,
     ]
     rng.choice(acts)()

@@ -154,6 +154,7 @@ class StumblingBooks:
 
     def __init__(self, route: OneRoute) -> None:
         self._book = route.book
+        self.agreement = route.book.agreement
         self.failed = False
 
     def order(self, order_id: str) -> Order | None:

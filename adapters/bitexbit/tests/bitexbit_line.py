@@ -19,6 +19,7 @@ from adapters.http import Http
 from adapters.port import Placed, VenueOrder
 from adapters.simserver import SimRequest, SimResponse, serve
 from oms.clock import SystemClock
+from oms.core.agreement import Agreement
 from oms.core.facts import Execution
 from oms.core.fields import OrdType, Side, TimeInForce
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
@@ -71,6 +72,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.orders: list[Order] = []
+        self.agreement = Agreement()
 
     def order(self, order_id: str) -> Order | None:
         return next((order for order in self.orders if order.order_id == order_id), None)

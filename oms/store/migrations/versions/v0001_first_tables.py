@@ -30,6 +30,7 @@ def upgrade() -> None:
     _ways_out()
     _nonces_and_owner()
     _transfers()
+    _agreement()
 
 
 def _journal() -> None:
@@ -293,4 +294,37 @@ def _transfers() -> None:
         "transfers",
         ["route", "reference"],
         sqlite_where=sa.text("reference != ''"),
+    )
+
+
+def _agreement() -> None:
+    op.create_table(
+        "holdings",
+        *map(_text, ("route", "exchange", "asset", "told", "since", "moved", "traded", "loose")),
+        sa.PrimaryKeyConstraint("route", "exchange", "asset"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "breaks",
+        _number("number"),
+        *map(_text, ("route", "exchange", "asset", "amount", "cause", "text")),
+        *map(_text, ("opened", "updated")),
+        _flag("closed"),
+        _text("closed_by"),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index("breaks_open", "breaks", ["number"], sqlite_where=sa.text("closed = 0"))
+    op.create_table(
+        "foreign_orders",
+        *map(_text, ("route", "name", "venue_cl_ord_id", "secondary_order_id", "symbol")),
+        *map(_text, ("security_exchange", "side", "order_qty")),
+        *(_text(name, nullable=True) for name in ("price", "cum_qty", "avg_px")),
+        _flag("works"),
+        *map(_text, ("order_id", "first_seen", "updated")),
+        sa.PrimaryKeyConstraint("route", "name"),
+        sqlite_with_rowid=False,
+    )
+    works = sa.text("works = 1")
+    op.create_index(
+        "foreign_orders_working", "foreign_orders", ["route", "name"], sqlite_where=works
     )
