@@ -291,7 +291,8 @@ class Reader(Projections):
                 name: int(connection.execute(statement).scalar_one())
                 for name, statement in counted.items()
             }
-        return {**told, "breaks": told["breaks"] + told["balance_breaks"]}
+        told["breaks"] += told.pop("balance_breaks")
+        return told
 
 
 def _narrow(statement: Select[Any], columns: Any, **wanted: str) -> Select[Any]:

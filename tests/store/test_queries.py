@@ -152,6 +152,7 @@ def test_positions_sessions_and_quarantine(firm: Firm, reader: Reader) -> None:
         "open": 1,
         "in_doubt": 0,
         "breaks": 0,
+        "foreign": 0,
         "fills": 1,
         "quarantined": 1,
         "moves_in_doubt": 0,
