@@ -17,8 +17,8 @@ from fix.logon import demand_parameters, demand_token
 from fix.outlet import PROVE_AFTER_S, Backlog, Outlet
 from fix.pace import Pace
 from fix.resume import Resumption
-from fix.session import LogonRefused, Role, SessionStatus
-from fix.sockets import limit_stalling, reserve_port
+from fix.session import LogonRefused, Role, Roles, SessionStatus
+from fix.sockets import reserve_port
 from fix.strangers import LOGON_WAIT_S, Strangers
 from fix.transport import Kind, SessionConfig, read_sessions
 from fix.wire import ADMIN_TYPES, Fields
@@ -28,6 +28,7 @@ from oms.core.fields import BusinessRejectReason
 from oms.core.notes import DeskReturned, Unworkable
 from oms.core.ports import DeskGateway, DeskReport, Evidence, Inbound, Post
 from oms.core.sessions import Session
+from oms.worker import Workers, threads
 
 _log = logging.getLogger(__name__)
 
@@ -83,6 +84,8 @@ class Acceptor:
         stall_s: float = STALL_S,
         logon_wait_s: float = LOGON_WAIT_S,
         prove_after_s: float = PROVE_AFTER_S,
+        workers: Workers = threads,
+        roles: Roles = Role,
     ) -> None:
         """`settings` is quickfix.cfg; `overrides` replace settings of its acceptor sessions.
 
@@ -107,11 +110,13 @@ class Acceptor:
             self.port, self._holder = reserve_port()
             chosen = {**(overrides or {}), "SocketAcceptPort": str(self.port)}
             configs = read_sessions(settings, Kind.ACCEPTOR, chosen)
-        self._role = Role(Kind.ACCEPTOR, configs, self, clock)
+        self._workers = workers
+        self._role = roles(Kind.ACCEPTOR, configs, self, clock)
         self._desks = {one.target: self._desk(one, desks[one.target]) for one in configs}
-        self._strangers = Strangers(self._role, clock, self._role.configs, self.port, logon_wait_s)
+        self._strangers = Strangers(self._role, clock, self._role.configs, logon_wait_s, workers)
         grace = {name: login.cancel_grace_s for name, login in desks.items()}
-        self._absences = Absences({n: s for n, s in grace.items() if s is not None}, post, clock)
+        watched = {name: grace_s for name, grace_s in grace.items() if grace_s is not None}
+        self._absences = Absences(watched, post, clock, workers)
         self._pause = threading.Event()
         self._by_session = {desk.config.name: desk for desk in self._desks.values()}
 
@@ -130,7 +135,7 @@ class Acceptor:
         self._role.start()
         self._absences.start()
         self._let_go()
-        limit_stalling(self.port, self._stall_s)
+        self._role.limit_stalling(self._stall_s)
 
     def stop(self, text: str = "the engine is stopping") -> None:
         """Log the desks out; the process is to end by os._exit, or `drop` is to follow."""
@@ -188,14 +193,16 @@ class Acceptor:
             self._post,
             self._clock,
             self._prove_after_s,
+            self._workers,
         )
-        return _Desk(config.target, login, config, FileStore(config), outlet, write, pace)
+        store = self._role.store(config.name)
+        return _Desk(config.target, login, config, store, outlet, write, pace)
 
     # What quickfix calls
 
     def logged_on(self, session: str) -> None:
         """The desk gets what it has not had."""
-        limit_stalling(self.port, self._stall_s)
+        self._role.limit_stalling(self._stall_s)
         desk = self._by_session[session]
         self._absences.back(desk.comp_id)
         desk.outlet.open()

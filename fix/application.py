@@ -66,9 +66,18 @@ def _guarded(
 class Application(quickfix.Application):
     """The callbacks of one role."""
 
-    def __init__(self, peer: Peer, kind: Kind, pulse: Pulse, asked: Callable[[str], None]) -> None:
-        """`asked` is told of every session whose peer is asked to send again."""
+    def __init__(
+        self,
+        peer: Peer,
+        kind: Kind,
+        pulse: Pulse,
+        asked: Callable[[str], None],
+        session_of: Callable[[quickfix.SessionID], quickfix.Session | None],
+    ) -> None:
+        """`asked` is told of every session whose peer is asked to send again; `session_of` finds
+        one."""
         super().__init__()
+        self._session_of = session_of
         self._peer = peer
         self._kind = kind
         self._pulse = pulse
@@ -133,7 +142,9 @@ class Application(quickfix.Application):
         if msg_type in ("3", "4", "5"):
             self._demand_logged_on(session_id)
         if (check := _ADMIN_CHECKS.get(msg_type)) is not None:
-            check(dict(fields), session_id)
+            session = self._session_of(session_id)
+            assert session is not None, "a message came by it"
+            check(dict(fields), session)
         if msg_type != "1":
             self._peer.admin_received(session_id.toString(), fields)
 
@@ -151,7 +162,7 @@ class Application(quickfix.Application):
 
     def _demand_logged_on(self, session_id: quickfix.SessionID) -> None:
         """quickfix would let anybody who can connect move a desk's sequence numbers."""
-        session = quickfix.Session.lookupSession(session_id)
+        session = self._session_of(session_id)
         logged_on = session is not None and session.isLoggedOn()
         if self._kind is Kind.ACCEPTOR and not logged_on:
             raise quickfix.RejectLogon("not logged on")
@@ -193,10 +204,8 @@ def _demand_orig_sending_time(message: dict[int, str]) -> None:
         raise _refusal(tags.ORIG_SENDING_TIME, text, _REQUIRED_TAG_MISSING)
 
 
-def _demand_range(message: dict[int, str], session_id: quickfix.SessionID) -> None:
+def _demand_range(message: dict[int, str], session: quickfix.Session) -> None:
     """quickfix answers a range that is none with a gap fill that goes backwards."""
-    session = quickfix.Session.lookupSession(session_id)
-    assert session is not None, "a message came by it"
     begin, end = int(message[tags.BEGIN_SEQ_NO]), int(message[tags.END_SEQ_NO])
     if not 0 < begin < session.getExpectedSenderNum():
         raise _refusal(tags.BEGIN_SEQ_NO, f"BeginSeqNo (7) {begin} was not sent")
@@ -204,10 +213,8 @@ def _demand_range(message: dict[int, str], session_id: quickfix.SessionID) -> No
         raise _refusal(tags.END_SEQ_NO, f"EndSeqNo (16) {end} is before BeginSeqNo (7)")
 
 
-def _keep_gap(message: dict[int, str], session_id: quickfix.SessionID) -> None:
+def _keep_gap(message: dict[int, str], session: quickfix.Session) -> None:
     """quickfix counts a Reject or Logout up whatever its number is, over a message that is missing."""
-    session = quickfix.Session.lookupSession(session_id)
-    assert session is not None, "a message came by it"
     expected = session.getExpectedTargetNum()
     if int(message[tags.MSG_SEQ_NUM]) != expected:
         session.setNextTargetMsgSeqNum(expected - 1)

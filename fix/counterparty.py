@@ -15,11 +15,10 @@ from typing import Any, Final
 
 from fix import fix42, tags
 from fix.departures import MAX_WAIT_S, Departure, Departures
-from fix.filestore import FileStore
 from fix.inquiry import Inquiry
 from fix.link import Link
 from fix.retries import Retries, eager
-from fix.session import Role, SessionStatus
+from fix.session import Role, Roles, SessionStatus
 from fix.transport import Kind, SessionConfig, read_sessions
 from fix.wire import Fields, told
 from oms.clock import Clock
@@ -34,6 +33,7 @@ from oms.core.messages import (
 from oms.core.notes import Doubt, NotSent, Quarantined, Request, RouteStatus, SessionReset
 from oms.core.ports import Books, Evidence, Inbound, Message, Post, ToVenue
 from oms.core.sessions import Session, venue_session
+from oms.worker import Workers, threads
 
 _log = logging.getLogger(__name__)
 
@@ -47,10 +47,6 @@ class Identity:
 
     comp_id: str
     target_comp_id: str = ""
-
-
-class _Role(Role):
-    keeps_files = True
 
 
 class _Rounds(Retries):
@@ -81,6 +77,8 @@ class Counterparty:
         status_on_logon: bool = True,
         overrides: Mapping[str, str] | None = None,
         max_wait_s: float = MAX_WAIT_S,
+        workers: Workers = threads,
+        roles: Roles = Role,
     ) -> None:
         """`settings` is quickfix.cfg, `overrides` replace settings of the session in it. `session`
         is the journal's position. `status_on_logon`: ask for every working order after each
@@ -95,9 +93,9 @@ class Counterparty:
         self._asks = status_on_logon
         self._inquiry = Inquiry(route, books, self._ask_status, self._complete)
         self._config = _own(settings, identity, overrides)
-        self._store = FileStore(self._config)
-        self._role = _Role(Kind.INITIATOR, [eager(self._config)], self, clock)
-        out = (self._depart, self._stay, clock, max_wait_s, lambda: books.killed(route))
+        self._role = roles(Kind.INITIATOR, [eager(self._config)], self, clock, keeps_files=True)
+        self._store = self._role.store(self._config.name)
+        out = (self._depart, self._stay, clock, max_wait_s, lambda: books.killed(route), workers)
         self._link = Link(self._config, Departures(self._config.name, *out), clock)
         self._sending = threading.local()
         self._ending_because = ""
@@ -106,7 +104,7 @@ class Counterparty:
         self._logon_number = 0
         """MsgSeqNum of our last Logon: what is asked for from before it was never worked on."""
         self._retries = _Rounds(
-            route, self._role, [self._link], self._moving, self._unreachable, clock
+            route, self._role, [self._link], self._moving, self._unreachable, clock, workers
         )
         self._retries.also = self._look
 

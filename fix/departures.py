@@ -17,6 +17,7 @@ from oms.core.messages import (
 from oms.core.notes import Request
 from oms.core.ports import VenueRequest
 from oms.core.reports import KILL_SWITCH
+from oms.worker import Workers, threads
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class Departure:
 
 
 class Departures:
-    """Lanes by rank, and the one thread that empties them. Open while the session is up."""
+    """Lanes by rank, and the one worker that empties them. Open while the session is up."""
 
     def __init__(
         self,
@@ -70,6 +71,7 @@ class Departures:
         clock: Clock,
         max_wait_s: float = MAX_WAIT_S,
         killed: Callable[[], bool] = bool,
+        workers: Workers = threads,
     ) -> None:
         """`depart` sends; `stay` is told of what is not sent because the session is down, or, of
         new orders and replaces, because of the kill switch: `killed` is asked before each."""
@@ -78,36 +80,36 @@ class Departures:
         self._clock = clock
         self._max_wait_s = max_wait_s
         self._killed = killed
-        self._wake = threading.Condition()
+        self._lock = threading.Lock()
         self._lanes: tuple[deque[Departure], ...] = (deque(), deque(), deque())
         self._closed_because = "not logged on yet"
         self._open = False
-        self._stopping = False
         self._opening = 0
-        self._thread = threading.Thread(target=self._run, name=f"departures {name}", daemon=True)
+        self._name = f"departures {name}"
+        self._worker = workers.worker(self._name, self._step)
 
     def start(self) -> None:
         """Begin to send."""
-        self._thread.start()
+        self._worker.start()
 
     def put(self, message: VenueRequest | OrderStatusRequest, security_exchange: str) -> None:
         """Send when it is its turn. Returns at once; from any thread."""
         deadline = self._clock.monotonic() + self._max_wait_s
         lane = self._lanes[_rank(message)]
-        with self._wake:
+        with self._lock:
             departure = Departure(message, security_exchange, deadline, self._opening)
             because = self._closed_because
             if self._open and len(lane) >= WAITING_MAX:
                 because = f"{WAITING_MAX} requests are waiting already"
             elif self._open:
                 lane.append(departure)
-                self._wake.notify()
+                self._worker.wake()
                 return
         self._stay(departure, because)
 
     def open(self) -> None:
         """The session is up."""
-        with self._wake:
+        with self._lock:
             self._open = True
             self._opening += 1
 
@@ -117,7 +119,7 @@ class Departures:
 
     def close(self, because: str) -> None:
         """The session is down: what waits stays."""
-        with self._wake:
+        with self._lock:
             self._open, self._closed_because = False, because
             left = [departure for lane in self._lanes for departure in lane]
             for lane in self._lanes:
@@ -128,30 +130,21 @@ class Departures:
     def stop(self, because: str = "the engine is stopping") -> None:
         """Send nothing more; what waits stays."""
         self.close(because)
-        with self._wake:
-            self._stopping = True
-            self._wake.notify()
-        if self._thread.is_alive():
-            self._thread.join(1.0)
+        self._worker.stop(1.0)
 
-    def _run(self) -> None:
+    def _step(self) -> None:
         while (departure := self._next()) is not None:
             try:
                 if isinstance(departure.message, _STOPPED) and self._killed():
                     self._stay(departure, KILL_SWITCH)
                 else:
                     self._depart(departure)
-            except Exception:  # noqa: BLE001  the one thread that sends must outlive a mistake
-                _log.exception("%s: a request was lost on its way out", self._thread.name)
+            except Exception:  # noqa: BLE001  the one that sends must outlive a mistake
+                _log.exception("%s: a request was lost on its way out", self._name)
 
     def _next(self) -> Departure | None:
-        with self._wake:
-            while not self._stopping:
-                for lane in self._lanes:
-                    if lane:
-                        return lane.popleft()
-                self._wake.wait()
-            return None
+        with self._lock:
+            return next((lane.popleft() for lane in self._lanes if lane), None)
 
 
 _STOPPED: Final = (NewOrderSingle, OrderCancelReplaceRequest)

@@ -16,8 +16,7 @@ from fix.apifiny_reports import Reports
 from fix.departures import MAX_WAIT_S, Departure, Departures
 from fix.link import Link
 from fix.retries import Retries, eager
-from fix.session import Role, SessionStatus
-from fix.sockets import limit_stalling_towards
+from fix.session import Role, Roles, SessionStatus
 from fix.transport import Kind, SessionConfig, read_sessions
 from fix.wire import Fields, parse_utc_timestamp, told
 from oms.clock import Clock
@@ -25,6 +24,7 @@ from oms.core.errors import ConfigError, MalformedMessage, NotSupported
 from oms.core.messages import NewOrderSingle, OrderCancelRequest, OrderStatusRequest
 from oms.core.notes import Doubt, NotSent
 from oms.core.ports import Books, Evidence, Post, ToVenue
+from oms.worker import Workers, threads
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +66,8 @@ class Initiator:
         link_tore: Callable[[], None] = lambda: None,
         overrides: Mapping[str, str] | None = None,
         max_wait_s: float = MAX_WAIT_S,
+        workers: Workers = threads,
+        roles: Roles = Role,
     ) -> None:
         """`settings` is quickfix.cfg; the initiator sessions whose SenderCompID is the account's
         are this route's. `overrides` replace settings in each. `link_tore()` is told when a message
@@ -87,7 +89,8 @@ class Initiator:
             raise ConfigError(
                 f"{settings}: no initiator [SESSION] with SenderCompID={login.account_id}"
             )
-        self._role = Role(Kind.INITIATOR, [eager(config) for config in configs], self, clock)
+        self._workers = workers
+        self._role = roles(Kind.INITIATOR, [eager(config) for config in configs], self, clock)
         self._links = {config.name: self._link(config, max_wait_s) for config in configs}
         self._by_exchange = {link.config.qualifier.upper(): link for link in self._links.values()}
         self._sending = threading.local()
@@ -95,7 +98,7 @@ class Initiator:
         self._moving = threading.Lock()
         """Links move, and are told of, one at a time: the last word told is what is so."""
         self._retries = Retries(
-            route, self._role, self._links.values(), self._moving, self._unreachable, clock
+            route, self._role, self._links.values(), self._moving, self._unreachable, clock, workers
         )
 
     def _unreachable(self, text: str) -> None:
@@ -105,8 +108,8 @@ class Initiator:
         def depart(departure: Departure) -> None:
             self._depart(config.name, departure)
 
-        out = Departures(config.name, depart, self._stay, self._clock, max_wait_s, self._killed)
-        return Link(config, out, self._clock)
+        out = (depart, self._stay, self._clock, max_wait_s, self._killed, self._workers)
+        return Link(config, Departures(config.name, *out), self._clock)
 
     def start(self) -> None:
         """Begin to connect; what comes of it is told by link_moved. Raises ConfigError."""
@@ -274,7 +277,7 @@ class Initiator:
         with self._moving:
             link.opened()
             self._retries.moved(link)
-            limit_stalling_towards(int(link.config.settings["SOCKETCONNECTPORT"]), STALL_S)
+            self._role.limit_stalling(STALL_S)
             link.departures.open()
             self._ask_for_all(link)
             if self.up:

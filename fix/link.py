@@ -3,10 +3,8 @@
 Apifiny's sessions begin anew at every logon, so nothing here outlives a connection.
 """
 
-import socket
 import threading
 from collections import Counter, OrderedDict
-from contextlib import closing
 from datetime import datetime
 from typing import Final
 
@@ -27,8 +25,6 @@ _LOGON_TIMEOUT_S: Final = "10"
 
 CLOCKS_APART_S: Final = 5.0
 """Clocks that differ by more are a likely reason for a token that is not accepted."""
-
-_PROBE_S: Final = 3.0
 
 
 class Link:
@@ -113,18 +109,6 @@ class Link:
         if abs(apart) >= CLOCKS_APART_S:
             side = "ahead of" if apart > 0 else "behind"
             self._said += f" (its clock is {abs(apart):.0f} s {side} ours)"
-
-    def explain(self) -> str:
-        """Why no connection comes about, found by trying once."""
-        host = self.config.settings.get("SOCKETCONNECTHOST", "")
-        port = self.config.settings.get("SOCKETCONNECTPORT", "")
-        why = "it is not taken up"
-        try:
-            with closing(socket.create_connection((host, int(port)), timeout=_PROBE_S)):
-                why = "it accepts connections and then nothing"
-        except (OSError, ValueError) as error:
-            why = str(error)
-        return f"{self.config.name}: no connection to {host}:{port}: {why}"
 
     def sent(self, number: int, msg_type: str, cl_ord_id: str, order_id: str) -> None:
         """A request left under that MsgSeqNum; the order by our id, and by the venue's if known."""

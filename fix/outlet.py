@@ -18,6 +18,7 @@ from oms.core.messages import News
 from oms.core.notes import Delivered, Quarantined, SessionReset, WentBack
 from oms.core.ports import DeskReport, Evidence, FromDesk, Inbound, Post
 from oms.core.sessions import Session
+from oms.worker import Workers, threads
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ def written(
 
 
 class Outlet:
-    """A desk's DeskGateway: a bounded queue and the one thread that hands over to quickfix."""
+    """A desk's DeskGateway: a bounded queue and the one worker that hands over to quickfix."""
 
     def __init__(
         self,
@@ -90,6 +91,7 @@ class Outlet:
         post: Post,
         clock: Clock,
         prove_after_s: float = PROVE_AFTER_S,
+        workers: Workers = threads,
     ) -> None:
         """`place` says where to go on."""
         self._prove_after_s = prove_after_s
@@ -103,7 +105,8 @@ class Outlet:
         self._backlog = backlog
         self._post = post
         self._clock = clock
-        self._wake = threading.Condition()
+        self._lock = threading.RLock()
+        self._pause_s = 0.0
         self._waiting: deque[tuple[int, DeskReport]] = deque()
         self._behind = False
         self._logged_on = False
@@ -117,7 +120,7 @@ class Outlet:
         self._note_due = 0.0
         self._marks: deque[tuple[int, int]] = deque(maxlen=_MARKS_MAX)
         self._handing = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name=f"outlet {origin}", daemon=True)
+        self._worker = workers.worker(f"outlet {origin}", self._step)
 
     # Where it goes on
 
@@ -132,7 +135,7 @@ class Outlet:
 
     def start(self) -> None:
         """Begin to hand over, once the desk is there."""
-        self._thread.start()
+        self._worker.start()
         self.note()
 
     def go_back(self, msg_seq_num: int, repeat_to: int, text: str) -> None:
@@ -176,24 +179,24 @@ class Outlet:
             self._begun = True
             # Nothing is told before the Logon is answered.
             self._logged_on, self._unsure = False, False
-        with self._wake:
+        with self._lock:
             self._waiting.clear()
-            self._wake.notify()
+            self._worker.wake()
 
     # What the session and the writer tell
 
     def send(self, number: int, report: DeskReport) -> None:
         """Take over a committed report, the `number`-th of this origin. Never blocks or raises."""
-        with self._wake:
+        with self._lock:
             if self._logged_on and not self._behind and len(self._waiting) < WAITING_MAX:
                 self._waiting.append((number, report))
             else:
                 self._behind = True
-            self._wake.notify()
+            self._worker.wake()
 
     def open(self) -> None:
         """The desk has logged on."""
-        with self._wake:
+        with self._lock:
             now = self._clock.monotonic()
             self._logged_on = self._behind = True
             self._asked = None
@@ -201,18 +204,18 @@ class Outlet:
             # What it was told before may have been lost on the way: its first words tell most.
             self._prove_due = now if self._unsure else now + PROVE_LOGON_S
             self._waiting.clear()
-            self._wake.notify()
+            self._worker.wake()
 
     def close(self) -> None:
         """The desk is gone."""
-        with self._wake:
+        with self._lock:
             self._logged_on = False
             self._waiting.clear()
-            self._wake.notify()
+            self._worker.wake()
 
     def missed(self, begin_seq_no: int) -> None:
         """The desk asks for our messages from that MsgSeqNum on, so it has all before it."""
-        with self._wake:
+        with self._lock:
             has = [number for number, last in self._marks if last < begin_seq_no]
             self.seen = max([self.seen, *has])
             # An answer that overtakes what is sent again would prove nothing.
@@ -221,7 +224,7 @@ class Outlet:
 
     def answered(self, test_req_id: str) -> None:
         """A Heartbeat that answers a TestRequest: all that was told before it has come."""
-        with self._wake:
+        with self._lock:
             if self._asked is not None and test_req_id == f"{_SEEN}{self._asked}":
                 self.seen = max(self.seen, self._asked)
                 self._asked = None
@@ -232,16 +235,13 @@ class Outlet:
         if self._unsure:
             self._unsure, self._held_until = False, 0.0
             self.handed = max(self.handed, self.seen)
-        self._wake.notify()
+        self._worker.wake()
 
     def stop(self) -> None:
-        """Hand over nothing more; back when the thread has ended and the journal was told."""
-        with self._wake:
+        """Hand over nothing more; back when nothing is under way and the journal was told."""
+        with self._lock:
             self._stopping = True
-            self._wake.notify()
-        if self._thread.is_alive():
-            self._thread.join(_RETRY_S)
-        if not self._thread.is_alive():
+        if self._worker.stop(_RETRY_S):
             self.note()
 
     def note(self) -> None:
@@ -272,29 +272,26 @@ class Outlet:
     def _tell(self, message: FromDesk | Quarantined) -> None:
         self._post(Inbound(source=self.origin, message=message, evidence=Evidence.POLICY))
 
-    # The thread
+    # The worker
 
-    def _run(self) -> None:
-        while (batch := self._next()) is not None:
-            try:
-                for number, report in batch:
-                    if not self._hand_over(number, report):
-                        break
-                self._attend()
-                if self._drifted(self._last_number()):
-                    self.note()
-            except Exception:  # noqa: BLE001  a mistake must not silence a desk
-                _log.exception("reports to %s can not be handed over; trying again", self.origin)
-                self._fall_behind(_RETRY_S)
+    def _step(self) -> float | None:
+        self._pause_s = 0.0
+        try:
+            for number, report in self._next():
+                if not self._hand_over(number, report):
+                    break
+            self._attend()
+            if self._drifted(self._last_number()):
+                self.note()
+        except Exception:  # noqa: BLE001  a mistake must not silence a desk
+            _log.exception("reports to %s can not be handed over; trying again", self.origin)
+            self._fall_behind(_RETRY_S)
+        return self._pause_s or self._patience_s()
 
-    def _next(self) -> Iterable[tuple[int, DeskReport]] | None:
-        """What to hand over now; waits for it, or until something else is due. None at the end."""
-        with self._wake:
-            if not self._stopping and not self._has_work():
-                self._wake.wait(self._patience_s())
-            if self._stopping:
-                return None
-            if not self._has_work():
+    def _next(self) -> Iterable[tuple[int, DeskReport]]:
+        """What to hand over now."""
+        with self._lock:
+            if self._stopping or not self._has_work():
                 return ()
             if self._behind:
                 self._behind = False
@@ -309,6 +306,10 @@ class Outlet:
         return self._logged_on and not self._held_until and (self._behind or bool(self._waiting))
 
     def _patience_s(self) -> float | None:
+        """Seconds until something is due, if nothing wakes it before."""
+        with self._lock:
+            if self._has_work():
+                return 0.0
         dues = [due for due in (self._note_due, self._prove_due, self._held_until) if due]
         idle_s = IDLE_S if self._logged_on else None
         return max(0.0, min(dues) - self._clock.monotonic()) if dues else idle_s
@@ -322,7 +323,7 @@ class Outlet:
         except Exception:  # noqa: BLE001  the store's trouble must not end the desk's thread
             _log.exception("the reports of %s cannot be read; trying again", self.origin)
             self._fall_behind(_RETRY_S)
-        with self._wake:
+        with self._lock:
             # There may be more than one reading gives.
             self._behind = self._behind or (found > 0 and not self._waiting)
 
@@ -354,10 +355,8 @@ class Outlet:
         return fields
 
     def _fall_behind(self, pause_s: float = 0.0) -> None:
-        with self._wake:
-            self._behind = True
-            if pause_s and not self._stopping:
-                self._wake.wait(pause_s)
+        with self._lock:
+            self._behind, self._pause_s = True, max(self._pause_s, pause_s)
 
     def _attend(self) -> None:
         """Tell the journal, and ask the desk, now and then."""

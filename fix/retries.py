@@ -9,6 +9,7 @@ from fix.link import Link
 from fix.session import Role
 from fix.transport import SessionConfig
 from oms.clock import Clock
+from oms.worker import Workers, threads
 
 EVERY_SECOND: Final = {"RECONNECTINTERVAL": "1"}
 """quickfix knows one interval for all sessions and never lets it grow: how long a session waits is
@@ -35,6 +36,7 @@ class Retries:
         moving: "threading.Lock | threading.RLock",
         unreachable: Callable[[str], None],
         clock: Clock,
+        workers: Workers = threads,
     ) -> None:
         """`moving` is held while links move; `unreachable(text)` is told, under it, of a link that
         does not come up and why."""
@@ -44,22 +46,20 @@ class Retries:
         self._moving = moving
         self._unreachable = unreachable
         self._clock = clock
-        self._ending = threading.Event()
+        self._worker = workers.worker(f"{name} retries", self._step)
+        self.ending = False
+        """Whether it was stopped."""
 
     def start(self) -> None:
         """Begin to look."""
         for link in self._links:
             link.tried = self._clock.monotonic()
-        threading.Thread(target=self._watch, name=f"{self._name} retries", daemon=True).start()
+        self._worker.start(_LOOK_EVERY_S)
 
     def stop(self) -> None:
         """Try nothing any more."""
-        self._ending.set()
-
-    @property
-    def ending(self) -> bool:
-        """Whether it was stopped."""
-        return self._ending.is_set()
+        self.ending = True
+        self._worker.stop()
 
     def moved(self, link: Link) -> None:
         """The link went up or down: it waits now, or not."""
@@ -81,20 +81,20 @@ class Retries:
                 link.logging_on = False
                 self._explain(link)
 
-    def _watch(self) -> None:
-        while not self._ending.wait(_LOOK_EVERY_S):
-            try:
-                self._role.ask_again()
-                self.look()
-            except Exception:  # noqa: BLE001  without this thread no session is ever tried again
-                _log.exception("%s: the sessions could not be looked after", self._name)
+    def _step(self) -> float:
+        try:
+            self._role.ask_again()
+            self.look()
+        except Exception:  # noqa: BLE001  without this no session is ever tried again
+            _log.exception("%s: the sessions could not be looked after", self._name)
+        return _LOOK_EVERY_S
 
     def _is_idle(self, link: Link) -> bool:
         waited = self._clock.monotonic() - link.tried
         return not link.up and not link.back_off.waits and waited > link.patience_s
 
     def _explain(self, link: Link) -> None:
-        text = link.explain()
+        text = f"{link.config.name}: {self._role.refusal(link.config.name)}"
         with self._moving:
             # Finding out takes seconds, in which the link may have come up, or be about to: a
             # session that is held takes no answer to its Logon.

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 import quickfix
 
@@ -16,13 +16,14 @@ from fix.application import Application, LogonRefused, handing
 from fix.filestore import FileStore
 from fix.peer import Peer
 from fix.pulse import Pulse
+from fix.sockets import Endpoint, cut, limit_stalling, limit_stalling_towards, refusal, unanswered
 from fix.threads import Lineage
 from fix.transport import Kind, SessionConfig, quickfix_text
 from fix.wire import Fields, to_text
 from oms.clock import Clock
 from oms.core.errors import ConfigError
 
-__all__ = ["LogonRefused", "Role", "SessionStatus", "Stuck"]
+__all__ = ["LogonRefused", "Role", "Roles", "SessionStatus", "Stuck"]
 
 LOGOUT_WAIT_S: Final = 1.5
 """quickfix looks for a wish to log out once a second; then the peer's answer is waited for."""
@@ -71,13 +72,19 @@ class Role:
     exist at a time.
     """
 
-    keeps_files = False
-    """Whether an initiator's numbers and messages outlive the process; an acceptor's always do."""
-
     def __init__(
-        self, kind: Kind, sessions: Sequence[SessionConfig], peer: Peer, clock: Clock
+        self,
+        kind: Kind,
+        sessions: Sequence[SessionConfig],
+        peer: Peer,
+        clock: Clock,
+        *,
+        keeps_files: bool = False,
     ) -> None:
-        """Nothing is opened yet. `sessions` are of one kind."""
+        """Nothing is opened yet. `sessions` are of one kind. `keeps_files`: an initiator's numbers
+        and messages outlive the process; an acceptor's always do.
+        """
+        self._keeps_files = keeps_files or kind is Kind.ACCEPTOR
         self.configs = {session.name: session for session in sessions}
         self._kind = kind
         self._peer = peer
@@ -99,12 +106,18 @@ class Role:
         for one in self.configs.values():
             if one.around_the_clock and one.settings.get("FILESTOREPATH"):
                 FileStore(one).make_young(self._clock.now())
-        application = Application(self._peer, self._kind, self._pulse, self._note_asked)
+        application = Application(
+            self._peer,
+            self._kind,
+            self._pulse,
+            self._note_asked,
+            quickfix.Session.lookupSession,
+        )
         try:
             settings = quickfix.SessionSettings()
             settings.setFromString(quickfix_text(list(self.configs.values())))
             store: quickfix.MessageStoreFactory = quickfix.MemoryStoreFactory()
-            if self.keeps_files or self._kind is Kind.ACCEPTOR:
+            if self._keeps_files:
                 store = quickfix.FileStoreFactory(settings)
             self._parts = [application, settings, store]
             if self._kind is Kind.ACCEPTOR:
@@ -149,14 +162,17 @@ class Role:
         with self._using() as sessions:
             if session not in sessions or not sessions[session].isLoggedOn():
                 return False
-            message = quickfix.Message(to_text(fields), False)
             handing.over = True
             before = self._pulse.enter(session, "a send")
             try:
-                return quickfix.Session.sendToTarget(message, self._ids[session])
+                return self._hand_over(session, fields)
             finally:
                 self._pulse.leave(before)
                 handing.over = False
+
+    def _hand_over(self, session: str, fields: Fields) -> bool:
+        message = quickfix.Message(to_text(fields), False)
+        return quickfix.Session.sendToTarget(message, self._ids[session])
 
     def is_logged_on(self, session: str) -> bool:
         """Whether both Logons were exchanged and the connection stands."""
@@ -229,6 +245,39 @@ class Role:
             if session in sessions:
                 what(sessions[session])
 
+    def store(self, session: str) -> FileStore:
+        """What outlives the process of a session. Raises ConfigError if it has no FileStorePath."""
+        return FileStore(self.configs[session])
+
+    # quickfix's sockets
+
+    def limit_stalling(self, seconds: float) -> None:
+        """Have the kernel drop peers that take nothing for so long."""
+        limit = limit_stalling if self._kind is Kind.ACCEPTOR else limit_stalling_towards
+        for port in self._ports():
+            limit(port, seconds)
+
+    def unanswered(self) -> list[Endpoint]:
+        """Whoever is connected to an acceptor and was never told anything."""
+        return [one for port in self._ports() for one in unanswered(port)]
+
+    def cut(self, endpoint: Endpoint) -> None:
+        """End its connection."""
+        for port in self._ports():
+            cut(port, endpoint)
+
+    def refusal(self, session: str) -> str:
+        """Why an initiator's session gets no connection, found by trying once; takes seconds."""
+        settings = self.configs[session].settings
+        host, port = (settings.get(f"SOCKETCONNECT{what}", "") for what in ("HOST", "PORT"))
+        return f"no connection to {host}:{port}: {refusal(host, port)}"
+
+    def _ports(self) -> set[int]:
+        key = "SOCKETACCEPTPORT" if self._kind is Kind.ACCEPTOR else "SOCKETCONNECTPORT"
+        return {int(config.settings[key]) for config in self.configs.values()}
+
+    # Its end
+
     def log_out(self, text: str) -> None:
         """Log all sessions out; back when they are, or after LOGOUT_WAIT_S."""
         for name in self.configs:
@@ -274,3 +323,18 @@ class Role:
         while not (over := done()) and self._clock.monotonic() < until:
             pause.wait(_POLL_S)
         return over
+
+
+class Roles(Protocol):
+    """What makes roles: quickfix's, or a model's where the whole engine runs on a virtual clock."""
+
+    def __call__(
+        self,
+        kind: Kind,
+        sessions: Sequence[SessionConfig],
+        peer: Peer,
+        clock: Clock,
+        *,
+        keeps_files: bool = False,
+    ) -> Role:
+        """As Role's constructor."""

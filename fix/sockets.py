@@ -9,14 +9,16 @@ import socket
 import stat
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
-Peer = tuple[str, int]
+Endpoint = tuple[str, int]
 """Address and port at the other end."""
 
 _OPEN: Final = Path("/proc/self/fd")
+
+_PROBE_S: Final = 3.0
 
 _DATA_SEGS_OUT: Final = 156
 """Offset of tcpi_data_segs_out in struct tcp_info (linux/tcp.h, since Linux 4.6)."""
@@ -56,9 +58,9 @@ def _limit(one: socket.socket, seconds: float) -> None:
     one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))
 
 
-def unanswered(port: int) -> list[Peer]:
+def unanswered(port: int) -> list[Endpoint]:
     """The peers of that local port that were never sent anything."""
-    found: list[Peer] = []
+    found: list[Endpoint] = []
     for one in _of_port(port):
         with suppress(OSError):  # the listening socket has no peer
             peer = one.getpeername()
@@ -68,7 +70,7 @@ def unanswered(port: int) -> list[Peer]:
     return found
 
 
-def cut(port: int, peer: Peer) -> None:
+def cut(port: int, peer: Endpoint) -> None:
     """End the connection for whoever reads from it, who then closes it himself.
 
     To close it from here would free its number for the next connection while quickfix's thread
@@ -78,6 +80,15 @@ def cut(port: int, peer: Peer) -> None:
         with suppress(OSError):
             if one.getpeername() == peer:
                 one.shutdown(socket.SHUT_RDWR)
+
+
+def refusal(host: str, port: str) -> str:
+    """Why a connection there does not come about, found by trying once."""
+    try:
+        with closing(socket.create_connection((host, int(port)), timeout=_PROBE_S)):
+            return "it accepts connections and then nothing"
+    except (OSError, ValueError) as error:
+        return str(error)
 
 
 def _of_port(port: int) -> Iterator[socket.socket]:

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from fix.session import Role
-from fix.sockets import Peer, cut, unanswered
+from fix.sockets import Endpoint
 from oms.clock import Clock
+from oms.worker import Workers, threads
 
 LOGON_WAIT_S: Final = 8.0
 """A connection that has not logged on by then is cut. quickfix itself lets one wait for 5 s until
@@ -20,29 +21,33 @@ _LOOK_EVERY_S: Final = 0.5
 
 
 class Strangers:
-    """Watches the sessions that are not logged on, and the port that all desks come to."""
+    """Watches the sessions that are not logged on, and who connects to the acceptor."""
 
     def __init__(
-        self, role: Role, clock: Clock, sessions: Iterable[str], port: int, wait_s: float
+        self,
+        role: Role,
+        clock: Clock,
+        sessions: Iterable[str],
+        wait_s: float,
+        workers: Workers = threads,
     ) -> None:
         self._role = role
         self._clock = clock
-        self._port = port
         self._wait_s = wait_s
         self._lock = threading.Lock()
         self._expected: dict[str, int | None] = dict.fromkeys(sessions)
-        self._since: dict[Peer, float] = {}
-        self._ending = threading.Event()
+        self._since: dict[Endpoint, float] = {}
+        self._worker = workers.worker("strangers", self._step)
 
     def start(self) -> None:
         """Begin to watch."""
         for session in self._expected:
             self.away(session)
-        threading.Thread(target=self._watch, name="strangers", daemon=True).start()
+        self._worker.start(_LOOK_EVERY_S)
 
     def stop(self) -> None:
         """Watch no more."""
-        self._ending.set()
+        self._worker.stop()
 
     def away(self, session: str) -> None:
         """The desk is not logged on; its numbers stay what they are now."""
@@ -54,12 +59,12 @@ class Strangers:
         with self._lock:
             self._expected[session] = None
 
-    def _watch(self) -> None:
-        while not self._ending.wait(_LOOK_EVERY_S):
-            for session in self._expected:
-                self._put_back(session)
-            self._role.ask_again()
-            self._cut_silent()
+    def _step(self) -> float:
+        for session in self._expected:
+            self._put_back(session)
+        self._role.ask_again()
+        self._cut_silent()
+        return _LOOK_EVERY_S
 
     def _put_back(self, session: str) -> None:
         with self._lock:
@@ -72,8 +77,8 @@ class Strangers:
     def _cut_silent(self) -> None:
         """Whoever logged on was answered, so who was never answered has not logged on."""
         now = self._clock.monotonic()
-        peers = unanswered(self._port)
+        peers = self._role.unanswered()
         self._since = {peer: self._since.get(peer, now) for peer in peers}
         for peer, since in self._since.items():
             if now - since >= self._wait_s:
-                cut(self._port, peer)
+                self._role.cut(peer)

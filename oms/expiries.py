@@ -13,6 +13,7 @@ from oms.core.emulation import expiring
 from oms.core.notes import Expired
 from oms.core.order import Order
 from oms.core.ports import Books, Evidence, Inbound, Post
+from oms.worker import Workers, threads
 
 LOOK_EVERY_S: Final = 0.25
 """How late an order may be told of."""
@@ -21,37 +22,32 @@ AGAIN_S: Final = 5.0
 
 
 class Expiries:
-    """The dated orders that work, and the thread that looks at the clock while there are any."""
+    """The dated orders that work, and who looks at the clock while there are any."""
 
-    def __init__(self, post: Post, books: Books, clock: Clock) -> None:
+    def __init__(self, post: Post, books: Books, clock: Clock, workers: Workers = threads) -> None:
         self._post = post
         self._books = books
         self._clock = clock
-        self._wake = threading.Condition()
+        self._lock = threading.Lock()
         self._again_at: dict[str, float] = {}
-        self._ending = False
-        self._thread = threading.Thread(target=self._run, name="expiries", daemon=True)
+        self._worker = workers.worker("expiries", self._step)
 
     def start(self) -> None:
         """Begin to look."""
-        self._thread.start()
+        self._worker.start()
 
     def watch(self, orders: Iterable[Order]) -> None:
         """Take up those of the orders that have a time to end. Returns at once; from any thread."""
         dated = [order.order_id for order in orders if expiring(order)]
         if dated:
-            with self._wake:
+            with self._lock:
                 for order_id in dated:
                     self._again_at.setdefault(order_id, 0.0)
-                self._wake.notify()
+            self._worker.wake()
 
     def stop(self) -> None:
         """Look no more."""
-        with self._wake:
-            self._ending = True
-            self._wake.notify()
-        if self._thread.is_alive():
-            self._thread.join(1.0)
+        self._worker.stop(1.0)
 
     def look(self) -> None:
         """Tell of every order whose time has passed, and forget those that are over."""
@@ -65,8 +61,7 @@ class Expiries:
                 note = Expired(order_id=order_id)
                 self._post(Inbound(source="clock", message=note, evidence=Evidence.POLICY))
 
-    def _run(self) -> None:
-        with self._wake:
-            while not self._ending:
-                self.look()
-                self._wake.wait(LOOK_EVERY_S if self._again_at else None)
+    def _step(self) -> float | None:
+        with self._lock:
+            self.look()
+            return LOOK_EVERY_S if self._again_at else None

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from fix.session import SessionStatus, Stuck
 from oms.log import room
+from oms.worker import Workers, threads
 
 _LOOK_EVERY_S: Final = 1.0
 _SETTLE_S: Final = 10.0
@@ -47,6 +48,7 @@ class Sides:
         swapped: Callable[[], None],
         settle: Callable[[float], bool],
         given_up: Callable[[Stuck], None],
+        workers: Workers = threads,
     ) -> None:
         """`swapped()` connects a side that was built anew; `settle(seconds)` has everything
         decided that was posted; `given_up(error)` is told of one that can not be replaced."""
@@ -59,7 +61,9 @@ class Sides:
         self._given_up = given_up
         self._suspected: dict[str, list[str]] = {}
         self._moving = threading.Lock()
-        self._ending = threading.Event()
+        self._ending = False
+        self._workers = workers
+        self._worker = workers.worker("sides", self._step)
 
     def add(self, name: str, make: Callable[[], Side]) -> Side:
         """Build a side, now and whenever it is to be replaced."""
@@ -72,17 +76,14 @@ class Sides:
         for name, side in self.now.items():
             self._begun.append(name)
             side.start()
-        threading.Thread(target=self._watch, name="sides", daemon=True).start()
+        self._worker.start(_LOOK_EVERY_S)
 
     def stop(self) -> None:
         """Log all out at once: each waits for its peers' answers, and a stop must not take long."""
-        self._ending.set()
+        self._ending = True
+        self._worker.stop()
         with self._moving:
-            stopping = [threading.Thread(target=self.now[name].stop) for name in self._begun]
-            for thread in stopping:
-                thread.start()
-            for thread in stopping:
-                thread.join()
+            self._workers.all_at_once([self.now[name].stop for name in self._begun])
 
     def drop(self) -> None:
         """Destroy all. Raises Stuck, when the others are destroyed, for one that can not be."""
@@ -117,19 +118,19 @@ class Sides:
             if lasting:
                 self._replace(name, side, lasting[0])
 
-    def _watch(self) -> None:
-        while not self._ending.wait(_LOOK_EVERY_S):
-            try:
-                self.look()
-            except Stuck as error:
-                self._given_up(error)
-                return
-            except Exception as fault:  # noqa: BLE001  a watch that fails is to go on watching
-                _log.exception("the FIX sides could not be looked after", fault)
+    def _step(self) -> float | None:
+        try:
+            self.look()
+        except Stuck as error:
+            self._given_up(error)
+            return None
+        except Exception as fault:  # noqa: BLE001  a watch that fails is to go on watching
+            _log.exception("the FIX sides could not be looked after", fault)
+        return _LOOK_EVERY_S
 
     def _replace(self, name: str, side: Side, why: str) -> None:
         with self._moving:
-            if self._ending.is_set():
+            if self._ending:
                 return
             _log.error("a FIX side is dead and built anew", side=name, why=why)
             times, _ = self._restarts.get(name, (0, ""))

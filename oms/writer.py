@@ -4,7 +4,6 @@ Everything that waits is decided and committed together, so that a commit is che
 is busy and immediate when it is idle. Nothing leaves before its commit.
 """
 
-import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -40,6 +39,7 @@ from oms.core.ports import (
 )
 from oms.core.reports import BREAK
 from oms.log import room
+from oms.worker import Workers, threads
 
 BATCH_MAX: Final = 1_000
 """Messages in one commit, so that no sender waits for ever behind a flood."""
@@ -47,8 +47,8 @@ BATCH_MAX: Final = 1_000
 _log = room("writer")
 
 
-_Waiting = Inbound | threading.Event | None
-"""A message; somebody who waits for what is before it; or the end."""
+_Waiting = Inbound | threading.Event
+"""A message, or somebody who waits for what is before it."""
 
 
 class Commits(Protocol):
@@ -82,6 +82,7 @@ class Writer:
         draw: Draw,
         on_fault: Callable[[BaseException], None],
         on_commit: Callable[[Changes], None] = lambda changes: None,
+        workers: Workers = threads,
     ) -> None:
         """`on_fault` is told of what stops the writer: our own mistake, or a store that fails;
         `on_commit` of what was committed and sent."""
@@ -92,9 +93,10 @@ class Writer:
         self._draw = draw
         self._on_fault = on_fault
         self._on_commit = on_commit
-        self._inbox: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
+        self._inbox: deque[_Waiting] = deque()
         self._urgent: deque[Inbound] = deque()
-        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._failed = False
+        self._worker = workers.worker("writer", self._turn)
 
     def post(self, inbound: Inbound) -> None:
         """The door in; from any thread, returns at once.
@@ -107,27 +109,26 @@ class Writer:
         if isinstance(message, KillSwitch) and message.on:
             ahead = replace(message, cl_ord_id="")
             self._urgent.append(replace(inbound, message=ahead, raw="", msg_seq_num=0))
-        self._inbox.put(inbound)
+        self._inbox.append(inbound)
+        self._worker.wake()
 
     def start(self) -> None:
         """Begin to decide."""
-        self._thread.start()
+        self._worker.start()
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Decide and commit what waits, then end. Whether it ended in time."""
-        self._inbox.put(None)
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._worker.stop(timeout_s, finish=True)
 
     def settle(self, timeout_s: float) -> bool:
         """Wait until all is decided and committed that was posted before. Whether it was in time."""
         settled = threading.Event()
-        self._inbox.put(settled)
+        self._inbox.append(settled)
+        self._worker.wake()
         return settled.wait(timeout_s)
 
     def step(self) -> bool:
-        """Wait for messages, decide them all, commit once, send. False when told to stop."""
+        """Decide what waits, commit once, send. Whether anything waited."""
         batch = self._take_all_waiting()
         messages = [inbound for inbound in batch if isinstance(inbound, Inbound)]
         changes = Changes()
@@ -141,15 +142,10 @@ class Writer:
         for waiting in batch:
             if isinstance(waiting, threading.Event):
                 waiting.set()
-        return None not in batch
+        return bool(batch)
 
     def _take_all_waiting(self) -> list[_Waiting]:
-        batch = [self._inbox.get()]
-        while len(batch) < BATCH_MAX:
-            try:
-                batch.append(self._inbox.get_nowait())
-            except queue.Empty:
-                break
+        batch = [self._inbox.popleft() for _ in range(min(len(self._inbox), BATCH_MAX))]
         urgent = [self._urgent.popleft() for _ in range(len(self._urgent))]
         return [*urgent, *batch]
 
@@ -175,11 +171,12 @@ class Writer:
         if gateway is not None:
             gateway.send(number, outbound.message)
 
-    def _run(self) -> None:
+    def _turn(self) -> None:
         try:
-            while self.step():
+            while not self._failed and self.step():
                 pass
         except BaseException as error:  # noqa: BLE001  whatever it is, the engine must stop
+            self._failed = True
             self._on_fault(error)
 
 

@@ -57,7 +57,7 @@ def test_a_link_that_comes_up_while_its_absence_is_looked_into_is_up(
         told.initiator.logged_on(told.names[0])
         raise OSError("refused")
 
-    monkeypatch.setattr("fix.link.socket.create_connection", probe)
+    monkeypatch.setattr("fix.sockets.socket.create_connection", probe)
     told.clock.advance(60.0)
     told.initiator._retries.look()
     assert [up for up, _ in told.moves] == [True]
@@ -72,7 +72,7 @@ def test_a_link_that_does_not_come_up_is_explained_once(
     def probe(*_: object, **__: object) -> None:
         raise OSError("refused")
 
-    monkeypatch.setattr("fix.link.socket.create_connection", probe)
+    monkeypatch.setattr("fix.sockets.socket.create_connection", probe)
     told.clock.advance(60.0)
     told.initiator._retries.look()
     told.initiator._retries.look()

@@ -1,6 +1,7 @@
 """When a session that does not come up is held back: not while the venue thinks a Logon over."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -15,6 +16,12 @@ class Role:
 
     def __init__(self) -> None:
         self.done: list[str] = []
+        self.sought: Callable[[], None] = lambda: None
+
+    def refusal(self, session: str) -> str:
+        """Why it gets no connection."""
+        self.sought()
+        return "no connection to 127.0.0.1:1: refused"
 
     def hold(self, session: str) -> None:
         """Keep it from connecting, and its Logon from being answered."""
@@ -81,13 +88,9 @@ def test_a_logon_that_came_to_nothing_is_waited_for_no_longer(bench: Bench) -> N
 
 
 def test_a_logon_that_leaves_while_the_reason_is_sought_is_not_held_back(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench,
 ) -> None:
-    def explain() -> str:
-        bench.link.asks()
-        return "why"
-
-    monkeypatch.setattr(bench.link, "explain", explain)
+    bench.role.sought = bench.link.asks
     bench.clock.advance(4.0)
     bench.retries.look()
     assert bench.role.done == []

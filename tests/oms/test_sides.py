@@ -75,8 +75,7 @@ class Bench:
 def bench() -> Bench:
     """Two sides whose own watch has been stopped: the test looks."""
     made = Bench()
-    made.sides._ending.set()
-    made.sides._ending = type(made.sides._ending)()
+    made.sides._worker.stop()
     return made
 
 
