@@ -9,6 +9,7 @@ from oms.core.book import Book, Route
 from oms.core.errors import InvalidOrder, NotSupported, VenueUnavailable
 from oms.core.market import Topic
 from oms.core.numbers import number_text
+from oms.core.order import Order
 from oms.core.venue import Instrument
 from oms.told import Row, row_of
 
@@ -51,6 +52,10 @@ class Venues:
             raise self._unknown(route)
         known = {id(i): i for i in markets.instruments.values()}
         return [instrument_row(route, instrument) for instrument in known.values()]
+
+    def order(self, order_id: str) -> Order | None:
+        """An order as of the last commit, if it is in memory: whatever is not closed is."""
+        return self._book.order(order_id)
 
     def capabilities(self, route: str) -> Row:
         """What a route can do. Raises NotSupported for an unknown route."""

@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from oms.cli import act, ask, look, money, play, prepare, replay, run, sim, stop
+from oms.cli import act, ask, look, money, play, prepare, replay, run, settle, sim, stop
 from oms.cli.ends import Verbs
 
 
@@ -88,9 +88,9 @@ VERBS: Final = (
     Verb("move", money.move, "tell one transfer's story", "oms move T17"),
     Verb(
         "settle",
-        money.settle,
+        settle.settle,
         "say what became of it",
-        'oms settle T17 --as done --because "seen on the chain"',
+        'oms settle 17 --as filled --px 40000 --because "seen on their screen"',
     ),
     Verb("replay", replay.replay, "fold the journal again", "oms replay --verify"),
 )

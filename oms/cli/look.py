@@ -154,6 +154,8 @@ def _tell_order(row: Row) -> None:
             f"IN DOUBT since {row['in_doubt_since']}: {row['in_doubt_request']}: "
             f"{row['in_doubt_text']}"
         )
+    if row["waits"]:
+        lines.append(f"NOT SENT YET: {row['waits']}")
     if row["secondary_order_id"]:
         lines.append(f"the venue calls it {row['secondary_order_id']}")
     if row["text"]:

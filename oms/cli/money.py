@@ -5,7 +5,6 @@ ask: a script says `--yes`.
 """
 
 import asyncio
-import getpass
 import sys
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
@@ -21,7 +20,6 @@ from oms.client import Client
 from oms.clock import draw_id
 from oms.core.decide import OPERATOR
 from oms.core.errors import OmsError, UnknownOrder
-from oms.core.transfers import is_transfer
 from oms.door import Row
 from oms.treasury.door import MoveHandle
 
@@ -85,7 +83,7 @@ def withdraw(
         "network": network,
         "exchange": exchange,
     }
-    _confirm("withdraw", terms, yes)
+    confirm("withdraw", terms, yes)
     name = cl_ord_id or draw_id()
     _act(config, lambda client: client.withdraw(**terms, cl_ord_id=name), name, timeout, as_json)
 
@@ -114,7 +112,7 @@ def transfer(
         "exchange": exchange,
         "to_exchange": to_exchange,
     }
-    _confirm("transfer", terms, yes)
+    confirm("transfer", terms, yes)
     name = cl_ord_id or draw_id()
     _act(config, lambda client: client.transfer(**terms, cl_ord_id=name), name, timeout, as_json)
 
@@ -154,7 +152,7 @@ def coupon(
         secret = sys.stdin.readline().strip() if code == "-" else code
         if not secret:
             raise typer.BadParameter("which coupon? give its code, or - to read it from stdin")
-        _confirm("redeem a coupon", {"venue": venue}, yes)
+        confirm("redeem a coupon", {"venue": venue}, yes)
         _act(
             config,
             lambda client: client.redeem_coupon(venue=venue, code=secret, cl_ord_id=name),
@@ -167,7 +165,7 @@ def coupon(
     if code or not asset or not amount:
         raise typer.BadParameter("a coupon is made of --asset and --amount")
     terms = {"venue": venue, "asset": asset, "amount": amount, "recipient": recipient}
-    _confirm("make a coupon", terms, yes)
+    confirm("make a coupon", terms, yes)
     _act(
         config,
         lambda client: client.create_coupon(**terms, cl_ord_id=name),
@@ -217,51 +215,7 @@ def move(
     show.listing(story, show.TIMELINE)
 
 
-class Verdict(StrEnum):
-    """What became of it."""
-
-    DONE = "done"
-    REFUSED = "refused"
-
-
-def settle(
-    name: MoveName,
-    verdict: Annotated[Verdict, typer.Option("--as", help="What became of it.")],
-    because: Annotated[
-        str, typer.Option("--because", metavar="TEXT", help="How you know: it is on record.")
-    ],
-    by: Annotated[
-        str, typer.Option("--by", metavar="NAME", help="Who says so; your login by default.")
-    ] = "",
-    yes: Yes = False,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say what became of a transfer that no list can tell. On record with name and reason."""
-    if "/" not in name and not is_transfer(name.upper()):
-        raise typer.BadParameter(f"{name} is no transfer: only transfers, like T17, are settled")
-    settings = settings_of(config)
-    who = by or getpass.getuser()
-
-    async def main() -> Row:
-        async with client_of(settings) as client:
-            row = await client.move_row(name)
-            _confirm(f"settle {row['transfer_id']} as {verdict}", {**_told(row), "by": who}, yes)
-            done = verdict is Verdict.DONE
-            return await client.settle(row["transfer_id"], done=done, by=who, because=because)
-
-    row = asyncio.run(main())
-    if as_json:
-        show.document(row)
-    else:
-        show.listing([row], show.MOVES)
-
-
-_SHOWN: Final = ("state", "kind", "amount", "asset", "venue", "exchange", "to_exchange", "address", "alias", "memo", "recipient", "created")  # fmt: skip
-
-
-def _told(row: Row) -> dict[str, str]:
-    return {name: str(row[name]) for name in _SHOWN if row[name]}
+TOLD: Final = ("state", "kind", "amount", "asset", "venue", "exchange", "to_exchange", "address", "alias", "memo", "recipient", "created")  # fmt: skip
 
 
 def at_terminal() -> bool:
@@ -269,7 +223,7 @@ def at_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _confirm(what: str, terms: dict[str, str], yes: bool) -> None:
+def confirm(what: str, terms: dict[str, str], yes: bool) -> None:
     """Have a person at a terminal agree to exactly this; exit 2 where there is nobody to ask."""
     if yes:
         return

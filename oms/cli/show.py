@@ -33,6 +33,7 @@ ORDERS: Final[Columns] = {
     "LEAVES": "leaves_qty",
     "AVG": "avg_px",
     "DOUBT": "in_doubt_request",
+    "SETTLED BY": "settled_by",
 }
 FILLS: Final[Columns] = {
     "TIME": "transact_time",

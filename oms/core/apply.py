@@ -32,10 +32,12 @@ from oms.core.notes import (
 )
 from oms.core.numbers import add
 from oms.core.order import Order
+from oms.core.settlements import OrderSettled, Reopened, Waits
 from oms.core.transitions import (
     CLEARS_PENDING,
     EXECUTES,
     Event,
+    Life,
     event_of,
     next_life,
 )
@@ -48,6 +50,9 @@ OrderMessage = (
     | LegEntered
     | Doubt
     | DoubtSettled
+    | OrderSettled
+    | Reopened
+    | Waits
     | VenueNamed
     | NotSent
     | Answered
@@ -91,6 +96,21 @@ def _noted(order: Order, message: OrderMessage, now: datetime) -> Order:
             return order.evolve(text=text, updated=now)
         case VenueNamed():
             return named(order, message.secondary_order_id).evolve(updated=now)
+        case Waits():
+            return order.evolve(waits=message.text, updated=now)
+        case _:
+            return _settled(order, message, now)
+
+
+def _settled(order: Order, message: OrderMessage, now: datetime) -> Order:
+    match message:
+        case OrderSettled():
+            said = {"settled_by": message.by, "text": message.told}
+            return order.evolve(in_doubt=None, waits="", updated=now, **said)
+        case Reopened():
+            # No event of FIX leads back from an end: only an operator's word is taken back so.
+            order = order.evolve(life=Life.WORKING, settled_by="", text=message.text, updated=now)
+            return named(order, message.secondary_order_id or order.secondary_order_id)
         case _:
             return order
 
@@ -105,6 +125,7 @@ def _report(order: Order, report: ExecutionReport, now: datetime) -> Order:
         "stopped": _stopped_after(order, event),
         "updated": now,
         "in_doubt": _doubt_after(order, report, event),
+        "waits": "",
         **heard(order, report, event),
     }
     if report.text:

@@ -55,6 +55,7 @@ from oms.core.notes import (
     VenueNamed,
 )
 from oms.core.ports import Decision, Inbound
+from oms.core.settlements import OrderSettled, Waits
 
 
 def decide(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision:
@@ -67,7 +68,7 @@ def _decide(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision
     match message:
         case ExecutionReport() | OrderCancelReject() | Quarantined():
             return venue_side.told(book, inbound, message, now)
-        case Doubt() | DoubtSettled() | NotSent() | VenueNamed():
+        case Doubt() | DoubtSettled() | NotSent() | VenueNamed() | Waits() | OrderSettled():
             return doubts.noted(book, inbound, message, now)
         case RouteStatus():
             return doubts.route_moved(book, inbound, message, now)

@@ -25,6 +25,8 @@ from oms.core.notes import (
 )
 from oms.core.ports import Decision, Evidence, Inbound, Record, ToOrigin
 from oms.core.reports import KILL_SWITCH, status_report
+from oms.core.settlements import OrderSettled, Waits
+from oms.core.settling import settled
 from oms.core.story import Story, doubt, release
 from oms.core.transitions import Event
 from oms.core.venue_side import quarantine, renamed
@@ -33,13 +35,17 @@ from oms.core.venue_side import quarantine, renamed
 def noted(
     book: Book,
     inbound: Inbound,
-    note: Doubt | DoubtSettled | NotSent | VenueNamed,
+    note: Doubt | DoubtSettled | NotSent | VenueNamed | Waits | OrderSettled,
     now: datetime,
 ) -> Decision:
-    """A gateway says that a request did not leave, or that its answer is lost, or found; or that
-    the venue calls an order by another id."""
+    """A gateway says that a request did not leave, or that its answer is lost, or found; that it
+    has not left yet; or that the venue calls an order by another id. Or an operator settles it."""
+    if isinstance(note, OrderSettled):
+        return settled(book, inbound, note, now)
     if isinstance(note, VenueNamed):
         return renamed(book, inbound, note, now)
+    if isinstance(note, Waits):
+        return _waiting(book, inbound, note, now)
     return _about_answer(book, inbound, note, now)
 
 
@@ -64,6 +70,22 @@ def _about_answer(
                 follow_up(book, story)
         case _:
             _not_sent(book, story, note)
+    return tuple(story.records)
+
+
+def _waiting(book: Book, inbound: Inbound, note: Waits, now: datetime) -> Decision:
+    """The owner is told why nothing is sent, and only when that begins."""
+    order = book.at_venue(inbound.source, note.cl_ord_id)
+    if order is None or order.acknowledged or order.ended or order.waits == note.text:
+        return ()
+    if of_past(order, note.cl_ord_id) or order.in_doubt is not None:
+        return ()
+    story = Story(inbound, order, now)
+    if note.text:
+        told = status_report(order, now, text=note.text)
+        story.add(note, ToOrigin(order.origin, told))
+    else:
+        story.add(note)
     return tuple(story.records)
 
 
@@ -150,7 +172,7 @@ def _lose_answers(story: Story, text: str) -> None:
     order = story.order
     if order.in_doubt is not None and order.in_doubt.request is not Request.FILLS:
         return
-    if order.waits_for_price or over(order):
+    if order.waits_for_price or order.waits or over(order):
         return
     if not order.acknowledged:
         doubt(story, Request.NEW, f"{text}; the venue's word on the order settles it")
@@ -168,6 +190,8 @@ def started(book: Book, inbound: Inbound, note: Started, now: datetime) -> Decis
         if order.waits_for_price:
             # Its price was being asked for: nothing was sent, and nothing will be.
             unsent(book, story, "the engine ended before the price was known")
+        elif order.waits:
+            unsent(book, story, f"the engine ended before it was sent; {order.waits}")
         _lose_answers(story, "the engine ended before the venue answered")
         if book.killed(order.route):
             cancel(book, story, KILL_SWITCH)

@@ -64,6 +64,10 @@ class Order:
     in_doubt: InDoubt | None = None
     emulate: str = ""
     legs: tuple[Leg, ...] = ()
+    waits: str = ""
+    """Why it has not left, committed as it is; "" for one that has, or may have."""
+    settled_by: str = ""
+    """The operator on whose word its doubt ended, "" where none had to say so."""
     text: str = ""
 
     def evolve(self, **changes: Any) -> Self:

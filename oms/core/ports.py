@@ -62,6 +62,7 @@ from oms.core.notes import (
     WentBack,
 )
 from oms.core.order import Order
+from oms.core.settlements import OrderSettled, Reopened, Waits
 from oms.core.transfers import MoneyMove
 
 
@@ -92,6 +93,7 @@ FromDesk = (
     | TransferAsked
     | TransferSettled
     | BreakClosed
+    | OrderSettled
 )
 FromVenue = (
     ExecutionReport
@@ -102,6 +104,7 @@ FromVenue = (
     | NotSent
     | Quarantined
     | VenueNamed
+    | Waits
     | RouteStatus
     | Instruments
     | ReserveNonces
@@ -124,6 +127,9 @@ Recorded = (
     | OrderCancelReject
     | Doubt
     | DoubtSettled
+    | OrderSettled
+    | Reopened
+    | Waits
     | VenueNamed
     | NotSent
     | Quarantined

@@ -13,6 +13,7 @@ from oms.core.notes import DoubtSettled, Quarantined, Request
 from oms.core.numbers import ZERO, average, multiply, number_text, subtract
 from oms.core.ports import ToOrigin
 from oms.core.reports import status_report
+from oms.core.settling import revive, revives
 from oms.core.story import Story, doubt
 from oms.core.transitions import Event, Life, event_of
 from oms.core.venue import Fence
@@ -36,6 +37,8 @@ def sight(story: Story, report: ExecutionReport, fence: Fence) -> None:
         accept_leg(story, seen)
     elif alive and story.order.life is Life.PENDING_NEW:
         move(story, seen, Event.NEW)
+    elif revives(story.order, report):
+        revive(story, report)
     if fenced:
         _make_up(story, report)
         _end(story, report)

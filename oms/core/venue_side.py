@@ -19,6 +19,7 @@ from oms.core.notes import Quarantined, VenueNamed
 from oms.core.order import Order
 from oms.core.ports import Decision, Inbound, Record, ToOrigin
 from oms.core.reports import cancel_reject
+from oms.core.settling import flagged, otherwise, revive, revives
 from oms.core.sights import sight, weigh_sum
 from oms.core.story import Story
 from oms.core.transitions import EXECUTES, FILLS, Event, event_of
@@ -46,7 +47,7 @@ def told(
     story = Story(inbound, order, now)
     try:
         if isinstance(message, ExecutionReport):
-            _report(book, story, message)
+            story = _reported(book, story, message)
         else:
             _refusal(story, message)
     except IllegalTransition as error:
@@ -107,6 +108,16 @@ def _learn_name(book: Book, story: Story, theirs: str) -> None:
         story.add(VenueNamed(cl_ord_id=order.venue_cl_ord_id, secondary_order_id=theirs))
 
 
+def _reported(book: Book, story: Story, report: ExecutionReport) -> Story:
+    """The story after the report; told as a break where an operator has said otherwise."""
+    before = story.order
+    _report(book, story, report)
+    if otherwise(before, story):
+        story = Story(story.inbound, before, story.now)
+        _report(book, story, flagged(before, report))
+    return story
+
+
 def _report(book: Book, story: Story, report: ExecutionReport) -> None:
     route = book.routes.get(story.order.route)
     fence = Fence.NOTHING if route is None else route.capabilities.fence
@@ -117,16 +128,25 @@ def _report(book: Book, story: Story, report: ExecutionReport) -> None:
     demand_positive(report)
     if event not in EXECUTES and stale(story.order, report):
         return
-    if accepts_leg(story.order, report, event):
-        accept_leg(story, report)
-        if event is Event.NEW:
-            return
+    if _begins(story, report, event) and event is Event.NEW:
+        return
     if event in FILLS:
         fill(story, report, event)
     elif not no_news(story.order, event, report):
         move(story, report, event)
     if event in EXECUTES:
         weigh_sum(story, report, fence)
+
+
+def _begins(story: Story, report: ExecutionReport, event: Event) -> bool:
+    """Whether by this report the last leg works, or what an operator had called over."""
+    if event is Event.NEW and revives(story.order, report):
+        revive(story, report)
+        return True
+    if accepts_leg(story.order, report, event):
+        accept_leg(story, report)
+        return True
+    return False
 
 
 def _refusal(story: Story, reject: OrderCancelReject) -> None:

@@ -54,6 +54,8 @@ def order_json(order: Order) -> JsonRow:
         "in_doubt_since": _time(doubt.since) if doubt else None,
         "in_doubt_request": doubt.request.name if doubt else None,
         "in_doubt_text": doubt.text if doubt else "",
+        "waits": order.waits,
+        "settled_by": order.settled_by,
         "open": not order.closed,
         "secondary_order_id": order.secondary_order_id,
         "venue_cl_ord_id": order.venue_cl_ord_id,

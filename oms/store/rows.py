@@ -164,6 +164,8 @@ def order_row(order: Order) -> Values:
         None if doubt is None else doubt.request._name_,
         None if doubt is None else utc_text(doubt.since),
         None if doubt is None else doubt.text,
+        order.waits,
+        order.settled_by,
         order.text,
         utc_text(order.created),
         utc_text(order.updated),

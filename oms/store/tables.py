@@ -101,6 +101,8 @@ ORDERS: Final = Table(
     Column("in_doubt_request", Word(Request)),
     Column("in_doubt_since", UtcTime),
     Column("in_doubt_text", Text),
+    word("waits"),
+    word("settled_by"),
     word("text"),
     Column("created", UtcTime, nullable=False),
     Column("updated", UtcTime, nullable=False),

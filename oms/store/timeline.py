@@ -2,7 +2,7 @@
 
 REQUEST is what was asked of the engine, SENT what went to the venue, REPORT what came back, TOLD
 what the desk or strategy was told; ENTERED an emulated order's next order there; ASKED a price; DOUBT, SETTLED,
-NAMED, HELD, RELEASED, NOT_SENT and QUARANTINED are what happened to the order on the way. A
+NAMED, HELD, RELEASED, WAITS, LEAVES, NOT_SENT, REOPENED and QUARANTINED are what happened to the order on the way. A
 transfer's story has MOVED for the venue's word on it; no coupon's code is in any of it.
 """
 
@@ -43,6 +43,7 @@ from oms.core.notes import (
 )
 from oms.core.numbers import number_text
 from oms.core.ports import DeskReport, Outbound, Record, Recorded, ToMarket, ToTreasury, ToVenue
+from oms.core.settlements import OrderSettled, Reopened, Waits
 from oms.core.transfers import state_told
 from oms.store.json_rows import JsonRow
 from oms.store.types import utc_text
@@ -78,6 +79,12 @@ def _happened(message: Recorded) -> tuple[str, str]:
             return _money(message)
         case BreakClosed():
             return "SETTLED", f"{message.by}: {message.text}"
+        case OrderSettled():
+            return "SETTLED", message.told
+        case Reopened():
+            return "REOPENED", message.text
+        case Waits():
+            return "WAITS" if message.text else "LEAVES", message.text
         case _:
             return _noted(message)
 

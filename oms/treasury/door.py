@@ -155,11 +155,25 @@ class MoneyDoor(ABC):
         """
 
     @abstractmethod
-    async def settle(self, transfer_id: str, *, done: bool, by: str, because: str) -> Row:
+    async def settle(
+        self,
+        transfer_id: str,
+        *,
+        by: str,
+        because: str,
+        done: bool | None = None,
+        verdict: str | None = None,
+        qty: Number | None = None,
+        px: Number | None = None,
+    ) -> Row:
         """Say what became of a transfer that is in doubt or taken; its row after that.
 
-        `by` is who says so and `because` why: both are on record. Raises NotAuthorised for all but
-        the operator, UnknownOrder, OrderRejected for a transfer that is neither.
+        With a `verdict` (`filled`, `canceled` or `absent`) in place of `done` it is about an order
+        in doubt, by its OrderID or ORIGIN/ClOrdID: `qty` is what was executed of what the venue
+        has, in base units, where that is not all of it or what is booked; `px`, in quote units, is
+        the price of what is not booked yet. `by` is who says so and `because` why: both are on
+        record. Raises NotAuthorised for all but the operator, UnknownOrder, OrderRejected for what
+        is not in doubt or can not have ended so, InvalidOrder, OutcomeUnknown.
         """
 
     @abstractmethod

@@ -1,6 +1,7 @@
-"""Moving money in the engine's own process: post, and read in the store what was decided."""
+"""Money moved and doubts settled in the engine's own process: post, and read what was decided."""
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, Protocol
@@ -19,7 +20,11 @@ from oms.core.errors import (
 from oms.core.funding import Transfer
 from oms.core.notes import MoveState, TransferAsked, TransferSettled
 from oms.core.ports import Evidence, Inbound, Post
+from oms.core.settlements import OrderSettled, Verdict
+from oms.core.settling import objection
 from oms.treasury.door import ADDRESS_LENGTH_MAX, MoneyDoor, Row, is_same
+from oms.venues import Venues
+from oms.words import Number
 
 DURABLE_TIMEOUT_S: Final = 30.0
 """How long a caller waits for the engine to make a transfer durable."""
@@ -53,6 +58,11 @@ class MoneyHere(MoneyDoor):
     _move_looks: MoveLooks
     _evidence: Evidence
     _own: str
+    _venues: Venues
+
+    @abstractmethod
+    async def order_row(self, order_id: str) -> Row:
+        """The order row. Raises UnknownOrder."""
 
     async def move_row(self, transfer_id: str) -> Row:
         """The row of a transfer by its id or ORIGIN/ClOrdID. Raises UnknownOrder."""
@@ -84,10 +94,24 @@ class MoneyHere(MoneyDoor):
         row = await self._found(transfer_id, reveal=True)
         return str(row["code"])
 
-    async def settle(self, transfer_id: str, *, done: bool, by: str, because: str) -> Row:
-        """Say what became of a transfer that is in doubt or taken; its row after that."""
+    async def settle(
+        self,
+        transfer_id: str,
+        *,
+        by: str,
+        because: str,
+        done: bool | None = None,
+        verdict: str | None = None,
+        qty: Number | None = None,
+        px: Number | None = None,
+    ) -> Row:
+        """Say what became of a transfer, or with a `verdict` of an order; its row after that."""
         if self.origin != OPERATOR:
-            raise NotAuthorised("only the operator may settle what became of a transfer")
+            raise NotAuthorised("only the operator may settle what became of something")
+        if verdict is not None:
+            return await self._settle_order(transfer_id, _verdict(verdict), by, because, qty, px)
+        if done is None:
+            raise InvalidOrder("done: is missing; or a verdict, of an order")
         row = await self._found(transfer_id)
         note = TransferSettled(
             transfer_id=row["transfer_id"],
@@ -108,6 +132,40 @@ class MoneyHere(MoneyDoor):
             raise OutcomeUnknown(f"the engine has not answered; look at {row['transfer_id']}")
         if not after["settled_by"]:
             raise OrderRejected(f"{row['transfer_id']} is {after['state']} by the venue's word")
+        return after
+
+    async def _settle_order(
+        self,
+        name: str,
+        verdict: Verdict,
+        by: str,
+        because: str,
+        qty: Number | None,
+        px: Number | None,
+    ) -> Row:
+        order_id = (await self.order_row(name))["order_id"]
+        note = OrderSettled(
+            order_id=order_id,
+            verdict=verdict,
+            by=_said("by", by),
+            text=_said("because", because),
+            qty=words.number("qty", qty),
+            px=words.number("px", px),
+        )
+        why_not = objection(self._venues.order(order_id), note)
+        if why_not:
+            raise OrderRejected(f"order {order_id}: {why_not}")
+        self._post(Inbound(source=self.origin, message=note, evidence=self._evidence))
+
+        async def settled() -> Row | None:
+            now = await self.order_row(order_id)
+            return None if now["in_doubt"] else now
+
+        after = await _until(settled, DURABLE_TIMEOUT_S)
+        if after is None:
+            raise OutcomeUnknown(f"the engine has not answered; look at order {order_id}")
+        if not after["settled_by"]:
+            raise OrderRejected(f"order {order_id} is {after['ord_status']} by the venue's word")
         return after
 
     async def _move(self, transfer: Transfer, cl_ord_id: str) -> str:
@@ -140,6 +198,14 @@ class MoneyHere(MoneyDoor):
         if row is None:
             raise UnknownOrder(f"no transfer {transfer_id}")
         return row
+
+
+def _verdict(word: str) -> Verdict:
+    try:
+        return Verdict(words.text("verdict", word).upper())
+    except ValueError:
+        known = ", ".join(verdict.lower() for verdict in Verdict)
+        raise InvalidOrder(f"verdict: {word!r} is none of {known}") from None
 
 
 def _said(name: str, value: str) -> str:

@@ -9,10 +9,12 @@ import math
 from abc import abstractmethod
 from typing import Any, Final
 
+from oms import words
 from oms.core.errors import EngineUnavailable, OutcomeUnknown
 from oms.core.funding import Transfer, TransferKind
 from oms.core.numbers import number_text
 from oms.treasury.door import MoneyDoor, Row
+from oms.words import Number
 
 OUTCOME_AT_ONCE_S: Final = 20
 """How long one HTTP request waits for an outcome; longer waits are several. Whole seconds."""
@@ -55,9 +57,25 @@ class MoneyThere(MoneyDoor):
         told = await self._get("/api/coupon_code", id=transfer_id)
         return str(told["code"])
 
-    async def settle(self, transfer_id: str, *, done: bool, by: str, because: str) -> Row:
-        """Say what became of a transfer that is in doubt or taken; its row after that."""
-        asked = {"transfer_id": transfer_id, "done": done, "by": by, "because": because}
+    async def settle(
+        self,
+        transfer_id: str,
+        *,
+        by: str,
+        because: str,
+        done: bool | None = None,
+        verdict: str | None = None,
+        qty: Number | None = None,
+        px: Number | None = None,
+    ) -> Row:
+        """Say what became of a transfer, or with a `verdict` of an order; its row after that."""
+        asked: Row = {"by": by, "because": because}
+        if verdict is None:
+            asked |= {"transfer_id": transfer_id, "done": done}
+        else:
+            numbers = {"qty": words.number("qty", qty), "px": words.number("px", px)}
+            asked |= {"order_id": transfer_id, "as": verdict}
+            asked |= {name: number_text(n) for name, n in numbers.items() if n is not None}
         try:
             row: Row = await self._send("POST", "/api/settle", json=asked)
         except Lost as lost:

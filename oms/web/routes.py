@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -163,6 +163,11 @@ async def _coupon_code(oms: Oms, asked: Fields) -> Row:
 
 
 async def _settle(oms: Oms, asked: Fields) -> Row:
+    if "as" in asked:
+        known(asked, _SETTLE_ORDER, {"order_id", "as", "by", "because"})
+        verdict = words.text("as", asked["as"])
+        said: dict[str, Any] = {name: asked.get(name) for name in ("by", "because", "qty", "px")}
+        return await oms.settle(_order_id(asked), verdict=verdict, **said)
     known(asked, _SETTLE, _SETTLE)
     name = words.text("transfer_id", asked["transfer_id"], longest=_NAME_LENGTH_MAX)
     return await oms.settle(name, done=asked["done"], by=asked["by"], because=asked["because"])
@@ -176,6 +181,7 @@ _WITHDRAW: Final = set(inspect.signature(Door.withdraw).parameters) - {"self"}
 _TRANSFER: Final = set(inspect.signature(Door.transfer).parameters) - {"self"}
 _COUPON: Final = set(inspect.signature(Door.create_coupon).parameters) - {"self"}
 _SETTLE: Final = {"transfer_id", "done", "by", "because"}
+_SETTLE_ORDER: Final = {"order_id", "as", "by", "because", "qty", "px"}
 _WAIT_S_MAX: Final = 20
 """How long one request may wait for an outcome, in seconds."""
 

@@ -89,6 +89,8 @@ def _orders() -> None:
         _text("in_doubt_request", nullable=True),
         _text("in_doubt_since", nullable=True),
         _text("in_doubt_text", nullable=True),
+        _text("waits"),
+        _text("settled_by"),
         _text("text"),
         _text("created"),
         _text("updated"),
