@@ -50,6 +50,8 @@ def test_an_order_row(firm: Firm, reader: Reader) -> None:
         "in_doubt_since": None,
         "in_doubt_request": None,
         "in_doubt_text": "",
+        "waits": "",
+        "settled_by": "",
         "open": True,
         "secondary_order_id": "V1",
         "venue_cl_ord_id": order.venue_cl_ord_id,
