@@ -17,14 +17,16 @@ from benchmarks.kernel import timed
 from benchmarks.lifecycles import MESSAGES_A_LIFE, Script, fold, new_book, new_draw, rehearse
 from oms.clock import Clock
 from oms.core.book import Changes
+from oms.store.chain import BEGINNING, Hash, chained
 from oms.store.projections import write_journal, write_projections
 from oms.store.rows import Values
-from oms.store.store import Store
+from oms.store.store import LEAVE_OFF, Store
 
 Write = tuple[str, list[Values]]
 """A statement and the rows it is run with."""
 
 _OWNER: Final = "benchmark"
+_FIRST_EPOCH: Final = 1
 _COUNTED: Final = "SELECT count(*) FROM journal"
 
 
@@ -38,13 +40,17 @@ class _Recorder:
         self.writes.append((statement, rows))
 
 
-def writes_of(changes: Changes) -> list[Write]:
-    """What the store writes of these changes in one transaction."""
+def writes_of(changes: Changes, before: Hash) -> tuple[list[Write], Hash]:
+    """What the store writes of these changes in one transaction, after the record of that hash;
+    and the hash of the last one."""
     recorder = _Recorder()
     driver = cast(sqlite3.Connection, recorder)
-    write_journal(driver, changes)
+    rows = chained(before, changes.records)
+    seq, head = rows[-1][0], rows[-1][-1]
+    recorder.executemany(LEAVE_OFF, [(seq, head, _FIRST_EPOCH)])
+    write_journal(driver, rows)
     write_projections(driver, changes)
-    return recorder.writes
+    return recorder.writes, head
 
 
 class Durable:
@@ -112,7 +118,7 @@ class Durable:
     def _script(self) -> tuple[Script, list[list[Write]]]:
         if self._prepared is None:
             script = rehearse(self._lifecycles, self._group)
-            self._prepared = script, [writes_of(changes) for changes in script.changes]
+            self._prepared = script, _transactions(script)
         return self._prepared
 
     def _path(self, side: str) -> Path:
@@ -120,6 +126,16 @@ class Durable:
 
     def _open(self, path: Path) -> Store:
         return Store.open(f"sqlite:///{path}", owner=_OWNER, now=self._clock.now())
+
+
+def _transactions(script: Script) -> list[list[Write]]:
+    opening = fold(new_book(), script.opening, new_draw())
+    _, head = writes_of(opening, BEGINNING)
+    found = []
+    for changes in script.changes:
+        writes, head = writes_of(changes, head)
+        found.append(writes)
+    return found
 
 
 def _a_life(sample: Sample) -> Sample:

@@ -10,7 +10,7 @@ from benchmarks.figures import Contest, Figure, Sample
 from benchmarks.lifecycles import Script, Step, fold, new_book, new_draw, rehearse
 from benchmarks.tracker import Tracker
 from oms.core.messages import ExecutionReport
-from oms.store.rows import journal_row
+from oms.store.chain import BEGINNING, chained
 
 GROUP = 100
 
@@ -35,10 +35,10 @@ def _engine(script: Script) -> Sample:
     fold(book, script.opening, draw)
 
     def work() -> int:
-        made = 0
+        made, head = 0, BEGINNING
         for group in script.groups:
-            changes = fold(book, group, draw)
-            made += len([journal_row(seq, record) for seq, record in changes.records])
+            rows = chained(head, fold(book, group, draw).records)
+            made, head = made + len(rows), rows[-1][-1]
         return made
 
     return timed(work, script.messages)

@@ -97,9 +97,9 @@ def _listed(sight: Sight, ours: str | None) -> Row:
 
 
 def certificate(
-    kills: Sequence[Row], orders: Sequence[Row], venues: Sequence[Row], now: str
+    kills: Sequence[Row], orders: Sequence[Row], venues: Sequence[Row], now: str, head: Row
 ) -> Row:
-    """The whole of it; `venues` has a row for each route under the switch."""
+    """The whole of it; `venues` has a row for each route under the switch, `head` is the journal's."""
     working = still_open(orders)
     unseen = [venue for venue in venues if venue["listed_at"] is None]
     listed = [one for venue in venues for one in venue["open_at_venue"] or ()]
@@ -112,6 +112,7 @@ def certificate(
         "done": done,
         "done_at": max(times) if done else None,
         "as_of": now,
+        "journal": head,
         "working": len(working),
         "in_doubt": sum(order["in_doubt"] for order in orders),
         "foreign": sum(one["foreign"] for one in listed),
@@ -128,7 +129,9 @@ def lines(told: Mapping[str, Any], switch: str) -> str:
     if len(orders) > LINES_MAX:
         found.append(f"and {len(orders) - LINES_MAX} orders more")
     venues = [row for row in told["venues"] if in_scope(switch, row["venue"])]
-    return "\n".join(found + [_venue_line(row) for row in venues])
+    found += [_venue_line(row) for row in venues]
+    head = told["journal"]
+    return "\n".join([*found, f"journal: record {head['record']}, hash {head['hash']}"])
 
 
 def _order_line(row: Row) -> str:

@@ -44,6 +44,9 @@ class Looks(Protocol):
     def kills(self) -> list[Row]:
         """The switches that are on."""
 
+    def head(self) -> Row:
+        """The journal's last record, and its hash."""
+
     def since_kill(self, seq: int) -> list[Row]:
         """Orders that are open or have moved since that record."""
 
@@ -82,7 +85,8 @@ class Killing:
         venues = await asyncio.gather(
             *(self._venue(name, [o for o in orders if o["venue"] == name]) for name in routes)
         )
-        return certificate(kills, orders, venues, self._now())
+        head = await asyncio.to_thread(self._looks.head)
+        return certificate(kills, orders, venues, self._now(), head)
 
     def _read(self) -> tuple[list[Row], list[Row]]:
         kills = self._looks.kills()

@@ -104,6 +104,8 @@ class System:
         try:
             self._reader = self._ground.open_reader(url)
             self._closing.callback(self._reader.close)
+            self._note_head("the journal is taken over")
+            self._closing.callback(self._note_head, "the journal is let go of")
             self._compose()
             self._begin()
         except BaseException:
@@ -249,6 +251,10 @@ class System:
     def _settle(self, timeout_s: float) -> bool:
         return self._writer.settle(timeout_s)
 
+    def _note_head(self, what: str) -> None:
+        """In the log, which is kept elsewhere: from there the journal can be proved."""
+        _log.info(what, epoch=self._store.epoch, **self._reader.head())
+
     def _give_up(self, error: Stuck) -> None:
         self.stuck = True
         self._fail(error)
@@ -318,6 +324,7 @@ class System:
             ],
             "streams": stream_rows(self._runners),
             "kill": killed_venues(self._reader.kills()),
+            "journal": self._reader.head(),
             **{name: counts[name] for name in _COUNTED},
         }
 

@@ -40,6 +40,7 @@ def status(config: Config = None, as_json: AsJson = False) -> None:
         f"in doubt: {row['in_doubt']}   breaks: {row['breaks']}   quarantined: {row['quarantined']}"
         f"   money in doubt: {row['moves_in_doubt']}   kill: {_kill_words(row['kill'])}"
     )
+    typer.echo(f"journal: record {row['journal']['record']}, hash {row['journal']['hash']}")
     show.listing(row["venues"], show.VENUES)
     if row["streams"]:
         show.listing(row["streams"], show.STREAMS)
@@ -66,6 +67,7 @@ def _stored_status(settings: Settings, why: str) -> Row:
         counts = reader.counts()
         sessions = reader.sessions()
         kills = reader.kills()
+        head = reader.head()
     return {
         "running": False,
         "ready": False,
@@ -88,6 +90,7 @@ def _stored_status(settings: Settings, why: str) -> Row:
         ],
         "streams": [],
         "kill": killed_venues(kills),
+        "journal": head,
         **counts,
     }
 

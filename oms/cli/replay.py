@@ -1,5 +1,6 @@
 """The verb that folds the journal again: to compare it with the tables, or to see the past."""
 
+import re
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -26,15 +27,24 @@ def replay(
         str | None,
         typer.Option("--at", metavar="TIMESTAMP", help="ISO 8601; UTC where it does not say."),
     ] = None,
+    noted: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--noted",
+            metavar="RECORD:HASH",
+            help="With --verify: a hash as it was noted elsewhere; may be repeated.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Rebuild the state from the journal: to check the tables, or as of a past instant."""
     if verify == (at is not None):
         raise typer.BadParameter("write --verify, or --at TIMESTAMP")
+    hashes = dict(map(_hash, noted or ()))
     instant = _instant(at) if at is not None else None
     with reader_of(settings_of(config)) as reader:
         if instant is None:
-            _verify(reader, as_json)
+            _verify(reader, hashes, as_json)
         else:
             _show(reader, instant, as_json)
 
@@ -49,7 +59,14 @@ def _instant(text: str) -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-def _verify(reader: "Reader", as_json: bool) -> None:
+def _hash(text: str) -> tuple[int, bytes]:
+    record, _, digits = text.partition(":")
+    if not re.fullmatch(r"\d+:[0-9a-fA-F]{64}", text, re.ASCII):
+        raise typer.BadParameter(f"{text!r} is no record and hash, like 17:5af0... of `oms status`")
+    return int(record), bytes.fromhex(digits)
+
+
+def _verify(reader: "Reader", noted: dict[int, bytes], as_json: bool) -> None:
     from oms.store.replay import verify
 
     def progress(done: int, last: int) -> None:
@@ -57,7 +74,7 @@ def _verify(reader: "Reader", as_json: bool) -> None:
         sys.stderr.flush()
 
     watched = sys.stderr.isatty() and not as_json
-    verdict = verify(reader, progress if watched else None)
+    verdict = verify(reader, progress if watched else None, noted=noted)
     if watched:
         sys.stderr.write("\r\x1b[K")
     if as_json:

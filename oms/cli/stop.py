@@ -75,6 +75,9 @@ async def _certified(client: Client, told: Row, timeout_s: float) -> Row:
 
 def _tell(told: Row) -> None:
     typer.echo(_headline(told))
+    if told["kill"]:
+        head = told["journal"]
+        typer.echo(f"journal: record {head['record']}, hash {head['hash']}")
     if told["orders"]:
         typer.echo()
         show.listing(told["orders"], show.CERTIFICATE)

@@ -111,6 +111,11 @@ def session_json(row: Row[Any]) -> JsonRow:
     }
 
 
+def head_json(record: int, hash: bytes) -> JsonRow:
+    """A record's number and hash, the hash in hexadecimal."""
+    return {"record": record, "hash": hash.hex()}
+
+
 def kill_json(row: Row[Any]) -> JsonRow:
     """A kill switch that is on; `venue` is `*` where it is on everywhere."""
     return {

@@ -18,7 +18,6 @@ from oms.store.move_rows import move_row
 from oms.store.rows import (
     Values,
     execution_row,
-    journal_row,
     kill_row,
     leg_rows,
     order_row,
@@ -85,9 +84,9 @@ _UNDO: Final = "UPDATE executions SET stands = 0 WHERE order_id = ? AND exec_id 
 _SPLIT: Final = "UPDATE executions SET split_shares = ? WHERE order_id = ? AND exec_id = ?"
 
 
-def write_journal(driver: sqlite3.Connection, changes: Changes) -> None:
-    """Append the records."""
-    _run(driver, _NEW_JOURNAL, [journal_row(seq, record) for seq, record in changes.records])
+def write_journal(driver: sqlite3.Connection, rows: list[Values]) -> None:
+    """Append the records: rows that `oms.store.chain` made."""
+    driver.executemany(_NEW_JOURNAL, rows)
 
 
 def write_projections(driver: sqlite3.Connection, changes: Changes) -> None:

@@ -15,10 +15,12 @@ from oms.core.ports import DeskReport, Record, ToOrigin
 from oms.core.transfers import number_of
 from oms.store.break_rows import break_json, break_of, foreign_json, foreign_of, order_break_json
 from oms.store.certificate import certificate_rows
+from oms.store.chain import BEGINNING
 from oms.store.database import open_to_read, store_path, translated
 from oms.store.json_rows import (
     JsonRow,
     fill_json,
+    head_json,
     kill_json,
     order_json,
     position_json,
@@ -227,7 +229,7 @@ class Reader(Projections):
     def reports(self, origin: str, since: int, limit: int) -> list[tuple[int, DeskReport]]:
         """At most `limit` reports of the origin after number `since`, with their numbers."""
         statement = (
-            select(OUTBOX.c.number, OUTBOX.c.idx, JOURNAL)
+            select(JOURNAL, OUTBOX.c.number, OUTBOX.c.idx)
             .join(JOURNAL, JOURNAL.c.seq == OUTBOX.c.seq)
             .where(
                 OUTBOX.c.destination == literal_column(f"'{TO_ORIGIN}'"),
@@ -268,6 +270,12 @@ class Reader(Projections):
         """The rows of a certificate: see oms.store.certificate."""
         with self.snapshot() as connection:
             return certificate_rows(connection, seq)
+
+    def head(self) -> JsonRow:
+        """The journal's last record and its hash: who keeps them can prove all up to there."""
+        statement = select(JOURNAL.c.seq, JOURNAL.c.hash).order_by(JOURNAL.c.seq.desc()).limit(1)
+        rows = self._rows(statement)
+        return head_json(*(tuple(rows[0]) if rows else (0, BEGINNING)))
 
     def counts(self) -> dict[str, int]:
         """`records orders open in_doubt breaks foreign fills quarantined moves_in_doubt`."""

@@ -1,41 +1,25 @@
 """The journal folded again from its first record: to compare, or to see the past.
 
-The fold is the engine's own, `Book.apply`, into the tables of a scratch file; what stands there
-must be what the store says. Memory does not grow with the journal: a book holds only what can still
-move, and asks the scratch file for the rest.
+What `oms.store.fold` makes of it must be what the store's tables say.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import takewhile
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, Table, func, select
+from sqlalchemy import Table
 
-from oms.core.apply import OrderMessage, apply
-from oms.core.book import Book, Changes
-from oms.core.errors import OmsError, StoreUnavailable
-from oms.core.notes import OrderEntered
-from oms.core.order import Order, enter
-from oms.core.ports import Record
-from oms.core.transfers import MASK, is_transfer
-from oms.store.database import driver_of, open_scratch, open_to_read, translated
-from oms.store.history import StoredHistory
-from oms.store.projections import write_projections
+from oms.core.errors import StoreUnavailable
+from oms.core.transfers import MASK
+from oms.store.database import driver_of, open_to_read
+from oms.store.fold import Progress, fold, scratch
+from oms.store.links import Mark
 from oms.store.queries import Projections, Reader
-from oms.store.rows import Values, record_of
-from oms.store.tables import CODES, JOURNAL, PROJECTIONS, metadata
-
-Progress = Callable[[int, int], None]
-"""Called with the records done and the last record's number."""
-
-BATCH: Final = 1_000
-"""Records between two writes; fewer than the closed orders that a book keeps."""
+from oms.store.rows import Values
+from oms.store.tables import CODES, PROJECTIONS
 
 DIFFERENCES_NAMED: Final = 1_000
 
@@ -80,19 +64,28 @@ class Verdict:
         if len(self.differences) < DIFFERENCES_NAMED:
             self.differences.append(difference)
 
+    def add_of_journal(self, key: str, what: str) -> None:
+        """One more in the journal itself."""
+        self.add(_in_journal(key, what))
 
-Tell = Callable[[Difference], None]
+
+def _in_journal(key: str, what: str) -> Difference:
+    return Difference("journal", key, "", what, "")
 
 
-def verify(reader: Reader, progress: Progress | None = None) -> Verdict:
+def verify(
+    reader: Reader, progress: Progress | None = None, *, noted: Mapping[int, bytes] | None = None
+) -> Verdict:
     """Rebuild every table from the journal and compare them, as of one instant.
 
-    May run beside the engine; the engine's log can not be shortened meanwhile.
+    `noted`: hashes of records as somebody has kept them elsewhere. May run beside the engine; the engine's log can not be shortened meanwhile.
     """
     verdict = Verdict()
-    with reader.snapshot() as stored, _scratch() as (scratch, _):
-        verdict.records = _rebuild(stored, scratch, verdict.add, progress=progress)
-        with scratch.connect() as rebuilt:
+    with reader.snapshot() as stored, scratch() as (tables, _):
+        marks = [Mark(seq, hash, "its hash was noted") for seq, hash in (noted or {}).items()]
+        say = verdict.add_of_journal
+        verdict.records = fold(stored, tables, say, progress=progress, noted=marks)
+        with tables.connect() as rebuilt:
             for table in PROJECTIONS:
                 for difference in _compare(table, driver_of(rebuilt), driver_of(stored)):
                     verdict.add(difference)
@@ -106,106 +99,15 @@ def as_of(reader: Reader, time: datetime) -> Iterator[Projections]:
     The journal counts up to the first record that is later: a clock that was set back hides
     nothing. Raises StoreUnavailable for a journal that can not be folded.
     """
-    with _scratch() as (scratch, path):
+    with scratch() as (tables, path):
         with reader.snapshot() as stored:
-            _rebuild(stored, scratch, _refuse, until=time)
+            fold(stored, tables, _refuse, until=time)
         with Projections(open_to_read(path)) as books:
             yield books
 
 
-def _refuse(difference: Difference) -> None:
-    raise StoreUnavailable(f"the journal can not be folded: {difference}")
-
-
-@contextmanager
-def _scratch() -> Iterator[tuple[Engine, Path]]:
-    with TemporaryDirectory(prefix="oms-replay-") as folder, translated("rebuilding"):
-        path = Path(folder) / "replay.db"
-        engine = open_scratch(path)
-        try:
-            with engine.begin() as connection:
-                metadata.create_all(connection)
-            yield engine, path
-        finally:
-            engine.dispose()
-
-
-# The fold
-
-
-def _rebuild(
-    stored: Connection,
-    scratch: Engine,
-    tell: Tell,
-    *,
-    until: datetime | None = None,
-    progress: Progress | None = None,
-) -> int:
-    """Fold the journal into the scratch tables; how many records there were."""
-    last = stored.execute(select(func.max(JOURNAL.c.seq))).scalar_one() or 0
-    rows = stored.execution_options(yield_per=BATCH).execute(
-        select(JOURNAL).order_by(JOURNAL.c.seq)
-    )
-    records = 0
-    with closing(StoredHistory(scratch.connect())) as history:
-        fold = _Fold(history, tell)
-        for batch in rows.partitions():
-            folded = sum(1 for _ in takewhile(lambda row: fold.add(row, until), batch))
-            records += folded
-            with scratch.begin() as connection:
-                write_projections(driver_of(connection), fold.take())
-            if progress is not None:
-                progress(batch[folded - 1].seq if folded else last, last)
-            if folded < len(batch):
-                break
-    return records
-
-
-class _Fold:
-    """The engine's book, fed from the journal."""
-
-    def __init__(self, history: StoredHistory, tell: Tell) -> None:
-        """`history` sees what has been written of what `take` gave."""
-        self._book = Book(history=history)
-        self._tell = tell
-        self._changes = Changes()
-
-    def take(self) -> Changes:
-        """What changed since the last time."""
-        changes, self._changes = self._changes, Changes()
-        return changes
-
-    def add(self, row: Row[Any], until: datetime | None) -> bool:
-        """Fold one row of the journal, unless it is later than `until`."""
-        seq, book = row.seq, self._book
-        try:
-            record = record_of(row)
-            if until is not None and record.time > until:
-                return False
-            if seq != book.seq + 1:
-                self._wrong(seq, f"comes after {book.seq}: records are missing")
-            book.seq = seq - 1
-            book.apply(replace(record, order=self._moved(record)), self._changes)
-        except (OmsError, ValueError, LookupError, TypeError, ArithmeticError) as error:
-            self._wrong(seq, f"can not be folded: {error!r}")
-            book.seq = seq
-        return True
-
-    def _moved(self, record: Record) -> Order | None:
-        """The order after the record, None where it moved none."""
-        message, order_id = record.message, record.order_id
-        if isinstance(message, OrderEntered):
-            return enter(message, order_id, record.time)
-        if not isinstance(message, OrderMessage) or not order_id or is_transfer(order_id):
-            return None
-        before = self._book.any_order(order_id)
-        if before is None:
-            raise ValueError(f"order {order_id} was never entered")
-        after = apply(before, message, record.time)
-        return None if after is before else after
-
-    def _wrong(self, seq: int, what: str) -> None:
-        self._tell(Difference("journal", str(seq), "", what, ""))
+def _refuse(key: str, what: str) -> None:
+    raise StoreUnavailable(f"the past can not be shown: {_in_journal(key, what)}")
 
 
 # The comparison

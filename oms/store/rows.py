@@ -91,20 +91,21 @@ def _sent(record: Record, outbound: Outbound) -> list[Any]:
     return [TO_VENUE, outbound.route, kind, told]
 
 
-def record_of(row: Row[Any]) -> Record:
+def record_of(row: Sequence[Any]) -> Record:
     """The record that `journal_row` wrote. Raises ValueError when it is none."""
+    _, time, kind, evidence, origin, route, order_id, msg_seq_num, text, raw = row[:10]
     try:
-        body = orjson.loads(row.body)
+        body = orjson.loads(text)
         return Record(
-            time=utc_time(row.time),
-            message=wire.revive(row.kind, body["m"]),
-            evidence=Evidence(row.evidence),
-            order_id=row.order_id,
-            origin=row.origin,
-            route=row.route,
-            raw=row.raw,
-            msg_seq_num=row.msg_seq_num,
-            outbound=tuple(_outbound(row.order_id, *out) for out in body["out"]),
+            time=utc_time(time),
+            message=wire.revive(kind, body["m"]),
+            evidence=Evidence(evidence),
+            order_id=order_id,
+            origin=origin,
+            route=route,
+            raw=raw,
+            msg_seq_num=msg_seq_num,
+            outbound=tuple(_outbound(order_id, *out) for out in body["out"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a record: {error!r}") from error

@@ -3,15 +3,16 @@
 import sqlite3
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Final, Protocol, Self
+from typing import Any, Final, NoReturn, Protocol, Self
 
 from sqlalchemy import ColumnElement, Connection, Engine, not_, select
 
 from oms.core.book import CLOSED_KEPT, Book, Changes
-from oms.core.errors import StoreFenced
+from oms.core.errors import StoreFenced, StoreUnavailable
 from oms.core.facts import Execution
 from oms.core.order import Order
 from oms.store.break_rows import break_of, foreign_of, holding_of
+from oms.store.chain import BEGINNING, Hash, chained
 from oms.store.database import (
     BUSY_TIMEOUT_S,
     driver_of,
@@ -51,6 +52,13 @@ RECENT: Final = timedelta(minutes=10)
 loaded although it is closed."""
 
 _OWNER: Final = "SELECT epoch, who FROM owner ORDER BY epoch DESC LIMIT 1"
+LEAVE_OFF: Final = (
+    "UPDATE owner SET seq = ?, hash = ? WHERE epoch = ? AND epoch = (SELECT max(epoch) FROM owner)"
+)
+"""Note the last record and its hash, if the epoch is still the newest."""
+
+_LEFT: Final = "SELECT epoch, seq, hash FROM owner ORDER BY epoch DESC LIMIT 1"
+_LAST: Final = "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1"
 
 _EACH_HIGHEST: Final = """
 WITH RECURSIVE names(name) AS (
@@ -98,13 +106,16 @@ class Store:
     nothing of a call that raised is kept, and the next call starts afresh.
     """
 
-    def __init__(self, writing: Engine, reading: Engine, epoch: int, lock: Held | None) -> None:
+    def __init__(
+        self, writing: Engine, reading: Engine, epoch: int, head: Hash, lock: Held | None
+    ) -> None:
         """Use `open` or `over`."""
         self._lock = lock
         self._engine = writing
         self._writing: Connection | None = None
         self._reading = reading
         self._closed = False
+        self._head = head
         self.epoch = epoch
         with translated("opening the store"):
             self.history = StoredHistory(self._reading.connect())
@@ -143,8 +154,8 @@ class Store:
         """Begin an epoch of a database that is of this program's version, through engines that
         are given over. Raises StoreUnavailable."""
         with translated("opening the store"):
-            epoch = _begin_epoch(writing, owner, now)
-        return cls(writing, reading, epoch, lock)
+            epoch, head = begin_epoch(writing, owner, now)
+        return cls(writing, reading, epoch, head, lock)
 
     def commit(self, changes: Changes) -> None:
         """Write all of it in one transaction, synced to the disk.
@@ -154,17 +165,21 @@ class Store:
         """
         if not changes.records:
             return
+        rows = chained(self._head, changes.records)
+        seq, head = rows[-1][0], rows[-1][-1]
         with translated("writing to the store"):
             try:
                 driver = self._connect()
                 driver.execute("BEGIN IMMEDIATE")
-                self._demand_ownership(driver)
-                write_journal(driver, changes)
+                if not driver.execute(LEAVE_OFF, (seq, head, self.epoch)).rowcount:
+                    self._fenced(driver)
+                write_journal(driver, rows)
                 write_projections(driver, changes)
                 driver.execute("COMMIT")
             except BaseException:
                 self._disconnect()
                 raise
+        self._head = head
 
     def load(self, book: Book) -> None:
         """Put into an empty book what the store holds of it."""
@@ -224,21 +239,31 @@ class Store:
             connection.invalidate()
             connection.close()
 
-    def _demand_ownership(self, driver: sqlite3.Connection) -> None:
+    def _fenced(self, driver: sqlite3.Connection) -> NoReturn:
         epoch, who = driver.execute(_OWNER).fetchone()
-        if epoch != self.epoch:
-            raise StoreFenced(
-                f"the store belongs to {who} since epoch {epoch}; "
-                f"this process is of epoch {self.epoch} and writes nothing more"
-            )
+        raise StoreFenced(
+            f"the store belongs to {who} since epoch {epoch}; "
+            f"this process is of epoch {self.epoch} and writes nothing more"
+        )
 
 
-def _begin_epoch(engine: Engine, owner: str, now: datetime) -> int:
+def begin_epoch(engine: Engine, owner: str, now: datetime) -> tuple[int, Hash]:
+    """Fence every former owner; the new epoch, and the hash that the journal goes on from.
+
+    Raises StoreUnavailable for a journal that does not end where its last owner left off: what was
+    sent then would be forgotten.
+    """
     with engine.begin() as connection:
-        epoch = _scalar(connection, "SELECT max(epoch) FROM owner") + 1
-        row = (epoch, owner, utc_text(now))
-        connection.exec_driver_sql("INSERT INTO owner (epoch, who, since) VALUES (?, ?, ?)", row)
-    return epoch
+        epoch, *left = _row(connection, _LEFT, (0, 0, BEGINNING))
+        found = _row(connection, _LAST, (0, BEGINNING))
+        if tuple(left) != found:
+            raise StoreUnavailable(
+                f"the journal ends with record {found[0]} and its last owner left off at record "
+                f"{left[0]}: it was written into past the engine; `oms replay --verify` says where"
+            )
+        row = (epoch + 1, owner, utc_text(now), *found)
+        connection.exec_driver_sql("INSERT INTO owner VALUES (?, ?, ?, ?, ?)", row)
+    return epoch + 1, found[1]
 
 
 def _orders(connection: Connection, *which: ColumnElement[bool]) -> list[Order]:
@@ -267,6 +292,11 @@ def _recent(connection: Connection) -> list[str]:
     )
     names = connection.execute(moved.order_by(JOURNAL.c.seq.desc())).scalars()
     return list(dict.fromkeys(names))[:CLOSED_KEPT]
+
+
+def _row(connection: Connection, statement: str, otherwise: tuple[Any, ...]) -> tuple[Any, ...]:
+    row = connection.exec_driver_sql(statement).fetchone()
+    return otherwise if row is None else tuple(row)
 
 
 def _scalar(connection: Connection, statement: str) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -52,9 +53,11 @@ JOURNAL: Final = Table(
     Column("msg_seq_num", Integer, nullable=False),
     word("body"),
     word("raw"),
+    Column("hash", LargeBinary, nullable=False),
     Index("journal_of_order", "order_id", "seq", sqlite_where=text("order_id != ''")),
 )
-"""One row a record, all as plain text: a replay must be able to read one that is wrong. `body` is `{"m": message, "out": [["V", "T", "M" or "O", name, kind, message], ...]}`: V
+"""One row a record, all as plain text: a replay must be able to read one that is wrong. `hash` is
+the chain's (oms.store.chain). `body` is `{"m": message, "out": [["V", "T", "M" or "O", name, kind, message], ...]}`: V
 to the route of that name, about the record's order; T to it too, about its transfer; M a question to
 its market; O to the origin of that name."""
 
@@ -323,8 +326,11 @@ OWNER: Final = Table(
     Column("epoch", Integer, primary_key=True, autoincrement=False),
     word("who"),
     Column("since", UtcTime, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
 )
-"""Who took the store over, and when; the highest epoch owns it."""
+"""Who took the store over, and when; the highest epoch owns it. `seq` and `hash` are those of the
+last record that this owner committed, or found."""
 
 PROJECTIONS: Final = (
     ORDERS,

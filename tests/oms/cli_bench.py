@@ -15,6 +15,9 @@ from oms.cli import app
 from oms.web import Web
 from tests.oms.small_engine import AS_GRID, AS_OPERATOR, TOKENS, WITHIN_S, SmallEngine, running
 
+ORDER = ("--venue", "plain", "--symbol", "BTC/TRY", "--side", "buy", "--qty", "0.01")
+LIMIT = (*ORDER, "--price", "40000.50")
+
 _CONFIG = """
 [store]
 url = "sqlite:///oms.db"
@@ -115,3 +118,20 @@ def _served(engine: SmallEngine) -> Iterator[str]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(WITHIN_S)
         loop.close()
+
+
+def filled(bench: Bench) -> None:
+    """An order that fills at once."""
+    bench.engine.venues["PLAIN"].script = "fill"
+    assert bench.oms("new", *LIMIT, "--cl-ord-id", "A1").code == 0
+    wait_for(bench, "FILLED")
+
+
+def wait_for(bench: Bench, ord_status: str) -> None:
+    """The first order has that status soon."""
+
+    def holds() -> bool:
+        row = bench.engine.reader.order("1")
+        return row is not None and row["ord_status"] == ord_status
+
+    bench.engine.wait_until(f"order 1 is {ord_status}", holds)

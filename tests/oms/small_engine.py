@@ -263,7 +263,8 @@ class SmallEngine:
         ]
         kill = killed_venues(self.reader.kills())
         told = {"ready": True, "sessions": [], "venues": venues, "streams": [], "kill": kill}
-        return {**told, "breaks": 0, **self.reader.counts()}
+        head = self.reader.head()
+        return {**told, "breaks": 0, "journal": head, **self.reader.counts()}
 
     def ask(self, route: str, query: str, **parameters: Any) -> Future[Any]:
         """A venue's read-only door."""

@@ -1,6 +1,5 @@
 """The verbs, in this process: what they show, where, and how they end."""
 
-import sqlite3
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,11 +11,8 @@ from oms.cli.ends import exit_code
 from oms.client import Client
 from oms.core.errors import OmsError, OutcomeUnknown
 from oms.settings import Settings
-from tests.oms.cli_bench import Bench, idle_bench, oms, running_bench
+from tests.oms.cli_bench import LIMIT, ORDER, filled, idle_bench, oms, running_bench, wait_for
 from tests.oms.small_engine import AS_OPERATOR
-
-ORDER = ("--venue", "plain", "--symbol", "BTC/TRY", "--side", "buy", "--qty", "0.01")
-LIMIT = (*ORDER, "--price", "40000.50")
 
 ROWS = {
     "order": "order_id cl_ord_id orig_cl_ord_id origin venue exchange account symbol side ord_type"
@@ -33,23 +29,6 @@ ROWS = {
 
 def _has(row: dict[str, object], kind: str) -> bool:
     return set(ROWS[kind].split()) <= set(row)
-
-
-def _filled(bench: Bench) -> None:
-    """An order that fills at once."""
-    bench.engine.venues["PLAIN"].script = "fill"
-    assert bench.oms("new", *LIMIT, "--cl-ord-id", "A1").code == 0
-    wait_for(bench, "FILLED")
-
-
-def wait_for(bench: Bench, ord_status: str) -> None:
-    """The first order has that status soon."""
-
-    def holds() -> bool:
-        row = bench.engine.reader.order("1")
-        return row is not None and row["ord_status"] == ord_status
-
-    bench.engine.wait_until(f"order 1 is {ord_status}", holds)
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
@@ -127,7 +106,7 @@ def test_a_telephoned_order_is_entered_for_its_owner(tmp_path: Path) -> None:
 
 def test_every_listing_is_one_json_document_with_the_promised_fields(tmp_path: Path) -> None:
     with running_bench(tmp_path) as bench:
-        _filled(bench)
+        filled(bench)
         assert _has(bench.oms("orders", "--json").document[0], "order")
         assert bench.oms("orders", "--open", "--json").document == []
         assert _has(bench.oms("fills", "--json").document[0], "fill")
@@ -146,7 +125,7 @@ def test_every_listing_is_one_json_document_with_the_promised_fields(tmp_path: P
 
 def test_the_store_is_read_while_nothing_runs(tmp_path: Path) -> None:
     with running_bench(tmp_path) as bench:
-        _filled(bench)
+        filled(bench)
     with idle_bench(tmp_path) as bench:
         status = bench.oms("status", "--json").document
         assert _has(status, "status")
@@ -319,39 +298,6 @@ def test_a_fault_of_ours_is_one_line_without_a_traceback(
     with idle_bench(tmp_path) as bench:
         told = bench.oms("orders")
         assert (told.code, told.err) == (1, "oms: internal error: ZeroDivisionError: with ***\n")
-
-
-def test_a_replay_agrees_and_sees_a_row_that_was_tampered_with(tmp_path: Path) -> None:
-    with running_bench(tmp_path) as bench:
-        _filled(bench)
-        told = bench.oms("replay", "--verify", "--json")
-        assert (told.code, told.document["agrees"]) == (0, True)
-        assert told.document["records"] > 3
-    with sqlite3.connect(tmp_path / "oms.db") as store:
-        store.execute("UPDATE orders SET cum_qty = '0.02'")
-    store.close()
-    with idle_bench(tmp_path) as bench:
-        told = bench.oms("replay", "--verify")
-        assert told.code == 1
-        assert "they do not agree" in told.lines[0]
-        assert "cum_qty" in told.lines[1]
-        assert bench.oms("replay", "--verify", "--json").document["count"] == 1
-
-
-def test_a_replay_shows_the_past(tmp_path: Path) -> None:
-    with running_bench(tmp_path) as bench:
-        _filled(bench)
-        timeline = bench.oms("order", "1", "--json").document["timeline"]
-        asked = timeline[0]["time"]
-        then = bench.oms("replay", "--at", asked, "--json").document
-        assert [row["ord_status"] for row in then["orders"]] == ["PENDING_NEW"]
-        assert (then["fills"], then["positions"]) == ([], [])
-        assert then["at"] == asked.replace("Z", "+00:00")
-        zoneless = bench.oms("replay", "--at", asked.removesuffix("Z"), "--json").document
-        assert zoneless == then
-        assert bench.oms("replay", "--at", "2000-01-01").lines[0].startswith("as of 2000-01-01")
-        for words in ((), ("--verify", "--at", asked), ("--at", "yesterday")):
-            assert bench.oms("replay", *words).code == 2
 
 
 @pytest.mark.parametrize("width", [0, 20, 120], ids=["piped", "narrow", "wide"])

@@ -18,6 +18,7 @@ from oms.core.messages import News, OrderCancelReject
 from oms.core.notes import Request
 from oms.killing import Killing
 from oms.store.queries import Reader
+from oms.store.replay import verify
 from oms.web import Web
 from tests.oms.lossy_proxy import Loss, lossy_proxy
 from tests.oms.small_engine import AS_OPERATOR, TOKENS, SmallEngine, running, within
@@ -73,10 +74,14 @@ def test_when_it_is_done_it_says_so_once(tmp_path: Path) -> None:
         assert engine.book.kills["PLAIN"].in_doubt == 0
         (news,) = _done(engine)
         assert news.headline == "KILL SWITCH DONE at PLAIN"
-        assert news.text.splitlines() == [
+        *rows, noted = news.text.splitlines()
+        assert rows == [
             "0000000001 grid-1/A1 PLAIN BTC/TRY cum 0 CANCELED",
             "PLAIN lists no open order of ours",
         ]
+        record, _, digits = noted.removeprefix("journal: record ").partition(", hash ")
+        with Reader.open(engine.url) as reader:
+            assert verify(reader, noted={int(record): bytes.fromhex(digits)}).agrees
         await engine.oms("operator").kill(True, "plain")
         await engine.oms("operator").kill_certificate()
         assert len(_done(engine)) == 1

@@ -141,7 +141,9 @@ def test_a_fault_of_the_writer_ends_the_process_with_1_and_one_line(tmp_path: Pa
         assert ready["api"] == f"http://{settings.api.listen}"
         asyncio.run(_all_ready(settings))
         with sqlite3.connect(tmp_path / "var" / "oms.db") as store:
-            store.execute("INSERT INTO owner SELECT max(epoch) + 1, 'a test', '' FROM owner")
+            store.execute(
+                "INSERT INTO owner SELECT max(epoch) + 1, 'a test', '', seq, hash FROM owner"
+            )
         store.close()
 
         async def send() -> None:

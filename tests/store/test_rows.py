@@ -13,6 +13,7 @@ from oms.core.messages import ExecutionReport
 from oms.core.notes import Quarantined
 from oms.core.order import Order
 from oms.core.ports import DeskReport, Evidence, Record, Recorded, ToOrigin, ToVenue, VenueRequest
+from oms.store.chain import BEGINNING
 from oms.store.rows import (
     Values,
     execution_of,
@@ -104,7 +105,7 @@ records = st.builds(
 def test_a_record_comes_back_with_all_that_it_released(record: Record) -> None:
     """Any message, any outbound messages, in their order."""
     with fresh(JOURNAL) as connection:
-        put(connection, JOURNAL, journal_row(7, record))
+        put(connection, JOURNAL, (*journal_row(7, record), BEGINNING))
         row = connection.execute(select(JOURNAL)).one()
         assert row.seq == 7
         assert record_of(row) == record

@@ -97,7 +97,7 @@ def test_a_former_owner_can_write_nothing(firm: Firm) -> None:
     """Whoever took the store over by force is named, and no row changes."""
     before = counts(firm)
     with closing(sqlite3.connect(firm.url.removeprefix("sqlite:///"))) as intruder:
-        intruder.execute("INSERT INTO owner VALUES (2, 'standby', '2025-03-01T10:00:00.000000Z')")
+        intruder.execute("INSERT INTO owner SELECT 2, 'standby', since, seq, hash FROM owner")
         intruder.commit()
     with pytest.raises(StoreFenced, match="belongs to standby since epoch 2"):
         firm.enter()

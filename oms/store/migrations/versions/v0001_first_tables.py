@@ -15,6 +15,10 @@ def _flag(name: str) -> sa.Column[bool]:
     return sa.Column(name, sa.Boolean, nullable=False)
 
 
+def _hash() -> sa.Column[bytes]:
+    return sa.Column("hash", sa.LargeBinary, nullable=False)
+
+
 def _number(name: str, nullable: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.Integer, nullable=nullable)
 
@@ -46,6 +50,7 @@ def _journal() -> None:
         _number("msg_seq_num"),
         _text("body"),
         _text("raw"),
+        _hash(),
         sa.PrimaryKeyConstraint("seq"),
     )
     op.create_index(
@@ -268,6 +273,8 @@ def _nonces_and_owner() -> None:
         _number("epoch"),
         _text("who"),
         _text("since"),
+        _number("seq"),
+        _hash(),
         sa.PrimaryKeyConstraint("epoch"),
     )
 
