@@ -111,6 +111,7 @@ class MatchingEngine:
             for market in self._markets.values()
             for side in _OPPOSITE
         }
+        self._thin: dict[tuple[str, str], None] = {}  # the sides of the book that are not whole
         self._near: dict[str, SimOrder] = {}  # the resting orders that the flow can reach
         self._rng = random.Random(seed)  # noqa: S311  repeatable on purpose, guards nothing
         self._stepped_ms: int | None = None
@@ -155,6 +156,8 @@ class MatchingEngine:
         self._stepped_ms = max(self._stepped_ms, last_ms)
         trades: list[Trade] = []
         for step_ms in range(first_ms, last_ms + 1, STEP_MS):
+            if not self._near and not self._thin:
+                break  # nothing moves until somebody trades
             trades += self._step(step_ms)
         return trades
 
@@ -214,6 +217,7 @@ class MatchingEngine:
             qty = _affordable(order, px, available, market.step)
             if qty:
                 standing[level] -= qty
+                self._thin[order.symbol, side] = None
                 trades.append(self._execute(order, qty, px, now_ms, taker=True))
         return trades
 
@@ -245,9 +249,8 @@ class MatchingEngine:
         return trade
 
     def _step(self, step_ms: int) -> list[Trade]:
-        for market in self._markets.values():
-            for side in _OPPOSITE:
-                self._refill(market, side)
+        for symbol, side in tuple(self._thin):
+            self._refill(self._markets[symbol], side)
         return [
             self._meet(order, step_ms)
             for order in tuple(self._near.values())
@@ -263,10 +266,14 @@ class MatchingEngine:
             if order.symbol == market.symbol and order.side != side
         ]
         for level, qty in enumerate(standing):
+            if qty == market.level_qty:
+                continue
             px = _level_px(market, side, level)
             # a level that a resting order has overrun stays empty: the book is never crossed
-            if qty < market.level_qty and not any(_reaches(order, px) for order in against):
+            if not any(_reaches(order, px) for order in against):
                 standing[level] = min(market.level_qty, qty + portion)
+        if all(qty == market.level_qty for qty in standing):
+            del self._thin[market.symbol, side]
 
     def _meet(self, order: SimOrder, step_ms: int) -> Trade:
         """Fill a part of a resting order, at most half of it, at its own price."""
