@@ -15,6 +15,7 @@ from oms.clock import Clock, SystemClock, draw_digits
 from oms.core.decide import Draw
 from oms.store.queries import Reader
 from oms.store.store import Store
+from oms.worker import Workers, threads
 
 
 class OpenStore(Protocol):
@@ -31,6 +32,7 @@ class Ground:
     clock: Clock = field(default_factory=SystemClock)
     draw: Draw = draw_digits
     loop: Loop = field(default_factory=Loop)
+    workers: Workers = threads
     ways: Ways = NETWORK
     open_store: OpenStore = Store.open
     open_reader: Callable[[str], Reader] = Reader.open

@@ -83,7 +83,7 @@ class System:
         self._loop = self._ground.loop
         self._gateways = Gateways()
         self._runners: dict[str, VenueRunner] = {}
-        self._sides = Sides(self._connect, self._settle, self._give_up)
+        self._sides = Sides(self._connect, self._settle, self._give_up, self._ground.workers)
         self._closing = ExitStack()
         self._feeds: dict[str, Feed] = {OPERATOR: Feed()}
         self._feeds |= {strategy.name: Feed() for strategy in settings.strategies}
@@ -134,8 +134,10 @@ class System:
             draw=self._ground.draw,
             on_fault=self._fail,
             on_commit=lambda changes: self._expiries.watch(changes.orders.values()),
+            workers=self._ground.workers,
         )
-        self._expiries = Expiries(self._writer.post, self.book, self.clock)
+        workers = self._ground.workers
+        self._expiries = Expiries(self._writer.post, self.book, self.clock, workers)
         self._killing = Killing(
             self.book,
             self._reader,
