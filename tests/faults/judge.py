@@ -78,7 +78,7 @@ class Witness:
         self.doubts: list[float] = []
         self._sent: dict[str, list[Sent]] = {}
         self._doubted: dict[str, float] = {}
-        self._nonces: dict[str, int] = {}
+        self._nonces: dict[str, set[int]] = {}
 
     def committed(self, changes: Changes, now_s: float) -> None:
         """What is on record now."""
@@ -110,10 +110,10 @@ class Witness:
             self.failures.append(f"{route} order {row['order_id']} {shown(row)}: {what}")
 
     def nonce(self, route: str, nonce: int) -> None:
-        """A request with that number has come."""
-        if nonce <= self._nonces.get(route, -1):
-            self.failures.append(f"{route}: nonce {nonce} came after {self._nonces[route]}")
-        self._nonces[route] = nonce
+        """A request with that number came."""
+        if nonce in self._nonces.setdefault(route, set()):
+            self.failures.append(f"{route}: nonce {nonce} was used twice")
+        self._nonces[route].add(nonce)
 
 
 def _alike(sent: Sent, row: Row) -> bool:

@@ -1,0 +1,168 @@
+"""`python -m tests.faults`: as many scenarios as there is time for, and what they showed.
+
+Two processes share the seeds. Progress is told on stderr, figures on stdout, with `--json` as one
+document. Exits 1 if anything was lost, doubled or wrong, and names the seeds.
+"""
+
+import argparse
+import json
+import multiprocessing
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any, Final
+
+from tests.faults.draw import draw
+from tests.faults.judge import Outcome
+from tests.faults.world import run
+
+SCENARIOS: Final = 20_000
+MINUTES: Final = 10.0
+CHUNK: Final = 25
+"""Seeds that a process takes at a time."""
+NAMED: Final = 20
+"""Failing seeds that are named."""
+
+
+@dataclass(slots=True)
+class Sum:
+    """What all scenarios so far have shown."""
+
+    scenarios: int = 0
+    figures: Counter[str] = field(default_factory=Counter)
+    struck: Counter[str] = field(default_factory=Counter)
+    unresolved: Counter[str] = field(default_factory=Counter)
+    in_doubt_s: list[float] = field(default_factory=list)
+    failing: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """One more."""
+        self.scenarios += 1
+        self.figures.update({name: getattr(outcome, name) for name in COUNTED})
+        self.struck.update({str(kind): count for kind, count in outcome.struck.items()})
+        self.unresolved.update(f"{one.route}: {one.reason}" for one in outcome.unresolved)
+        self.in_doubt_s += outcome.in_doubt_s
+        if not outcome.right:
+            self.failing.append((outcome.seed, outcome.failures[0]))
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of `--json`."""
+        return {
+            "scenarios": self.scenarios,
+            **{name: self.figures[name] for name in COUNTED},
+            "unresolved": sum(self.unresolved.values()),
+            "unresolved_by_reason": dict(self.unresolved.most_common()),
+            "in_doubt": len(self.in_doubt_s),
+            "longest_in_doubt_s": round(max(self.in_doubt_s, default=0.0), 3),
+            "median_in_doubt_s": round(median(self.in_doubt_s or [0.0]), 3),
+            "faults": dict(self.struck.most_common()),
+            "failing_seeds": [seed for seed, _ in self.failing],
+        }
+
+
+COUNTED: Final = (
+    "orders",
+    "fills",
+    "lost_fills",
+    "phantom_fills",
+    "duplicate_orders",
+    "wrong_terminal",
+    "restarts",
+    "requests",
+)
+
+
+def main() -> int:
+    """Run them; the exit code."""
+    asked = _asked()
+    if asked.story is not None:
+        return _tell(asked.story)
+    first, last = asked.seeds
+    began, total = time.monotonic(), Sum()
+    for outcome in _outcomes(range(first, last + 1), asked.jobs):
+        total.add(outcome)
+        took_s = time.monotonic() - began
+        if total.scenarios % CHUNK == 0:
+            _progress(total, last + 1 - first, took_s)
+        if took_s > asked.minutes * 60:
+            break
+    sys.stderr.write("\n")
+    document = total.as_json() | {"seconds": round(time.monotonic() - began, 1)}
+    out = json.dumps(document) if asked.json else _lines(document)
+    sys.stdout.write(f"{out}\n")
+    for seed, failure in total.failing[:NAMED]:
+        sys.stderr.write(f"seed {seed}: {failure}\n  python -m tests.faults --story {seed}\n")
+    return 1 if total.failing else 0
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--scenarios", type=int, default=SCENARIOS)
+    parser.add_argument("--seed", type=int, help="this one alone")
+    parser.add_argument("--seeds", help="from A to B, like 1-500")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=MINUTES)
+    parser.add_argument("--story", type=int, metavar="SEED", help="all that happens under one")
+    asked = parser.parse_args()
+    asked.seeds = _seeds(asked.seed, asked.seeds, asked.scenarios)
+    return asked
+
+
+def _seeds(seed: int | None, span: str | None, scenarios: int) -> tuple[int, int]:
+    if seed is not None:
+        return seed, seed
+    if span is not None:
+        first, _, last = span.partition("-")
+        return int(first), int(last or first)
+    return 1, scenarios
+
+
+def _outcomes(seeds: Sequence[int], jobs: int) -> Iterator[Outcome]:
+    if jobs < 2 or len(seeds) < CHUNK:
+        yield from map(outcome_of, seeds)
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        yield from pool.imap_unordered(outcome_of, seeds, CHUNK)
+
+
+def outcome_of(seed: int) -> Outcome:
+    """What comes of a seed; what trips the world itself is a failure too."""
+    try:
+        return run(draw(seed))
+    except Exception as error:  # noqa: BLE001  one scenario must not end the others
+        return Outcome(seed=seed, failures=[f"the world tripped: {error!r}"])
+
+
+def _tell(seed: int) -> int:
+    plan, lines = draw(seed), list[str]()
+    outcome = run(plan, story=lines)
+    sys.stdout.write("\n".join([str(plan), *lines, *outcome.failures, ""]))
+    return 1 if outcome.failures else 0
+
+
+def _progress(total: Sum, wanted: int, took_s: float) -> None:
+    rate = total.scenarios / took_s
+    sys.stderr.write(
+        f"\r{total.scenarios} of {wanted} scenarios, {rate:.0f} a second,"
+        f" {len(total.failing)} failing  "
+    )
+    sys.stderr.flush()
+
+
+def _lines(document: dict[str, Any]) -> str:
+    lines = []
+    for name, value in document.items():
+        if isinstance(value, dict):
+            lines.append(f"{name.replace('_', ' ')}:")
+            lines += [f"  {count:>8}  {what}" for what, count in value.items()]
+        else:
+            lines.append(f"{name.replace('_', ' '):<22}{value}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

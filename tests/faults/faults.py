@@ -1,0 +1,69 @@
+"""When the faults of a plan strike: each counts the events that are its own."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from tests.faults.plan import Fault, Kind, Plan
+
+REQUESTS: Final = frozenset(
+    {
+        Kind.LOSE_REQUEST,
+        Kind.LOSE_ANSWER,
+        Kind.SILENCE,
+        Kind.LATE_REQUEST,
+        Kind.SLOW_ANSWER,
+        Kind.NO_CONNECTION,
+        Kind.OUTAGE,
+        Kind.THROTTLED,
+        Kind.OVERLOAD,
+        Kind.SERVER_ERROR,
+        Kind.REDIRECT,
+        Kind.GARBLED,
+        Kind.PAGE,
+        Kind.EMPTY,
+        Kind.KILL_ON_REQUEST,
+    }
+)
+ORDERS: Final = frozenset({Kind.VENUE_CANCEL, Kind.VENUE_FILL, Kind.HIDDEN_ORDERS})
+CANCELS: Final = frozenset({Kind.FILL_ON_CANCEL})
+COMMITS: Final = frozenset(
+    {
+        Kind.KILL_BEFORE_COMMIT,
+        Kind.KILL_AFTER_COMMIT,
+        Kind.COMMIT_FAILS,
+        Kind.COMMIT_UNTOLD,
+    }
+)
+TIMED: Final = frozenset({Kind.KILL, Kind.CLOCK_JUMP})
+
+
+class Faults:
+    """The faults of one plan, as they strike."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._seen: Counter[int] = Counter()
+        self.struck: Counter[str] = Counter()
+        self.calm = False
+        """Nothing strikes any more."""
+
+    def of(self, kinds: Iterable[Kind]) -> list[Fault]:
+        """Those of some kinds."""
+        return [fault for fault in self._plan.faults if fault.kind in kinds]
+
+    def strike(self, kinds: frozenset[Kind], route: str = "", operation: str = "") -> list[Fault]:
+        """Count an event, and tell what strikes at it."""
+        found = []
+        for number, fault in enumerate(self._plan.faults):
+            if fault.kind not in kinds or fault.route not in ("", route):
+                continue
+            if fault.operation in ("", operation):
+                self._seen[number] += 1
+                if self._seen[number] == fault.ordinal and not self.calm:
+                    found.append(fault)
+        return found
+
+    def note(self, fault: Fault) -> None:
+        """It came about."""
+        self.struck[fault.kind] += 1

@@ -1,0 +1,130 @@
+"""The way to the venues, below httpx: what leaves, what arrives, and what goes wrong between.
+
+What has left arrives whether or not somebody still waits for it, as on a real network.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Final, Protocol
+from urllib.parse import unquote
+
+import httpx
+
+from adapters.simserver import SimRequest, SimResponse
+from tests.faults.far import Far, operation_of
+from tests.faults.plan import Fault, Kind
+
+TRIP_MS: Final = (5, 45)
+"""How long a request is on its way there, and as long back."""
+
+_PAGE: Final = b"<html><body><h1>We will be back soon</h1></body></html>"
+_UNDONE: Final = {
+    Kind.THROTTLED: SimResponse(429, b"{}", {"Retry-After": "1"}),
+    Kind.OVERLOAD: SimResponse(502, b"<html>bad gateway</html>"),
+    Kind.REDIRECT: SimResponse(302, b"", {"Location": "https://elsewhere.example/"}),
+}
+
+
+class Network(Protocol):
+    """What of the world a line needs."""
+
+    rng: Random
+    far: Mapping[str, Far]
+
+    def on_request(self, far: Far, asked: SimRequest, operation: str) -> Fault | None:
+        """What goes wrong with a request that is about to leave."""
+
+    def handle(self, far: Far, asked: SimRequest, operation: str) -> SimResponse:
+        """Have a venue answer a request that arrived."""
+
+
+class Line(httpx.AsyncBaseTransport):
+    """One process's way out."""
+
+    def __init__(self, network: Network, demand_alive: Callable[[], None]) -> None:
+        """`demand_alive()` raises for a process that is dead: it sends nothing."""
+        self._network = network
+        self._demand_alive = demand_alive
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send, and wait for the answer as long as the client wants to. Raises as httpx does."""
+        self._demand_alive()
+        network = self._network
+        far = network.far[request.url.host.partition(".")[0]]
+        asked = _asked(request)
+        operation = operation_of(far.kind, asked)
+        fault = network.on_request(far, asked, operation)
+        trip_s = network.rng.randint(*TRIP_MS) / 1000
+        if fault is not None and fault.kind is Kind.NO_CONNECTION:
+            await asyncio.sleep(trip_s)
+            raise httpx.ConnectError("refused")
+        answer: asyncio.Future[SimResponse] = asyncio.get_running_loop().create_future()
+        self._send(far, asked, operation, fault, answer, trip_s)
+        try:
+            async with asyncio.timeout(request.extensions["timeout"]["read"]):
+                told = await answer
+        except TimeoutError:
+            raise httpx.ReadTimeout("no answer") from None
+        return httpx.Response(told.status, headers=dict(told.headers), content=told.body)
+
+    def _send(
+        self,
+        far: Far,
+        asked: SimRequest,
+        operation: str,
+        fault: Fault | None,
+        answer: "asyncio.Future[SimResponse]",
+        trip_s: float,
+    ) -> None:
+        loop, network = asyncio.get_running_loop(), self._network
+        kind = fault.kind if fault is not None else None
+
+        def arrive() -> None:
+            told = _UNDONE.get(kind) if kind is not None else None
+            if told is None:
+                told = _spoilt(network.handle(far, asked, operation), kind)
+            back_s = network.rng.randint(*TRIP_MS) / 1000 + told.delay_s
+            if kind is Kind.SLOW_ANSWER and fault is not None:
+                back_s += fault.ms / 1000
+            loop.call_later(back_s, _settle, answer, told, kind)
+
+        if kind is Kind.LOSE_REQUEST:
+            loop.call_later(trip_s, _break, answer)
+            return
+        late_s = fault.ms / 1000 if fault is not None and kind is Kind.LATE_REQUEST else 0.0
+        loop.call_later(trip_s + late_s, arrive)
+
+
+def _asked(request: httpx.Request) -> SimRequest:
+    path, _, query = request.url.raw_path.decode("ascii").partition("?")
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return SimRequest(request.method, unquote(path), query, headers, request.content)
+
+
+def _spoilt(told: SimResponse, kind: Kind | None) -> SimResponse:
+    match kind:
+        case Kind.SERVER_ERROR:
+            return SimResponse(500, b"internal server error")
+        case Kind.GARBLED:
+            return SimResponse(told.status, told.body[: len(told.body) // 2], told.headers)
+        case Kind.PAGE:
+            return SimResponse(200, _PAGE, {"Content-Type": "text/html"})
+        case Kind.EMPTY:
+            return SimResponse(200, b"")
+        case _:
+            return told
+
+
+def _settle(answer: "asyncio.Future[SimResponse]", told: SimResponse, kind: Kind | None) -> None:
+    if answer.done() or kind is Kind.SILENCE:
+        return
+    if kind is Kind.LOSE_ANSWER or told.drop:
+        _break(answer)
+    else:
+        answer.set_result(told)
+
+
+def _break(answer: "asyncio.Future[SimResponse]") -> None:
+    if not answer.done():
+        answer.set_exception(httpx.RemoteProtocolError("the connection is over"))

@@ -1,0 +1,92 @@
+"""The store of a scenario: the product's own, on one SQLite connection in memory.
+
+A migrated database is made once in a process; every scenario begins with a copy of it. A crash
+leaves what was committed, as the file would.
+"""
+
+import sqlite3
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
+
+from oms.core.book import Changes
+from oms.store.queries import Reader
+from oms.store.schema import migrate
+from oms.store.store import Store
+
+
+class _Kept(sqlite3.Connection):
+    """A connection that is never closed: what is not committed when it is let go is lost."""
+
+    def close(self) -> None:
+        self.rollback()
+
+    def end(self) -> None:
+        super().close()
+
+
+class Memory:
+    """One database and the engines onto it. Of one thread."""
+
+    def __init__(self) -> None:
+        self._template = _connection()
+        self._kept = _connection()
+        making = _engine(self._template, "BEGIN IMMEDIATE")
+        migrate(making)
+        self._writing = _engine(self._kept, "BEGIN IMMEDIATE")
+        self._reading = _engine(self._kept, "BEGIN DEFERRED")
+
+    def reset(self) -> None:
+        """As it was when it was made."""
+        self._template.backup(self._kept)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What is committed."""
+        return self._kept.execute(statement).fetchall()
+
+    def open(self, owner: str, now: datetime, watch: "CommitWatch") -> "WatchedStore":
+        """Take the store over."""
+        store = WatchedStore.over(self._writing, self._reading, owner=owner, now=now)
+        store.watch = watch
+        return store
+
+    def reader(self) -> Reader:
+        """For questions."""
+        return Reader(self._reading)
+
+
+class CommitWatch(Protocol):
+    """Somebody who may stop a commit just before it or just after."""
+
+    def before(self) -> None:
+        """A batch is about to be written."""
+
+    def after(self, changes: Changes) -> None:
+        """It was written, and nothing of it has been sent."""
+
+
+class WatchedStore(Store):
+    """The store, watched."""
+
+    watch: CommitWatch
+
+    def commit(self, changes: Changes) -> None:
+        """Write all of it in one transaction, or what the watch raises."""
+        self.watch.before()
+        super().commit(changes)
+        self.watch.after(changes)
+
+
+def _connection() -> _Kept:
+    return sqlite3.connect(":memory:", isolation_level=None, factory=_Kept)
+
+
+def _engine(connection: sqlite3.Connection, begin: str) -> Engine:
+    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+
+    @event.listens_for(engine, "begin")
+    def say_begin(begun: Connection) -> None:
+        begun.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,33 @@
+"""What the engine of a scenario is configured as: its routes, one strategy, no files."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from oms.settings import ApiSettings, FixSettings, Settings, StoreSettings, StrategySettings
+from oms.settings_venues import KINDS
+from tests.adapters.one_route import bench_of
+from tests.faults.far import ADDRESS
+from tests.faults.plan import STRATEGY
+
+_TOKEN: Final = "a-token-that-opens-nothing"  # noqa: S105
+
+
+@cache
+def settings_of(kinds: tuple[str, ...]) -> Settings:
+    """An engine with one route of each kind, called like it in capitals."""
+    return Settings(
+        path=Path("/dev/null/oms.toml"),
+        store=StoreSettings(url="sqlite:////dev/null/oms.db"),
+        fix=FixSettings(),
+        api=ApiSettings(token=SecretStr(_TOKEN)),
+        strategies=(StrategySettings(name=STRATEGY, token=SecretStr(_TOKEN)),),
+        venues={kind.upper(): KINDS[kind](**_config(kind)) for kind in kinds},
+    )
+
+
+def _config(kind: str) -> dict[str, Any]:
+    told = dict(bench_of(kind).config(ADDRESS.format(kind=kind)))
+    return {**told, "kind": kind, "emulate": ["replace"]}

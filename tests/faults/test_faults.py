@@ -1,0 +1,49 @@
+"""The same seed gives the same run, in every process; and what the fixed seeds show is right."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.faults.draw import draw
+from tests.faults.plan import plan_of
+from tests.faults.world import run
+
+PROGRAM = """
+import json
+from tests.faults.draw import draw
+from tests.faults.world import run
+print(json.dumps([run(draw(seed)).journal_hash for seed in range(1, 13)]))
+"""
+
+
+@pytest.mark.parametrize("seed", range(1, 40))
+def test_a_plan_comes_back_from_json(seed: int) -> None:
+    plan = draw(seed)
+    assert plan_of(plan.as_json()) == plan
+    assert str(seed) in str(plan)
+
+
+def test_the_same_seeds_in_two_processes_give_the_same_journals() -> None:
+    told = []
+    for hash_seed in ("1", "2"):
+        found = subprocess.run(  # noqa: S603  our own program
+            [sys.executable, "-c", PROGRAM],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=True,
+        )
+        told.append(json.loads(found.stdout))
+    assert told[0] == told[1]
+    assert len(set(told[0])) == len(told[0])
+
+
+def test_the_story_says_what_happened() -> None:
+    lines: list[str] = []
+    outcome = run(draw(1), story=lines)
+    assert outcome.orders
+    assert any("OrderEntered" in line for line in lines)

@@ -1,0 +1,295 @@
+"""The whole system under one seed: engine, venues, network, disk and clock in one thread.
+
+Time is the loop's own and passes at once. Nothing that happens depends on anything but the plan.
+"""
+
+import asyncio
+import gc
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache, partial
+from hashlib import sha256
+from random import Random
+from typing import Any, Final
+
+from adapters.simserver import SimRequest, SimResponse
+from oms.clock import SystemClock
+from oms.core.book import Changes
+from oms.core.errors import StoreUnavailable
+from tests.adapters.one_route import bench_of
+from tests.faults.desk import Desk
+from tests.faults.far import Far, nonce_of
+from tests.faults.faults import CANCELS, COMMITS, ORDERS, REQUESTS, TIMED, Faults
+from tests.faults.instant import WorldLoop
+from tests.faults.judge import Outcome, Witness, judge
+from tests.faults.memory import Memory
+from tests.faults.plan import Fault, Kind, Plan
+from tests.faults.process import Killed, Process
+from tests.faults.settings import settings_of
+
+SETTLE_S: Final = 300.0
+"""How long what is in doubt may take to be settled once the faults have ended."""
+QUIET_S: Final = 5.0
+"""How long all must have been over before the judgement."""
+LOOK_S: Final = 1.0
+CANCEL_EVERY_S: Final = 10.0
+DOWN_MS: Final = 500
+"""How long a process is down, where the fault does not say."""
+
+
+@cache
+def _memory() -> Memory:
+    return Memory()
+
+
+def run(
+    plan: Plan,
+    *,
+    without: AbstractContextManager[object] | None = None,
+    story: list[str] | None = None,
+) -> Outcome:
+    """What comes of a plan. `without`: a guard is taken out meanwhile; `story` takes a line for
+    everything that happens."""
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    collects = gc.isenabled()
+    gc.disable()  # what is collected when must not matter, and a scenario is short
+    try:
+        with without or nullcontext():
+            return World(plan, (lambda _: None) if story is None else story.append).run()
+    finally:
+        logging.disable(level)
+        if collects:
+            gc.enable()
+
+
+class World:
+    """One scenario as it runs. It is its own network, and watches the commits."""
+
+    def __init__(self, plan: Plan, tell: Callable[[str], None]) -> None:
+        self.plan = plan
+        self.loop = WorldLoop()
+        self.rng = Random(f"{plan.seed} network")  # noqa: S311  repeatable on purpose
+        self.faults = Faults(plan)
+        self.far: Mapping[str, Far] = {
+            kind: Far(kind, plan.seed, bench_of(kind).CREDENTIALS) for kind in plan.routes
+        }
+        self.memory = _memory()
+        self.witness = Witness()
+        self.outcome = Outcome(seed=plan.seed)
+        self.process: Process | None = None
+        self.desk = Desk(plan, lambda: self.process)
+        self._tell_story = tell
+        self._jump_us = 0
+        self._outages: dict[str, float] = {}
+        self._main: asyncio.Task[None] | None = None
+
+    def run(self) -> Outcome:
+        """From the first start to the judgement."""
+        self.memory.reset()
+        self.loop.set_exception_handler(self._escaped)
+        asyncio.set_event_loop(self.loop)
+        try:
+            self._main = self.loop.create_task(self._live())
+            self.loop.run_until_complete(self._main)
+            self._judge()
+        finally:
+            self._close()
+        return self.outcome
+
+    def tell(self, text: str) -> None:
+        """A line of the story."""
+        self._tell_story(f"{self.loop.time():9.3f}  {text}")
+
+    async def _live(self) -> None:
+        for fault in self.faults.of(TIMED):
+            self.loop.call_at(fault.at_ms / 1000, self._strike_at, fault)
+        for intent in self.plan.intents:
+            self.loop.call_at(intent.at_ms / 1000, self.desk.ask, intent)
+        self._begin()
+        await asyncio.sleep(self.plan.calm_ms / 1000)
+        self.faults.calm = True
+        self._jump_us = 0
+        self._outages.clear()
+        for far in self.far.values():
+            far.hide(0)
+        self.tell("the faults have ended")
+        await self._settle()
+
+    async def _settle(self) -> None:
+        ends_at = self.loop.time() + SETTLE_S
+        asked_at, quiet_since = -CANCEL_EVERY_S, self.loop.time()
+        while self.loop.time() < ends_at:
+            if self.process is None or not self._is_over():
+                quiet_since = self.loop.time()
+            if self.loop.time() - quiet_since >= QUIET_S:
+                return
+            if self.loop.time() - asked_at >= CANCEL_EVERY_S:
+                asked_at = self.loop.time()
+                self.desk.cancel_all()
+            await asyncio.sleep(LOOK_S)
+
+    def _is_over(self) -> bool:
+        process = self.process
+        return process is not None and not process.book.all_working()
+
+    # The process
+
+    def _begin(self) -> None:
+        assert self.process is None, "one at a time"
+        number = self.outcome.restarts
+        clock = SystemClock(self._wall_ns, self.loop.time)
+        process = Process(
+            settings_of(self.plan.routes),
+            self,
+            self.memory,
+            loop=self.loop,
+            clock=clock,
+            rng=Random(f"{self.plan.seed} ids {number}"),  # noqa: S311
+        )
+        process.on_fault = partial(self._stopped, process)
+        self.process = process
+        self.tell("the engine starts")
+        process.start()
+        if number:
+            self.desk.come_back()
+
+    def _wall_ns(self) -> int:
+        return (self.loop.now_us() + self._jump_us) * 1000
+
+    def _kill(self, down_ms: int) -> None:
+        process, self.process = self.process, None
+        if process is None:
+            return
+        self.tell("the process dies")
+        process.kill(self._main)
+        self.outcome.restarts += 1
+        self.loop.call_later((down_ms or DOWN_MS) / 1000, self._begin)
+
+    def _die(self, down_ms: int) -> None:
+        """As `_kill`, from inside of it: nothing after this line is done."""
+        self._kill(down_ms)
+        raise Killed
+
+    def _stopped(self, process: Process, error: BaseException) -> None:
+        """The writer has stopped: the engine ends, and is started again."""
+        if not process.alive:
+            return
+        if not isinstance(error, StoreUnavailable):
+            self.witness.failures.append(f"the writer stopped: {error!r}")
+        self.tell(f"the engine stops: {error}")
+        self.loop.call_soon(self._kill, DOWN_MS)
+
+    def _escaped(self, _: Any, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not isinstance(error, Killed):
+            self.witness.failures.append(f"escaped: {context.get('message')}: {error!r}")
+
+    # Commits
+
+    def before(self) -> None:
+        """A batch is about to be written. Raises Killed, StoreUnavailable."""
+        self._after: list[Fault] = []
+        for fault in self.faults.strike(COMMITS):
+            self.faults.note(fault)
+            self.tell(f"fault: {fault}")
+            if fault.kind is Kind.KILL_BEFORE_COMMIT:
+                self._die(fault.ms)
+            if fault.kind is Kind.COMMIT_FAILS:
+                raise StoreUnavailable("writing to the store: disk I/O error")
+            self._after.append(fault)
+
+    def after(self, changes: Changes) -> None:
+        """A batch was written. Raises Killed, StoreUnavailable."""
+        self.witness.committed(changes, self.loop.time())
+        for seq, record in changes.records:
+            self.tell(f"  record {seq} {record.order_id or record.route}: {record.message}")
+        for fault in self._after:
+            if fault.kind is Kind.KILL_AFTER_COMMIT:
+                self._die(fault.ms)
+            raise StoreUnavailable("writing to the store: disk I/O error")
+
+    # The network
+
+    def on_request(self, far: Far, asked: SimRequest, operation: str) -> Fault | None:
+        """What goes wrong with a request that is about to leave. Raises Killed."""
+        route, now = far.kind, self.loop.time()
+        self.tell(f"{route} <- {operation} {asked.method} {asked.path} {asked.body.decode()}")
+        struck = self.faults.strike(REQUESTS, route, operation)
+        for fault in struck:
+            self.faults.note(fault)
+            self.tell(f"fault: {fault}")
+            if fault.kind is Kind.OUTAGE:
+                self._outages[route] = now + fault.ms / 1000
+            if fault.kind is Kind.KILL_ON_REQUEST:
+                self.loop.call_soon(self._kill, fault.ms)
+        if now < self._outages.get(route, 0.0):
+            return Fault(kind=Kind.NO_CONNECTION, route=route)
+        return struck[0] if struck else None
+
+    def handle(self, far: Far, asked: SimRequest, operation: str) -> SimResponse:
+        """Have a venue answer a request that arrived."""
+        now_ms = self.loop.now_ms()
+        if operation == "cancel":
+            for fault in self.faults.strike(CANCELS, far.kind):
+                self._at_venue(far, fault, far.about(asked))
+        nonce = nonce_of(far.kind, asked)
+        told = far.handle(asked, now_ms)
+        self.outcome.requests += 1
+        if nonce is not None:
+            self.witness.nonce(far.kind, nonce)
+        self.tell(f"{far.kind} -> {told.status} {told.body[:300].decode('utf-8', 'replace')}")
+        if operation == "new":
+            for row in far.newly_seen():
+                self._came(far, row)
+        return told
+
+    def _came(self, far: Far, row: Mapping[str, Any]) -> None:
+        self.witness.came(far.kind.upper(), row)
+        for fault in self.faults.strike(ORDERS, far.kind):
+            if fault.kind is Kind.HIDDEN_ORDERS:
+                self.faults.note(fault)
+                far.hide(fault.ms)
+            else:
+                self.loop.call_later(fault.ms / 1000, self._at_venue, far, fault, row["order_id"])
+
+    def _at_venue(self, far: Far, fault: Fault, order_id: str) -> None:
+        if not self.faults.calm and far.act(fault, order_id, self.loop.now_ms()):
+            self.faults.note(fault)
+            self.tell(f"fault: {fault}")
+
+    def _strike_at(self, fault: Fault) -> None:
+        if self.faults.calm:
+            return
+        self.faults.note(fault)
+        self.tell(f"fault: {fault}")
+        if fault.kind is Kind.KILL:
+            self._kill(fault.ms)
+        else:
+            self._jump_us += fault.ms * 1000
+
+    # The end
+
+    def _judge(self) -> None:
+        outcome, process = self.outcome, self.process
+        assert process is not None, "it is back by then"
+        outcome.virtual_s = self.loop.time()
+        outcome.struck = dict(self.faults.struck)
+        outcome.failures += self.witness.failures
+        outcome.in_doubt_s = self.witness.doubts
+        judge(outcome, process.book, {k.upper(): far.orders() for k, far in self.far.items()})
+        hashed = sha256()
+        for row in self.memory.rows("SELECT * FROM journal ORDER BY seq"):
+            hashed.update(repr(row).encode())
+        outcome.journal_hash = hashed.hexdigest()
+
+    def _close(self) -> None:
+        if self.process is not None:
+            self.process.kill(None)
+        left = asyncio.all_tasks(self.loop)
+        for task in left:
+            task.cancel()
+        self.loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        asyncio.set_event_loop(None)
+        self.loop.close()
