@@ -14,9 +14,8 @@ from oms.core.fields import ExecType
 from oms.core.ports import Evidence
 from oms.store.queries import Reader
 from oms.store.replay import verify
-from tests.oms.cli_bench import Bench, Told, running_bench
+from tests.oms.cli_bench import LIMIT, Bench, Told, running_bench
 from tests.oms.small_engine import AS_GRID, AS_OPERATOR, SmallEngine, running
-from tests.oms.test_cli import LIMIT
 
 BECAUSE = ("--because", "their support confirmed it", "--by", "ann")
 
