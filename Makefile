@@ -7,7 +7,7 @@ STAMP := .venv/.ready
 PURE := oms/core/*,fix/codec.py,fix/apifiny.py,fix/fix42.py,fix/values.py,fix/wire.py,adapters/port.py,adapters/reconcile.py,adapters/windows.py,adapters/*/*mapping.py,adapters/bitexbit/attribution.py,adapters/bitexbit/events.py,adapters/bitexbit/signing.py,adapters/bitexbit/socketio.py
 
 .DEFAULT_GOAL := test
-.PHONY: setup demo run fmt check test mutate scenarios bench rounds
+.PHONY: setup demo run fmt check test mutate guards scenarios bench rounds
 
 $(STAMP): pyproject.toml requirements.lock tools/setup.py
 	@$(PYTHON) tools/setup.py
@@ -46,6 +46,10 @@ check: $(STAMP)
 mutate: $(STAMP)
 	@$(BIN)/python -m tests.core.mutate_table
 	@$(BIN)/python -m tests.core.mutate_rules
+
+# Every guard of the engine taken out, one at a time: each must be missed. Under a minute.
+guards: $(STAMP)
+	@$(BIN)/python -m tests.faults.guard_table
 
 # Every order-state scenario on the core, on engine and store, and over sockets, in one table.
 scenarios: $(STAMP)

@@ -20,7 +20,7 @@ Script = Callable[[Scene], None]
 
 HIDE: Final = {
     "andx": ("hide_orders_ms", 60_000),
-    "bitexbit": ("hide_orders_ms", 1_500),
+    "bitexbit": ("hide_orders_ms", 4_000),
     "btcturk": ("hide_orders_ms", 50_000),
     "cryptex": ("hide_orders", 8_000),
 }
@@ -175,7 +175,7 @@ def nonce_rejected_after_restart(scene: Scene) -> None:
 
 def two_equal_orders_in_doubt(scene: Scene) -> None:
     """Two equal orders at once, and every answer to them is lost."""
-    scene.on_the_way += [Fault(op="new", answered=False)] * 2
+    scene.on_the_way += [Fault(op="new", breaks=True)] * 2
     first, second = scene.place(), scene.place()
     for order_id in (first, second):
         settled = lambda name=order_id: (  # noqa: E731  a line that is a name

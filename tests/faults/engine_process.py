@@ -14,6 +14,7 @@ from adapters.http import Unreachable
 from adapters.loop import Loop
 from adapters.port import VenueRunner
 from adapters.simserver import STEP_S, SimRequest, SimSocket
+from adapters.ways import Ways
 from oms.core.book import EVERY_ROUTE, OPERATOR, Book, Changes
 from oms.core.errors import StoreUnavailable, VenueUnavailable
 from oms.core.legs import VenueBooks
@@ -60,6 +61,7 @@ class Process:
             clock=scene.loop,
             loop=cast(Loop, self),
             speed=1.0,
+            ways=Ways(transport=Way(scene)),
         )
         gateways.venues = {scene.route: self.runner}
         gateways.markets = {scene.route: self.runner}

@@ -45,7 +45,7 @@ class Fault:
     """What happens to the next request of one kind: `new`, `cancel`, or `query` for all others.
 
     `arrives`: whether the venue gets it, `late_s` seconds late. `answered`: whether its answer
-    comes. `spoilt`: what comes in place of the answer, from the venue's door where it did not arrive. `dies`: the process ends when the venue has
+    comes; `breaks`: the connection breaks instead, and nobody has to wait. `spoilt`: what comes in place of the answer, from the venue's door where it did not arrive. `dies`: the process ends when the venue has
     it. `skip`: so many such requests are left alone before.
     """
 
@@ -53,6 +53,7 @@ class Fault:
     arrives: bool = True
     late_s: float = 0.0
     answered: bool = True
+    breaks: bool = False
     spoilt: SimResponse | None = None
     dies: bool = False
     skip: int = 0
@@ -101,22 +102,23 @@ class Road:
         elif fault.spoilt is not None:
             self._scene.loop.call_later(TRIP_S, _answer, answered, fault.spoilt)
         try:
-            async with asyncio.timeout(TIMEOUT_S):
+            async with asyncio.timeout(2 * TRIP_S if fault.breaks else TIMEOUT_S):
                 return await answered
         except TimeoutError:
-            raise httpx.ReadTimeout("no answer") from None
+            error = httpx.ReadError if fault.breaks else httpx.ReadTimeout
+            raise error("no answer") from None
 
     def _arrive(
         self, asked: SimRequest, fault: Fault, answered: "asyncio.Future[SimResponse]"
     ) -> None:
         answer = self._scene.simulator.handle(asked, self._scene.loop.venue_ms())
         if fault.op != "query":
-            comes = fault.answered and not answer.drop
+            comes = fault.answered and not fault.breaks and not answer.drop
             told = (fault.spoilt or answer).status if comes else "an answer that is lost"
             self._scene.tell("venue", f"{fault.op} arrives; {told}")
         if fault.dies:
             self._scene.die()
-        if fault.answered and not answer.drop:
+        if fault.answered and not fault.breaks and not answer.drop:
             back_s = TRIP_S + answer.delay_s
             self._scene.loop.call_later(back_s, _answer, answered, fault.spoilt or answer)
 

@@ -6,6 +6,7 @@ any step, and the next one begins with what the journal holds.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -15,10 +16,7 @@ from itertools import count
 from typing import Any, Final
 from unittest import mock
 
-import httpx
-
 from adapters import venue
-from adapters.http import Http, trust
 from adapters.matching import MatchingEngine
 from adapters.simserver import Simulator
 from oms.core.errors import StoreUnavailable
@@ -29,13 +27,13 @@ from oms.core.messages import (
     OrderCancelReplaceRequest,
     OrderCancelRequest,
 )
-from oms.core.notes import KillSwitch
+from oms.core.notes import KillSwitch, OrderEntered
 from oms.core.order import Order
 from oms.core.ports import DeskReport, Evidence, Inbound, Message, Record, ToVenue
 from oms.core.venue import Emulation
 from tests.adapters.one_route import bench_of
 from tests.adapters.virtual_hour import VirtualLoop
-from tests.faults.engine_process import DESK, Died, Process, Way, connecting
+from tests.faults.engine_process import DESK, Died, Process, connecting
 from tests.faults.road import Road, placing
 from tests.faults.story import Moment, timeline
 from tests.faults.verdict import Verdict, compare, row_text
@@ -272,6 +270,10 @@ class Scene:
         """Book against ledger, now."""
         verdict = compare(self.orders(), self.rows(), self.foreign)
         verdict.broken = list(self.road.broken)
+        entered = [r.message for r in self.journal if isinstance(r.message, OrderEntered)]
+        names = Counter((note.origin, note.request.cl_ord_id) for note in entered)
+        twice = [f"{origin}'s {name}" for (origin, name), times in names.items() if times > 1]
+        verdict.duplicate += [f"{name} is more than one order" for name in twice]
         return verdict
 
 
@@ -295,15 +297,11 @@ def scene(
     told = Scene(kind, moving=moving, streams=streams, **config)
     step = MatchingEngine._step
 
-    def client(_: Http) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=Way(told), verify=trust(), trust_env=False)
-
     def move(engine: MatchingEngine, step_ms: int) -> Any:
         # A book that nobody has taken from for a while need not be filled up step by step.
         return step(engine, step_ms) if told.moving and engine._near else []
 
     with ExitStack() as stack:
-        stack.enter_context(mock.patch.object(Http, "_client", client))
         stack.enter_context(mock.patch.object(MatchingEngine, "_step", move))
         for room in ("bitexbit", "btcturk"):
             stack.enter_context(mock.patch(f"adapters.{room}.stream.connect", connecting(told)))

@@ -1,5 +1,6 @@
 """What a venue's ledger and the engine's journal say of each other, once all is over."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -7,6 +8,7 @@ from typing import Any
 
 from oms.core.numbers import number_text
 from oms.core.order import Order
+from oms.core.reports import BREAK
 
 Row = Mapping[str, Any]
 
@@ -84,6 +86,8 @@ def row_text(row: Row) -> str:
 
 def _weigh(verdict: Verdict, order: Order, rows: list[Row], foreign: Collection[str]) -> None:
     name = f"order {order.order_id} ({order.ord_status.name})"
+    named = Counter(row["client_id"] for row in rows if row["client_id"])
+    verdict.duplicate += [f"{name}: it is {n} orders there" for n in named.values() if n > 1]
     there = sum((Decimal(row["cum"]) for row in rows), Decimal(0))
     if order.in_doubt is not None:
         verdict.unresolved.append(f"{name}: {order.in_doubt.text}")
@@ -98,6 +102,8 @@ def _weigh(verdict: Verdict, order: Order, rows: list[Row], foreign: Collection[
         if order.notional != worth:
             verdict.wrong.append(f"{name}: booked for {order.notional}, there it was {worth}")
     verdict.wrong += _ends(order, rows, name)
+    if order.text.startswith(BREAK):
+        verdict.wrong.append(f"{name}: {order.text}")
     if any(row["order_id"] in foreign for row in rows):
         verdict.wrong.append(f"{name}: it was taken for an order that somebody else entered")
 
