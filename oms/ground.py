@@ -11,6 +11,7 @@ from typing import Protocol
 
 from adapters.loop import Loop
 from adapters.ways import NETWORK, Ways
+from fix.session import Role, Roles
 from oms.clock import Clock, SystemClock, draw_digits
 from oms.core.decide import Draw
 from oms.store.queries import Reader
@@ -34,5 +35,6 @@ class Ground:
     loop: Loop = field(default_factory=Loop)
     workers: Workers = threads
     ways: Ways = NETWORK
+    roles: Roles = Role
     open_store: OpenStore = Store.open
     open_reader: Callable[[str], Reader] = Reader.open

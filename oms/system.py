@@ -202,6 +202,8 @@ class System:
             self.clock,
             link_tore=runner.link_tore,
             max_wait_s=table.max_wait_s,
+            workers=self._ground.workers,
+            roles=self._ground.roles,
         )
 
     def _face(self, name: str, table: Fix42Settings) -> Counterparty:
@@ -221,6 +223,8 @@ class System:
             self.clock,
             status_on_logon=table.status_on_logon,
             max_wait_s=table.max_wait_s,
+            workers=self._ground.workers,
+            roles=self._ground.roles,
         )
 
     def _accept(self) -> Acceptor:
@@ -232,6 +236,8 @@ class System:
             dict(self.book.sessions),
             dict(self.book.numbers),
             self.clock,
+            workers=self._ground.workers,
+            roles=self._ground.roles,
         )
 
     def _connect(self) -> None:
