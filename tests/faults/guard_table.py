@@ -1,14 +1,19 @@
 """`python -m tests.faults.guard_table`: every guard taken out, and what notices that it is gone.
 
-A guard whose removal nobody notices is reported as NOT NOTICED, and the exit code is 1 then.
+Each is tried on an accident of its own; with `--seeds N` also on whole scenarios, from seed 1 on
+until one of them goes wrong that goes well with the guard. A guard whose removal nobody notices is
+reported as NOT NOTICED, and the exit code is 1 then.
 """
 
 import argparse
 import logging
 import sys
+import time
 
+from tests.faults.draw import draw
 from tests.faults.guards import GUARDS
 from tests.faults.proofs import noticed, verdict_of
+from tests.faults.world import run
 
 _NAME, _WHERE = 34, 52
 
@@ -17,16 +22,18 @@ def main() -> int:
     """Print the table; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.guard_table", description=__doc__)
     parser.add_argument("guards", nargs="*", help="these alone, by a part of their names")
+    parser.add_argument("--seeds", type=int, default=0, help="at most so many for each")
+    parser.add_argument("--seconds", type=float, default=60.0, help="at most so long for each")
     asked = parser.parse_args()
     logging.disable(logging.CRITICAL)
     names = [name for name in GUARDS if not asked.guards or any(a in name for a in asked.guards)]
-    unnoticed = [name for name in names if not _tell(name)]
+    unnoticed = [name for name in names if not _tell(name, asked)]
     caught = len(names) - len(unnoticed)
     _say(f"\n{caught} of {len(names)} guards are missed when they are gone")
     return 1 if unnoticed else 0
 
 
-def _tell(name: str) -> bool:
+def _tell(name: str, asked: argparse.Namespace) -> bool:
     guard = GUARDS[name]
     kept, removed = verdict_of(name, without=False), verdict_of(name, without=True)
     found = noticed(kept, removed)
@@ -36,7 +43,28 @@ def _tell(name: str) -> bool:
         _say(f"{'':4}WITH IT ALREADY: {'; '.join(kept.lines())}")
     for line in found or ["NOT NOTICED"]:
         _say(f"{'':4}{line}")
+    if asked.seeds:
+        _say(f"{'':4}{_seeds(name, asked.seeds, asked.seconds)}")
     return bool(found) and not kept.score
+
+
+def _seeds(name: str, most: int, seconds: float) -> str:
+    began = time.monotonic()
+    for seed in range(1, most + 1):
+        failures = _failures(seed, name)
+        if failures and not _failures(seed):
+            return f"caught by seed {seed} of {seed} tried, {len(failures)} failures: {failures[0]}"
+        if time.monotonic() - began > seconds:
+            break
+    return f"not caught by {seed} seeds"
+
+
+def _failures(seed: int, name: str = "") -> list[str]:
+    try:
+        outcome = run(draw(seed), without=GUARDS[name].without() if name else None)
+    except Exception as error:  # noqa: BLE001  a careless engine may trip over itself
+        return [f"it trips: {error!r}"]
+    return outcome.failures
 
 
 def _say(line: str) -> None:

@@ -27,7 +27,7 @@ from oms.core.errors import OutcomeUnknown
 from oms.core.fields import ExecType
 from oms.core.legs import replacing
 from oms.core.messages import ExecutionReport, NewOrderSingle
-from oms.core.notes import NoncesReserved, Request, ReserveNonces, RouteStatus
+from oms.core.notes import Doubt, NoncesReserved, Request, ReserveNonces, RouteStatus
 from oms.core.order import Order
 from oms.core.ports import Decision, Evidence, Inbound, Record, ToVenue
 from oms.core.story import Story
@@ -93,7 +93,10 @@ def _commit_with_the_next(writer: Writer) -> bool:
         state._send(changes)
         state._on_commit(changes)
         late.append(changes)
-    return None not in batch
+    for waiting in batch:
+        if not isinstance(waiting, Inbound):
+            waiting.set()
+    return bool(batch)
 
 
 _route_moved = doubts.route_moved
@@ -103,17 +106,17 @@ def _send_again_when_ready(
     book: Book, inbound: Inbound, status: RouteStatus, now: datetime
 ) -> Decision:
     """What has no answer goes out anew as soon as the venue can be reached."""
-    told = _route_moved(book, inbound, status, now)
-    if not told or not status.ready:
-        return told
-    again = []
-    for order in book.working(status.route):
+    records = [*_route_moved(book, inbound, status, now)]
+    for order in book.working(status.route) if status.ready else ():
         instrument = book.routes[order.route].instrument(order.symbol, order.security_exchange)
-        lost = order.in_doubt is not None and order.in_doubt.request is Request.NEW
-        if lost and instrument is not None:
+        doubt = order.in_doubt
+        if doubt is not None and doubt.request is Request.NEW and instrument is not None:
             request = emulation.to_venue(order, instrument.venue_symbol)
-            again.append(ToVenue(order.route, order.order_id, request))
-    return (replace(told[0], outbound=(*told[0].outbound, *again)), *told[1:])
+            story = Story(inbound, order, now)
+            again = Doubt(cl_ord_id=order.venue_cl_ord_id, request=Request.NEW, text=doubt.text)
+            story.add(again, ToVenue(order.route, order.order_id, request))
+            records += story.records
+    return tuple(records)
 
 
 # The core
