@@ -142,6 +142,12 @@ class StoreUnavailable(OmsError):
 
     code = "store_unavailable"
 
+    def __init__(self, text: str, *, passing: bool = False) -> None:
+        """`passing`: the cause may go away by itself or by a person's hand, as a lock, a full disk
+        or a file that is read-only may; the same attempt can succeed later."""
+        super().__init__(text)
+        self.passing = passing
+
 
 class StoreFenced(OmsError):
     """A newer owner has taken the store; this process may write nothing more."""

@@ -20,6 +20,18 @@ from oms.core.errors import ConfigError, StoreUnavailable
 BUSY_TIMEOUT_S: Final = 5.0
 """How long a locked database is waited for."""
 
+_PASSING: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+    }
+)
+"""Primary result codes whose cause lies outside the file and may go away."""
+
 
 def store_path(url: str) -> Path:
     """The file of a store's URL. Raises ConfigError for anything but a file of SQLite's."""
@@ -114,6 +126,11 @@ def translated(deed: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise StoreUnavailable(f"{deed}: {error.orig}") from error
+        raise StoreUnavailable(f"{deed}: {error.orig}", passing=_passes(error.orig)) from error
     except (SQLAlchemyError, sqlite3.Error) as error:
-        raise StoreUnavailable(f"{deed}: {error}") from error
+        raise StoreUnavailable(f"{deed}: {error}", passing=_passes(error)) from error
+
+
+def _passes(error: BaseException | None) -> bool:
+    # The low byte of an extended code is the primary one.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING

@@ -21,6 +21,7 @@ from oms.store.database import (
     store_path,
     translated,
 )
+from oms.store.files import StoreFiles
 from oms.store.history import StoredHistory
 from oms.store.lock import Lock
 from oms.store.move_rows import move_of
@@ -45,6 +46,9 @@ from oms.store.tables import (
     WORKS,
 )
 from oms.store.types import utc_text, utc_time
+
+COMMIT_BUSY_S: Final = 1.0
+"""Whoever commits learns after so long that the database is locked, and may try again."""
 
 RECENT_RECORDS: Final = 20_000
 RECENT: Final = timedelta(minutes=10)
@@ -107,13 +111,21 @@ class Store:
     """
 
     def __init__(
-        self, writing: Engine, reading: Engine, epoch: int, head: Hash, lock: Held | None
+        self,
+        writing: Engine,
+        reading: Engine,
+        epoch: int,
+        head: Hash,
+        lock: Held | None,
+        files: StoreFiles | None,
     ) -> None:
         """Use `open` or `over`."""
         self._lock = lock
         self._engine = writing
         self._writing: Connection | None = None
         self._reading = reading
+        self._files = files
+        self._failed_at = 0
         self._closed = False
         self._head = head
         self.epoch = epoch
@@ -127,7 +139,8 @@ class Store:
         """Take the store over: make it if need be, lock it, bring it up to date, begin an epoch.
 
         `owner` says who, for whoever finds it locked; a locked database is waited for
-        `busy_timeout_s`. Raises StoreLocked, ConfigError, StoreUnavailable.
+        `busy_timeout_s`, by a commit COMMIT_BUSY_S at most. Raises StoreLocked, ConfigError,
+        StoreUnavailable.
         """
         path = store_path(url)
         lock = Lock.take(path, owner, now)
@@ -135,7 +148,9 @@ class Store:
         try:
             with translated(f"opening the store {path}"):
                 migrate(engine)
-            return cls.over(engine, open_to_read(path), owner=owner, now=now, lock=lock)
+            engine = open_to_write(path, min(busy_timeout_s, COMMIT_BUSY_S))
+            reading, files = open_to_read(path), StoreFiles(path)
+            return cls.over(engine, reading, owner=owner, now=now, lock=lock, files=files)
         except BaseException:
             engine.dispose()
             lock.release()
@@ -150,18 +165,20 @@ class Store:
         owner: str,
         now: datetime,
         lock: Held | None = None,
+        files: StoreFiles | None = None,
     ) -> Self:
         """Begin an epoch of a database that is of this program's version, through engines that
-        are given over. Raises StoreUnavailable."""
+        are given over; `files`: where it stands on the disk, if it does. Raises StoreUnavailable."""
         with translated("opening the store"):
             epoch, head = begin_epoch(writing, owner, now)
-        return cls(writing, reading, epoch, head, lock)
+        return cls(writing, reading, epoch, head, lock, files)
 
     def commit(self, changes: Changes) -> None:
         """Write all of it in one transaction, synced to the disk.
 
         Raises StoreFenced when a newer owner has taken the store, StoreUnavailable when it can
-        not be written; nothing is written then.
+        not be written; nothing is written then. Whether the cause may pass, it says: the same
+        changes may be committed again then, and are written once.
         """
         if not changes.records:
             return
@@ -173,13 +190,18 @@ class Store:
                 driver.execute("BEGIN IMMEDIATE")
                 if not driver.execute(LEAVE_OFF, (seq, head, self.epoch)).rowcount:
                     self._fenced(driver)
-                write_journal(driver, rows)
-                write_projections(driver, changes)
+                if not self._has(driver, seq):
+                    write_journal(driver, rows)
+                    write_projections(driver, changes)
                 driver.execute("COMMIT")
             except BaseException:
+                self._failed_at = seq
                 self._disconnect()
                 raise
         self._head = head
+        self._failed_at = 0
+        if self._files is not None:
+            self._files.demand()
 
     def load(self, book: Book) -> None:
         """Put into an empty book what the store holds of it."""
@@ -226,10 +248,19 @@ class Store:
         if self._lock is not None:
             self._lock.release()
 
+    def _has(self, driver: sqlite3.Connection, seq: int) -> bool:
+        # A disk that fails while the log is synced may have kept all of it: a commit that was told
+        # to have failed is looked for before it is written again.
+        if seq != self._failed_at:
+            return False
+        return bool(driver.execute("SELECT 1 FROM journal WHERE seq = ?", (seq,)).fetchone())
+
     def _connect(self) -> sqlite3.Connection:
         if self._writing is None:
             assert not self._closed, "a closed store is not written to"
             self._writing = self._engine.connect()
+            if self._files is not None:
+                self._files.opened_anew()
         return driver_of(self._writing)
 
     def _disconnect(self) -> None:
