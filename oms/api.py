@@ -15,6 +15,7 @@ from oms import inquiries, words
 from oms.asks import PUBLIC, News, balance_row
 from oms.core.book import EVERY_ROUTE, OPERATOR
 from oms.core.errors import (
+    EngineUnavailable,
     InvalidOrder,
     NotAuthorised,
     OrderRejected,
@@ -92,9 +93,12 @@ class Oms(MoneyHere, Door):
         status: Callable[[], Row],
         certify: Callable[[], Awaitable[Row]],
         new_cl_ord_id: Callable[[], str],
+        trouble: Callable[[], str] = str,
     ) -> None:
-        """`venues` are the routes' read-only doors."""
+        """`venues` are the routes' read-only doors; `trouble()` says what keeps the engine from
+        putting anything on record just now, "" for nothing."""
         super().__init__(new_cl_ord_id)
+        self._trouble = trouble
         self.origin = origin
         self._post = post
         self._feed = feed
@@ -216,6 +220,8 @@ class Oms(MoneyHere, Door):
                     yield number, report
                 if not batch and not follow:
                     return
+                if not batch and self._feed.broken:
+                    raise EngineUnavailable(self._feed.broken)
                 if not batch:
                     await event.wait()
         finally:
@@ -322,9 +328,9 @@ class Oms(MoneyHere, Door):
         self._post(Inbound(source=self.origin, message=note, evidence=self._evidence))
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                while not await asyncio.to_thread(  # noqa: ASYNC110  the store tells nobody
-                    self._is_recorded, note
-                ):
+                while not await asyncio.to_thread(self._is_recorded, note):
+                    if self._feed.broken:
+                        raise OutcomeUnknown(f"{self._feed.broken}; look at the status")
                     await asyncio.sleep(LOOK_EVERY_S)
         except TimeoutError:
             raise OutcomeUnknown(
@@ -343,6 +349,8 @@ class Oms(MoneyHere, Door):
 
     async def _answer(self, request: _Request) -> tuple[int, DeskReport]:
         name = request.cl_ord_id
+        if trouble := self._trouble():
+            raise StoreUnavailable(f"{trouble}; nothing was recorded, try again later")
         entry = isinstance(request, NewOrderSingle)
         answer = self._feed.expect(name, _is_entry_answer if entry else _is_change_answer)
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from oms.core.errors import OrderRejected
+from oms.core.errors import EngineUnavailable, OrderRejected, OutcomeUnknown
 from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.ports import DeskReport
 
@@ -30,6 +30,8 @@ class Feed:
         self._lock = threading.Lock()
         self._awaited: dict[str, _Awaited] = {}
         self._watchers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self.broken = ""
+        """Why no report comes any more; "" while they do."""
 
     def send(self, number: int, report: DeskReport) -> None:
         """From the writer's thread: wake who waits; the report itself is in the store."""
@@ -54,15 +56,30 @@ class Feed:
         """The first report that names the ClOrdID and that `answers` takes for the answer.
 
         Raises OrderRejected while a request of that ClOrdID is unanswered: it could not be told
-        whose answer comes.
+        whose answer comes; EngineUnavailable when none will.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Numbered] = loop.create_future()
         with self._lock:
+            if self.broken:
+                raise EngineUnavailable(f"{self.broken}; nothing was recorded")
             if cl_ord_id in self._awaited:
                 raise OrderRejected(f"duplicate ClOrdID {cl_ord_id}: its request is under way")
             self._awaited[cl_ord_id] = _Awaited(loop, answer, answers)
         return answer
+
+    def fail(self, why: str) -> None:
+        """No report comes any more: whoever waits for one is told, now and later. Any thread."""
+        with self._lock:
+            self.broken = why
+            awaited = dict(self._awaited)
+            self._awaited.clear()
+            watchers = list(self._watchers.items())
+        for name, one in awaited.items():
+            text = f"{why}; look for ClOrdID {name} when it runs again, before you send it again"
+            _call(one.loop, _refuse, one.answer, OutcomeUnknown(text))
+        for event, loop in watchers:
+            _call(loop, event.set)
 
     def forget(self, cl_ord_id: str) -> None:
         """Nobody waits for it any more."""
@@ -86,6 +103,11 @@ def _call(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *args: A
     # A closed loop has nobody who waits; the writer must not fall over it.
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(call, *args)
+
+
+def _refuse(answer: "asyncio.Future[Numbered]", error: OutcomeUnknown) -> None:
+    if not answer.done():
+        answer.set_exception(error)
 
 
 def _settle(answer: "asyncio.Future[Numbered]", told: Numbered) -> None:

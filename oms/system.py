@@ -40,6 +40,7 @@ from oms.fixconfig import check_fix_config
 from oms.ground import Ground
 from oms.killing import LOOK_EVERY_S, PATIENCE_S, Killing
 from oms.log import room
+from oms.patience import PatientCommits
 from oms.routes import capabilities_of
 from oms.settings import Settings, VenueSettings, load_settings
 from oms.sides import Sides
@@ -126,9 +127,10 @@ class System:
         )
         self._store.load(self.book)
         self._venues = Venues(self.book, self._runners)
+        self._commits = PatientCommits(self._store, self.clock)
         self._writer = Writer(
             self.book,
-            self._store,
+            self._commits,
             self._gateways,
             clock=self.clock,
             draw=self._ground.draw,
@@ -155,6 +157,7 @@ class System:
     def _begin(self) -> None:
         self._writer.start()
         self._closing.callback(self._writer.stop)
+        self._closing.callback(self._commits.hurry)
         started = Started(epoch=self._store.epoch, version=VERSION)
         self._writer.post(Inbound(source="engine", message=started, evidence=Evidence.POLICY))
         self._loop.start()
@@ -283,6 +286,8 @@ class System:
         self.fault = error
         self.book.stopping = True
         _log.exception("the engine stops", error)
+        for feed in self._feeds.values():
+            feed.fail(f"the engine has stopped: {str(error) or type(error).__name__}")
         self._told_of_fault(error)
 
     # What others ask
@@ -311,6 +316,7 @@ class System:
             status=self.status,
             certify=self._killing.certificate,
             new_cl_ord_id=draw_id,
+            trouble=lambda: self._commits.trouble,
         )
 
     def status(self) -> Row:
@@ -318,6 +324,7 @@ class System:
         counts = self._reader.counts()
         return {
             "ready": self._started and self.fault is None,
+            "store": self._commits.trouble,
             "sessions": [asdict(session) for session in self._sides.sessions_status()],
             "venues": [
                 {

@@ -8,24 +8,33 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Final, Protocol
 
 from oms.clock import Clock
 from oms.core.book import Book, Changes
 from oms.core.decide import Draw, decide
 from oms.core.fields import ExecType
-from oms.core.messages import BusinessMessageReject, ExecutionReport, OrderCancelReject
+from oms.core.messages import (
+    BusinessMessageReject,
+    ExecutionReport,
+    NewOrderSingle,
+    OrderCancelReject,
+)
 from oms.core.notes import (
     Doubt,
     KillSwitch,
     MoveState,
     NoncesReserved,
+    NotSent,
     Quarantined,
+    Request,
     RouteStatus,
     TransferOutcome,
 )
 from oms.core.ports import (
     DeskGateway,
+    Evidence,
     Inbound,
     MarketGateway,
     NonceGateway,
@@ -43,6 +52,9 @@ from oms.worker import Workers, threads
 
 BATCH_MAX: Final = 1_000
 """Messages in one commit, so that no sender waits for ever behind a flood."""
+
+LATE: Final = timedelta(seconds=2)
+"""A new order that was decided longer ago is not sent any more: its price may be of another time."""
 
 _log = room("writer")
 
@@ -157,13 +169,22 @@ class Writer:
                 self._gateways.nonces[record.route].grant(record.message)
             for outbound in record.outbound:
                 if isinstance(outbound, ToVenue):
-                    self._gateways.venues[outbound.route].send(outbound)
+                    self._request(record, outbound)
                 elif isinstance(outbound, ToMarket):
                     self._gateways.markets[outbound.route].quote(outbound)
                 elif isinstance(outbound, ToTreasury):
                     self._gateways.treasuries[outbound.route].move(outbound)
                 elif isinstance(outbound, ToOrigin):
                     self._report(next(numbers)[1], outbound)
+
+    def _request(self, record: Record, outbound: ToVenue) -> None:
+        message = outbound.message
+        if not isinstance(message, NewOrderSingle) or self._clock.now() < record.time + LATE:
+            self._gateways.venues[outbound.route].send(outbound)
+            return
+        text = "not sent: it took too long to put it on record"
+        note = NotSent(cl_ord_id=message.cl_ord_id, request=Request.NEW, text=text, too_late=True)
+        self.post(Inbound(source=outbound.route, message=note, evidence=Evidence.POLICY))
 
     def _report(self, number: int, outbound: ToOrigin) -> None:
         _tell_refusal(outbound)

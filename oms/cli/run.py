@@ -94,8 +94,9 @@ async def _serve(settings: Settings, json_log: bool, speed: int) -> None:
     else:
         _say_ready(web.url, system.desk_port, json_log)
         await asked.wait()
-        code = FAILED if system.fault is not None else 0
     code = await _stop(web, system, code)
+    if system.fault is not None:
+        code = FAILED  # it may have come up only while what waited was committed
     if system.stuck:
         _begin_anew()
     _leave(code)

@@ -22,6 +22,7 @@ from oms.core.notes import MoveState, TransferAsked, TransferSettled
 from oms.core.ports import Evidence, Inbound, Post
 from oms.core.settlements import OrderSettled, Verdict
 from oms.core.settling import objection
+from oms.feed import Feed
 from oms.treasury.door import ADDRESS_LENGTH_MAX, MoneyDoor, Row, is_same
 from oms.venues import Venues
 from oms.words import Number
@@ -59,6 +60,7 @@ class MoneyHere(MoneyDoor):
     _evidence: Evidence
     _own: str
     _venues: Venues
+    _feed: Feed
 
     @abstractmethod
     async def order_row(self, order_id: str) -> Row:
@@ -75,7 +77,7 @@ class MoneyHere(MoneyDoor):
             row = await self._found(transfer_id)
             return None if row["state"] == MoveState.UNDER_WAY.name else row
 
-        return await _until(known, timeout_s) or await self._found(transfer_id)
+        return await self._until(known, timeout_s) or await self._found(transfer_id)
 
     async def moves(self, *, open: bool = False, venue: str | None = None) -> list[Row]:
         """The transfers of this origin, oldest first; the operator sees everybody's."""
@@ -127,7 +129,7 @@ class MoneyHere(MoneyDoor):
             now = await self._found(transfer_id)
             return None if now["state"] in _SETTLED_FROM else now
 
-        after = await _until(moved, DURABLE_TIMEOUT_S)
+        after = await self._until(moved, DURABLE_TIMEOUT_S)
         if after is None:
             raise OutcomeUnknown(f"the engine has not answered; look at {row['transfer_id']}")
         if not after["settled_by"]:
@@ -161,7 +163,7 @@ class MoneyHere(MoneyDoor):
             now = await self.order_row(order_id)
             return None if now["in_doubt"] else now
 
-        after = await _until(settled, DURABLE_TIMEOUT_S)
+        after = await self._until(settled, DURABLE_TIMEOUT_S)
         if after is None:
             raise OutcomeUnknown(f"the engine has not answered; look at order {order_id}")
         if not after["settled_by"]:
@@ -171,12 +173,12 @@ class MoneyHere(MoneyDoor):
     async def _move(self, transfer: Transfer, cl_ord_id: str) -> str:
         asked = TransferAsked(transfer=transfer, cl_ord_id=cl_ord_id)
         self._post(Inbound(source=self.origin, message=asked, evidence=self._evidence))
-        row = await _until(lambda: asyncio.to_thread(self._entered, cl_ord_id), DURABLE_TIMEOUT_S)
+        row = await self._until(
+            lambda: asyncio.to_thread(self._entered, cl_ord_id), DURABLE_TIMEOUT_S
+        )
         if row is None:
-            raise OutcomeUnknown(
-                f"the engine has not answered in {DURABLE_TIMEOUT_S:g} s; ask again under "
-                f"ClOrdID {cl_ord_id}, and under no other"
-            )
+            why = self._feed.broken or f"the engine has not answered in {DURABLE_TIMEOUT_S:g} s"
+            raise OutcomeUnknown(f"{why}; ask again under ClOrdID {cl_ord_id}, and under no other")
         if not is_same(row, transfer):
             raise OrderRejected(f"duplicate ClOrdID {cl_ord_id}: it names another transfer")
         if row["refusal"]:
@@ -190,6 +192,26 @@ class MoneyHere(MoneyDoor):
         if used and row is None:
             raise OrderRejected(f"duplicate ClOrdID {cl_ord_id}: it names no transfer")
         return row
+
+    async def _until(
+        self, look: Callable[[], Awaitable[Row | None]], timeout_s: float
+    ) -> Row | None:
+        """What the look finds, None when it has found nothing in that time, or never will.
+
+        A store that can not be read just now tells nothing: what was asked for may be done all the
+        same.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    broken = self._feed.broken
+                    with suppress(StoreUnavailable):
+                        if (found := await look()) is not None:
+                            return found
+                    if broken:
+                        break
+                    await asyncio.sleep(LOOK_EVERY_S)
+        return None
 
     async def _found(self, transfer_id: str, *, reveal: bool = False) -> Row:
         row = await asyncio.to_thread(
@@ -213,19 +235,3 @@ def _said(name: str, value: str) -> str:
     if not text:
         raise InvalidOrder(f"{name}: is missing")
     return text
-
-
-async def _until(look: Callable[[], Awaitable[Row | None]], timeout_s: float) -> Row | None:
-    """What the look finds, None when it has found nothing in that time.
-
-    A store that can not be read just now tells nothing: what was asked for may be done all the same.
-    """
-    try:
-        async with asyncio.timeout(timeout_s):
-            while True:
-                with suppress(StoreUnavailable):
-                    if (found := await look()) is not None:
-                        return found
-                await asyncio.sleep(LOOK_EVERY_S)
-    except TimeoutError:
-        return None

@@ -25,6 +25,7 @@ from oms.core.ports import Evidence, Inbound, Message, ToVenue
 from oms.core.venue import Capabilities, ClientId, Instrument
 from oms.feed import Feed
 from oms.killing import Killing
+from oms.patience import PatientCommits
 from oms.store.queries import Reader
 from oms.store.store import Store
 from oms.venues import Venues
@@ -210,13 +211,14 @@ class SmallEngine:
         self._store.load(self.book)
         self.feeds = {origin: Feed() for origin in entitlements}
         gateways = Gateways(desks=self.feeds)
+        self.commits = PatientCommits(self._store, clock)
         self.writer = Writer(
             self.book,
-            self._store,
+            self.commits,
             gateways,
             clock=clock,
             draw=lambda digits: str(next(self._ids)).zfill(digits)[-digits:],
-            on_fault=self.faults.append,
+            on_fault=self._fail,
         )
         self.venues = {name: ScriptedVenue(name, self.writer.post) for name in capabilities}
         gateways.venues = self.venues
@@ -227,6 +229,11 @@ class SmallEngine:
         self.writer.start()
         for name in capabilities:
             self._open_route(name)
+
+    def _fail(self, error: BaseException) -> None:
+        self.faults.append(error)
+        for feed in self.feeds.values():
+            feed.fail(f"the engine has stopped: {error}")
 
     def _open_route(self, name: str) -> None:
         instrument = Instrument(
@@ -253,6 +260,7 @@ class SmallEngine:
             status=self.status,
             certify=self.killing.certificate,
             new_cl_ord_id=lambda: f"drawn-{next(self._ids)}",
+            trouble=lambda: self.commits.trouble,
         )
 
     def status(self) -> Row:
