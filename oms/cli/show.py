@@ -62,6 +62,15 @@ BALANCES: Final[Columns] = {
     "AVAILABLE": "available",
     "HELD": "held",
 }
+EXPECTED: Final[Columns] = {
+    "VENUE": "venue",
+    "EXCHANGE": "exchange",
+    "ASSET": "asset",
+    "EXPECTED": "expected",
+    "TOLD": "told",
+    "MOVED": "moved",
+    "SINCE": "since",
+}
 INSTRUMENTS: Final[Columns] = {
     "VENUE": "venue",
     "EXCHANGE": "exchange",
@@ -181,6 +190,13 @@ SESSIONS: Final[Columns] = {
     "NEXT IN": "msg_seq_num_in",
     "NEXT OUT": "msg_seq_num_out",
     "NOTE": "text",
+}
+DELIVERED: Final[Columns] = {
+    "SESSION": "origin",
+    "IN": "msg_seq_num_in",
+    "OUT": "msg_seq_num_out",
+    "REPORTS": "delivered",
+    "SEEN": "seen",
 }
 MOVES: Final[Columns] = {
     "TRANSFER": "transfer_id",

@@ -31,6 +31,20 @@ def holding_of(row: Row[Any]) -> tuple[HoldingKey, Holding]:
     return key, Holding(row.told, row.since, row.moved, row.traded, row.loose)
 
 
+def holding_json(row: Row[Any]) -> JsonRow:
+    """What the venue has to tell of an asset: what it told at `since`, and what has moved since."""
+    _, holding = holding_of(row)
+    return {
+        "venue": row.route,
+        "exchange": row.exchange,
+        "asset": row.asset,
+        "expected": number_text(holding.expected),
+        "told": number_text(holding.told),
+        "moved": number_text(holding.moved),
+        "since": utc_text(holding.since),
+    }
+
+
 def break_row(found: Break) -> Values:
     """A break of balances."""
     return (

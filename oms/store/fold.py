@@ -6,7 +6,7 @@ what can still move, and asks the scratch file for the rest.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
@@ -20,8 +20,9 @@ from oms.core.book import Book, Changes
 from oms.core.errors import OmsError
 from oms.core.notes import OrderEntered
 from oms.core.order import Order, enter
-from oms.core.ports import Record
+from oms.core.ports import Recorded
 from oms.core.transfers import is_transfer
+from oms.store.chain import Hash
 from oms.store.database import driver_of, open_scratch, translated
 from oms.store.history import StoredHistory
 from oms.store.links import Links, Mark, Say
@@ -29,14 +30,27 @@ from oms.store.projections import write_projections
 from oms.store.rows import Values, record_of
 from oms.store.tables import JOURNAL, metadata
 
-Progress = Callable[[int, int], None]
-"""Called with the records done and the last record's number."""
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and of how much."""
+
+Ends = Callable[[Values], bool]
+
+FOLDED: Final = "records folded"
 
 BATCH: Final = 1_000
 """Records between two writes; fewer than the closed orders that a book keeps."""
 
 _RECORDS: Final = f"SELECT {', '.join(JOURNAL.columns.keys())} FROM journal ORDER BY seq"  # noqa: S608
 _OWNERS: Final = "SELECT epoch, seq, hash FROM owner ORDER BY epoch"
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """How many records there were, and number and hash of the last one."""
+
+    records: int
+    record: int
+    hash: Hash
 
 
 @contextmanager
@@ -58,14 +72,14 @@ def fold(
     tables: Engine,
     say: Say,
     *,
-    until: datetime | None = None,
+    ends: Ends | None = None,
     progress: Progress | None = None,
     noted: Iterable[Mark] = (),
-) -> int:
-    """Fold the journal into empty tables; how many records there were.
+) -> Folded:
+    """Fold the journal into empty tables.
 
-    `say` is told what is wrong with the journal itself, also by the hashes that were noted. With `until`, the journal ends before the
-    first record that is later.
+    `say` is told what is wrong with the journal itself, also by the hashes that were `noted`. With
+    `ends`, the journal ends before the first record of which that is true.
     """
     driver = driver_of(stored)
     last = driver.execute("SELECT max(seq) FROM journal").fetchone()[0] or 0
@@ -75,18 +89,18 @@ def fold(
     with closing(StoredHistory(tables.connect())) as history:
         book = _Fold(history, say)
         while batch := rows.fetchmany(BATCH):
-            folded = list(takewhile(lambda row: book.add(row, until), batch))
+            folded = list(takewhile(lambda row: book.add(row, ends), batch))
             for row in folded:
                 links.add(row)
             records += len(folded)
             with tables.begin() as connection:
                 write_projections(driver_of(connection), book.take())
             if progress is not None:
-                progress(folded[-1][0] if folded else last, last)
+                progress(FOLDED, folded[-1][0] if folded else last, last)
             if len(folded) < len(batch):
                 break
-    links.end(whole=until is None)
-    return records
+    links.end(whole=ends is None)
+    return Folded(records, links.seq, links.hash)
 
 
 def _marks(stored: Connection) -> list[Mark]:
@@ -110,29 +124,26 @@ class _Fold:
         changes, self._changes = self._changes, Changes()
         return changes
 
-    def add(self, row: Values, until: datetime | None) -> bool:
-        """Fold one row of the journal, unless it is later than `until`."""
+    def add(self, row: Values, ends: Ends | None) -> bool:
+        """Fold one row of the journal, unless it ends before that."""
         seq, book = row[0], self._book
         try:
-            record = record_of(row)
-            if until is not None and record.time > until:
+            if ends is not None and ends(row):
                 return False
             book.seq = seq - 1
-            book.apply(replace(record, order=self._moved(record)), self._changes)
+            book.apply(record_of(row, self._moved), self._changes)
         except (OmsError, ValueError, LookupError, TypeError, ArithmeticError) as error:
             self._say(str(seq), f"can not be folded: {error!r}")
             book.seq = seq
         return True
 
-    def _moved(self, record: Record) -> Order | None:
-        """The order after the record, None where it moved none."""
-        message, order_id = record.message, record.order_id
+    def _moved(self, message: Recorded, order_id: str, time: datetime) -> Order | None:
         if isinstance(message, OrderEntered):
-            return enter(message, order_id, record.time)
+            return enter(message, order_id, time)
         if not isinstance(message, OrderMessage) or not order_id or is_transfer(order_id):
             return None
         before = self._book.any_order(order_id)
         if before is None:
             raise ValueError(f"order {order_id} was never entered")
-        after = apply(before, message, record.time)
+        after = apply(before, message, time)
         return None if after is before else after

@@ -13,7 +13,14 @@ from oms.core.errors import StoreUnavailable
 from oms.core.notes import MoveState
 from oms.core.ports import DeskReport, Record, ToOrigin
 from oms.core.transfers import number_of
-from oms.store.break_rows import break_json, break_of, foreign_json, foreign_of, order_break_json
+from oms.store.break_rows import (
+    break_json,
+    break_of,
+    foreign_json,
+    foreign_of,
+    holding_json,
+    order_break_json,
+)
 from oms.store.certificate import certificate_rows
 from oms.store.chain import BEGINNING
 from oms.store.database import open_to_read, store_path, translated
@@ -37,6 +44,7 @@ from oms.store.tables import (
     EXECUTIONS,
     FIX_SESSIONS,
     FOREIGN_ORDERS,
+    HOLDINGS,
     JOURNAL,
     KILL_SWITCHES,
     LEGS,
@@ -112,6 +120,11 @@ class Projections:
         """What executions have made of the holdings, those at zero included."""
         statement = select(POSITIONS).order_by(*POSITIONS.primary_key.columns)
         return [position_json(row) for row in self._rows(statement)]
+
+    def holdings(self) -> list[JsonRow]:
+        """What the venues have to tell of their balances if the books are right."""
+        statement = select(HOLDINGS).order_by(*HOLDINGS.primary_key.columns)
+        return [holding_json(row) for row in self._rows(statement)]
 
     def moves(self, *, open_only: bool = False, route: str = "", origin: str = "") -> list[JsonRow]:
         """Money that was asked to be moved, oldest first; coupons' codes masked."""

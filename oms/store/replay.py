@@ -8,20 +8,23 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Engine, Table
 
 from oms.core.errors import StoreUnavailable
 from oms.core.transfers import MASK
 from oms.store.database import driver_of, open_to_read
-from oms.store.fold import Progress, fold, scratch
+from oms.store.fold import BATCH, Ends, Folded, Progress, fold, scratch
 from oms.store.links import Mark
 from oms.store.queries import Projections, Reader
 from oms.store.rows import Values
 from oms.store.tables import CODES, PROJECTIONS
+from oms.store.types import utc_text, utc_time
 
 DIFFERENCES_NAMED: Final = 1_000
+COMPARED: Final = "tables compared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +87,62 @@ def verify(
     with reader.snapshot() as stored, scratch() as (tables, _):
         marks = [Mark(seq, hash, "its hash was noted") for seq, hash in (noted or {}).items()]
         say = verdict.add_of_journal
-        verdict.records = fold(stored, tables, say, progress=progress, noted=marks)
+        verdict.records = fold(stored, tables, say, progress=progress, noted=marks).records
         with tables.connect() as rebuilt:
-            for table in PROJECTIONS:
-                for difference in _compare(table, driver_of(rebuilt), driver_of(stored)):
-                    verdict.add(difference)
+            compare(rebuilt, stored, verdict, progress)
     return verdict
 
 
+class Past(Projections):
+    """The books as they were known after record number `record`, 0 before the first."""
+
+    def __init__(
+        self, engine: Engine, folded: Folded, *, time: datetime | None, last: int, set_back: int
+    ) -> None:
+        """`engine` is given over."""
+        super().__init__(engine)
+        self.record = folded.record
+        self.hash = folded.hash
+        self.time = time
+        """When that record was written; None before the first."""
+        self.last = last
+        """The number of the journal's last record."""
+        self.set_back = set_back
+        """Records behind it which say that they are not later: the clock was set back."""
+
+
 @contextmanager
-def as_of(reader: Reader, time: datetime) -> Iterator[Projections]:
-    """Orders, fills, positions and sessions as they were known at that time.
+def as_of(
+    reader: Reader, until: datetime | int, progress: Progress | None = None
+) -> Iterator[Past]:
+    """Everything as it was known at that time, or with the record of that number.
 
     The journal counts up to the first record that is later: a clock that was set back hides
-    nothing. Raises StoreUnavailable for a journal that can not be folded.
+    nothing. Raises StoreUnavailable for a journal that is not whole up to there.
     """
+    if isinstance(until, int):
+        number = until
+        ends: Ends = lambda row: row[0] > number  # noqa: E731
+    else:
+        time = until
+        ends = lambda row: utc_time(row[1]) > time  # noqa: E731
     with scratch() as (tables, path):
         with reader.snapshot() as stored:
-            fold(stored, tables, _refuse, until=time)
-        with Projections(open_to_read(path)) as books:
+            folded = fold(stored, tables, _refuse, ends=ends, progress=progress)
+            facts = _facts_of(driver_of(stored), folded.record, until)
+        with Past(open_to_read(path), folded, **facts) as books:
             yield books
+
+
+def _facts_of(driver: sqlite3.Connection, record: int, until: datetime | int) -> dict[str, Any]:
+    (last,) = driver.execute("SELECT max(seq) FROM journal").fetchone()
+    row = driver.execute("SELECT time FROM journal WHERE seq = ?", (record,)).fetchone()
+    time = None if row is None else utc_time(row[0])
+    then = time if isinstance(until, int) else until
+    earlier = "SELECT count(*) FROM journal WHERE seq > ? AND time <= ?"
+    key = (record, "" if then is None else utc_text(then))
+    (set_back,) = driver.execute(earlier, key).fetchone()
+    return {"time": time, "last": last or 0, "set_back": set_back}
 
 
 def _refuse(key: str, what: str) -> None:
@@ -113,6 +152,17 @@ def _refuse(key: str, what: str) -> None:
 # The comparison
 
 
+def compare(
+    rebuilt: Connection, stored: Connection, verdict: Verdict, progress: Progress | None
+) -> None:
+    """Add every difference between the tables of two files."""
+    for done, table in enumerate(PROJECTIONS, 1):
+        for difference in _compare(table, driver_of(rebuilt), driver_of(stored)):
+            verdict.add(difference)
+        if progress is not None:
+            progress(COMPARED, done, len(PROJECTIONS))
+
+
 def _compare(
     table: Table, rebuilt: sqlite3.Connection, stored: sqlite3.Connection
 ) -> Iterator[Difference]:
@@ -120,20 +170,30 @@ def _compare(
     keys = [column.name for column in table.primary_key.columns]
     names = keys + [column.name for column in table.columns if column.name not in keys]
     statement = f"SELECT {', '.join(names)} FROM {table.name} ORDER BY {', '.join(keys)}"  # noqa: S608
-    ours, theirs = rebuilt.execute(statement), stored.execute(statement)
-    one, other = ours.fetchone(), theirs.fetchone()
+    cursors = rebuilt.execute(statement), stored.execute(statement)
+    many = [cursor.fetchmany(BATCH) for cursor in cursors]
+    while many[0] and many[0] == many[1]:
+        many = [cursor.fetchmany(BATCH) for cursor in cursors]
+    yield from _apart(table, names, len(keys), *map(chain, many, cursors))
+
+
+def _apart(
+    table: Table, names: list[str], width: int, ours: Iterator[Any], theirs: Iterator[Any]
+) -> Iterator[Difference]:
+    one: Any = next(ours, None)
+    other: Any = next(theirs, None)
     while one is not None or other is not None:
-        mine, its = _place(one, len(keys)), _place(other, len(keys))
+        mine, its = _place(one, width), _place(other, width)
         if mine == its:
-            yield from _unequal(table, names, len(keys), one, other)
+            yield from _unequal(table, names, width, one, other)
         elif mine < its:
-            yield _difference(table, one, len(keys), "", "a row", "none")
+            yield _difference(table, one, width, "", "a row", "none")
         else:
-            yield _difference(table, other, len(keys), "", "none", "a row")
+            yield _difference(table, other, width, "", "none", "a row")
         if mine <= its:
-            one = ours.fetchone()
+            one = next(ours, None)
         if its <= mine:
-            other = theirs.fetchone()
+            other = next(theirs, None)
 
 
 def _place(row: Values | None, width: int) -> tuple[tuple[int, Any], ...]:

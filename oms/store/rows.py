@@ -4,7 +4,7 @@ Writing goes past SQLAlchemy's column types, in the tables' order of columns: th
 the way of every message. Reading goes through the column types.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,16 @@ from oms.core.facts import Execution, InDoubt, Kill, Leg, PendingRequest
 from oms.core.messages import ExecutionReport
 from oms.core.notes import Quarantined
 from oms.core.order import Order
-from oms.core.ports import Evidence, Outbound, Record, ToMarket, ToOrigin, ToTreasury, ToVenue
+from oms.core.ports import (
+    Evidence,
+    Outbound,
+    Record,
+    Recorded,
+    ToMarket,
+    ToOrigin,
+    ToTreasury,
+    ToVenue,
+)
 from oms.core.positions import PositionKey
 from oms.core.sessions import Session
 from oms.store import wire
@@ -31,6 +40,14 @@ TO_VENUE = "V"
 TO_MARKET = "M"
 TO_TREASURY = "T"
 TO_ORIGIN = "O"
+
+
+Moved = Callable[[Recorded, str, datetime], Order | None]
+"""The order after a message about it at that time, None where it moved none."""
+
+
+def _nothing(message: Recorded, order_id: str, time: datetime) -> None:
+    return None
 
 
 def _maybe(number: Decimal | None) -> str | None:
@@ -91,21 +108,26 @@ def _sent(record: Record, outbound: Outbound) -> list[Any]:
     return [TO_VENUE, outbound.route, kind, told]
 
 
-def record_of(row: Sequence[Any]) -> Record:
-    """The record that `journal_row` wrote. Raises ValueError when it is none."""
+def record_of(row: Sequence[Any], moved: Moved = _nothing) -> Record:
+    """The record that `journal_row` wrote. Raises ValueError when it is none.
+
+    `moved` says what its message made of its order.
+    """
     _, time, kind, evidence, origin, route, order_id, msg_seq_num, text, raw = row[:10]
     try:
         body = orjson.loads(text)
+        message, at = wire.revive(kind, body["m"]), utc_time(time)
         return Record(
-            time=utc_time(time),
-            message=wire.revive(kind, body["m"]),
+            time=at,
+            message=message,
             evidence=Evidence(evidence),
             order_id=order_id,
             origin=origin,
             route=route,
             raw=raw,
             msg_seq_num=msg_seq_num,
-            outbound=tuple(_outbound(order_id, *out) for out in body["out"]),
+            outbound=tuple([_outbound(order_id, *out) for out in body["out"]]),
+            order=moved(message, order_id, at),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a record: {error!r}") from error

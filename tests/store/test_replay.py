@@ -1,9 +1,7 @@
 """The journal folded again gives the tables, and says where it does not."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import timedelta
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from shutil import copyfile
@@ -13,21 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oms.core.book import Changes
-from oms.core.errors import StoreUnavailable
 from oms.core.fields import ExecType
 from oms.core.notes import Quarantined
-from oms.core.ports import Evidence
 from oms.core.transfers import MASK
 from oms.store import fold, replay
 from oms.store.queries import Reader
-from oms.store.replay import Difference, Verdict, as_of, verify
+from oms.store.replay import COMPARED, Difference, Verdict, verify
 from oms.store.tables import PROJECTIONS
 from tests.store.money_day import WITHDRAWAL, ask, lose
 from tests.store.trading_day import (
     FIX,
     REST,
-    START,
     Firm,
     replace_by_cancel,
     stop_everything,
@@ -257,12 +251,14 @@ def test_a_long_list_is_counted_and_cut(traded: Path, monkeypatch: pytest.Monkey
 def test_progress_is_told(traded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Up to the last record, batch by batch; batches do not change the outcome."""
     monkeypatch.setattr(fold, "BATCH", 10)
-    told: list[tuple[int, int]] = []
+    told: list[tuple[str, int, int]] = []
     with Reader.open(f"sqlite:///{traded}") as reader:
-        assert verify(reader, lambda done, last: told.append((done, last))).agrees
+        assert verify(reader, lambda *how_far: told.append(how_far)).agrees
     last = rows(traded, "journal")
-    assert [done for done, _ in told] == [*range(10, last, 10), last]
-    assert {of for _, of in told} == {last}
+    folded = [(done, of) for what, done, of in told if what == fold.FOLDED]
+    assert folded == [(done, last) for done in (*range(10, last, 10), last)]
+    tables = len(PROJECTIONS)
+    assert told[len(folded) :] == [(COMPARED, n, tables) for n in range(1, tables + 1)]
 
 
 def test_memory_does_not_decide(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,79 +282,12 @@ def test_a_running_store_can_be_verified(firm: Firm) -> None:
     with Reader.open(firm.url) as reader:
         before = firm.book.seq
 
-        def trade_on(done: int, last: int) -> None:
-            assert (done, last) == (before, before)
-            firm.enter()
+        def trade_on(what: str, done: int, of: int) -> None:
+            if what == fold.FOLDED:
+                assert (done, of) == (before, before)
+                firm.enter()
 
         verdict = verify(reader, trade_on)
         assert verdict.agrees
         assert verdict.records == before
         assert verify(reader).records > before
-
-
-# The past
-
-
-@contextmanager
-def past(firm: Firm, ago: timedelta) -> Iterator[dict[str, str]]:
-    """Order statuses by OrderID as they were known then."""
-    with Reader.open(firm.url) as reader, as_of(reader, firm.now - ago) as books:
-        yield {row["order_id"]: row["ord_status"] for row in books.orders()}
-
-
-def test_the_past_is_what_was_known_then(firm: Firm) -> None:
-    """Orders, fills and holdings, instant by instant; the present is the tables' own."""
-    order = firm.enter()
-    entered = firm.now
-    firm.report(order, ExecType.NEW)
-    firm.fill(order, "0.5")
-    filled = firm.now
-    firm.fill(firm.order(order.order_id), "0.5")
-    with Reader.open(firm.url) as reader:
-        with as_of(reader, START) as books:
-            assert books.orders() == books.fills() == books.positions() == []
-        with as_of(reader, entered) as books:
-            assert [row["ord_status"] for row in books.orders()] == ["PENDING_NEW"]
-            assert books.fills() == []
-        with as_of(reader, filled - timedelta(microseconds=1)) as books:
-            assert [row["ord_status"] for row in books.orders()] == ["NEW"]
-        with as_of(reader, filled) as books:
-            assert [row["ord_status"] for row in books.orders()] == ["PARTIALLY_FILLED"]
-            assert [row["last_shares"] for row in books.fills()] == ["0.5"]
-            assert {row["asset"]: row["qty"] for row in books.positions()} == {
-                "BTC": "0.5",
-                "USDT": "-20000.1",
-            }
-            assert books.order("1") == books.orders()[0]
-        with as_of(reader, firm.now) as books:
-            assert books.orders() == reader.orders()
-            assert books.fills() == reader.fills()
-            assert books.positions() == reader.positions()
-            assert books.sessions() == reader.sessions()
-
-
-def test_a_clock_that_went_back_hides_nothing_of_the_past(firm: Firm) -> None:
-    """Records count in the journal's order: none is skipped for its time."""
-    order = firm.enter()
-    firm.now += timedelta(hours=1)
-    firm.report(order, ExecType.NEW)
-    firm.now -= timedelta(hours=1)
-    firm.fill(order, "0.5")
-    with past(firm, timedelta(0)) as statuses:
-        assert statuses == {order.order_id: "PENDING_NEW"}
-
-
-def test_a_past_that_can_not_be_folded_is_refused(firm: Firm) -> None:
-    """It is not shown with a hole in it."""
-    firm.enter()
-    changes = Changes()
-    for record in firm.decided(REST, Quarantined(reason="", text=""), Evidence.VENUE_MESSAGE, 0):
-        firm.book.seq += 1
-        firm.book.apply(record, changes)
-    firm.store.commit(changes)
-    with (
-        Reader.open(firm.url) as reader,
-        pytest.raises(StoreUnavailable, match="journal 5 is missing"),
-        as_of(reader, firm.now),
-    ):
-        pass
