@@ -4,8 +4,8 @@ While the link is up, its own reports are the truth and nothing is booked from q
 orders that lived through a loss of the link: their answers and fills may be gone for ever. Those
 are looked at when the link is back, then until book and venue agree, and once more when they have
 ended. So are orders in doubt, and after a start those that closed shortly before. An order that
-the link has no name for is followed to its end. That a lost order is absent proves nothing here:
-it stays in doubt until it appears.
+the link has no name for is followed to its end. What proves that a lost order never was stands in
+denials.py.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from adapters.denials import Ask, Denials
 from adapters.looks import Looks
 from adapters.options import Options
 from adapters.pace import Pace
@@ -37,7 +38,11 @@ CLOSED_LATELY: Final = timedelta(minutes=1)
 class Repair:
     """Looks after one linked route. `link_moved` from any thread, the rest on the adapters' loop."""
 
-    def __init__(self, client: Queries, teller: Teller, looks: Looks, options: Options) -> None:
+    def __init__(
+        self, client: Queries, teller: Teller, looks: Looks, options: Options, ask: Ask
+    ) -> None:
+        """`ask(order_id)` has the link ask for the state of an order."""
+        self._denials = Denials(client, teller, options, ask)
         self._client = client
         self._teller = teller
         self._looks = looks
@@ -159,6 +164,7 @@ class Repair:
         known = {*working, *self._torn}
         self._teller.keep(known)
         self._looks.keep(known)
+        self._denials.keep(known)
         self._pace.keep(known)
         self._ended_pace.keep(self._torn)
         found: list[Order] = []
@@ -204,6 +210,8 @@ class Repair:
             self._torn.pop(order.order_id, None)
         else:
             self._torn[order.order_id] = agreed
+        if _is_lost(order):
+            await self._denials.weigh(order)
 
     def _note(self, error: Exception) -> None:
         self._teller.show(error)

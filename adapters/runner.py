@@ -115,7 +115,7 @@ class Runner:
             self._teller, self._hub, looks, options.trades_here, suspect=self._suspect
         )
         if not options.trades_here:
-            self._repair = Repair(client, self._teller, looks, options)
+            self._repair = Repair(client, self._teller, looks, options, self._ask_link)
             return
         self._watch = Watch(client, self._teller, looks, budget, options)
         # The options say that it trades.
@@ -161,6 +161,9 @@ class Runner:
     def trade_through(self, gateway: VenueGateway) -> None:
         """Name the gateway that carries this route's orders, before `start`."""
         self._gateway = gateway
+
+    def _ask_link(self, order_id: str) -> Future[Any]:
+        return self._gateway.ask("order_status", order_id=order_id)
 
     def _begin(self) -> None:
         following = self._watch or self._repair

@@ -6,6 +6,7 @@ LeavesQty, AvgPx nor ExecTransType; Price (44) is the price of the fill if there
 promised on the acknowledgement alone, so the order is known by OrderID (37) afterwards.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -161,6 +162,21 @@ def _execution_report(message: Message) -> ExecutionReport:
         transact_time=read_time(message, tags.TRANSACT_TIME),
         text=read_free_text(message),
     )
+
+
+def denies(answer: ExecutionReport) -> bool:
+    """Whether the answer to a status request says that the venue has no such order.
+
+    The document does not show such an answer: one that is rejected, names no order of the venue's
+    and says so in the words of its list of errors, or by OrdRejReason (103), is taken for one.
+    """
+    if answer.exec_type is not ExecType.REJECTED or answer.order_id:
+        return False
+    unknown = answer.ord_rej_reason is OrdRejReason.UNKNOWN_ORDER
+    return unknown or _UNKNOWN.search(answer.text) is not None
+
+
+_UNKNOWN: Final = re.compile("order(?: id)? (?:doesn't|does not) exist", re.IGNORECASE)
 
 
 def _names(message: Message) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from oms.clock import Clock
 from oms.core.errors import ConfigError, MalformedMessage, NotSupported
 from oms.core.messages import NewOrderSingle, OrderCancelRequest, OrderStatusRequest
 from oms.core.notes import Doubt, NotSent
+from oms.core.order import Order
 from oms.core.ports import Books, Evidence, Post, ToVenue
 from oms.worker import Workers, threads
 
@@ -164,9 +165,18 @@ class Initiator:
         link.departures.put(message, exchange)
 
     def ask(self, query: str, **parameters: Any) -> Future[Any]:
-        """Fails with NotSupported: Apifiny's FIX answers no queries but a status."""
+        """`order_status` of an `order_id`: a LinkWord. Fails with NotSupported for all else."""
         answer: Future[Any] = Future()
-        answer.set_exception(NotSupported(f"{query} is not offered over FIX"))
+        if query != "order_status":
+            answer.set_exception(NotSupported(f"{query} is not offered over FIX"))
+            return answer
+        order = self._books.order(parameters["order_id"])
+        link = None if order is None else self._serving(order.security_exchange)
+        if order is None or link is None:
+            answer.set_exception(NotSupported("no session serves the order"))
+            return answer
+        answer = link.awaits(order.venue_cl_ord_id)
+        link.departures.put(_about(order), order.security_exchange)
         return answer
 
     def _exchange(self, outbound: ToVenue) -> str:
@@ -190,7 +200,9 @@ class Initiator:
             sent = self._role.send(session, fields)
         except Exception as fault:  # noqa: BLE001  something may have left: never silence
             _log.exception("%s: a request failed on its way out", session)
-            if not isinstance(departure.message, OrderStatusRequest):
+            if isinstance(departure.message, OrderStatusRequest):
+                self._stay(departure, "it failed on its way out")
+            else:
                 text = f"{type(fault).__name__} while sending; the order's state there settles it"
                 note = Doubt(cl_ord_id=departure.venue_name, request=departure.request, text=text)
                 self._reports.tell(note, Evidence.POLICY)
@@ -215,6 +227,9 @@ class Initiator:
     def _stay(self, departure: Departure, because: str) -> None:
         message = departure.message
         if isinstance(message, OrderStatusRequest):
+            link = self._serving(departure.security_exchange)
+            if link is not None:
+                link.unasked(message.cl_ord_id, because)
             return
         too_late = isinstance(message, NewOrderSingle) and self._is_late(departure)
         text = "it waited too long to be sent" if too_late else because
@@ -286,10 +301,7 @@ class Initiator:
     def _ask_for_all(self, link: Link) -> None:
         for order in self._books.working(self._route):
             if self._serving(order.security_exchange) is link:
-                asked = OrderStatusRequest(
-                    cl_ord_id=order.venue_cl_ord_id, order_id=order.secondary_order_id
-                )
-                link.departures.put(asked, order.security_exchange)
+                link.departures.put(_about(order), order.security_exchange)
 
     def logged_out(self, session: str) -> None:
         """What waits stays; what was sent and not answered is in doubt."""
@@ -325,3 +337,7 @@ class Initiator:
     def failed(self, session: str, raw: str, error: BaseException) -> None:
         """Keep what a mistake of ours kept from being handled, for a human."""
         self._reports.failed(self._links[session], raw, error)
+
+
+def _about(order: Order) -> OrderStatusRequest:
+    return OrderStatusRequest(cl_ord_id=order.venue_cl_ord_id, order_id=order.secondary_order_id)

@@ -5,14 +5,18 @@ Apifiny's sessions begin anew at every logon, so nothing here outlives a connect
 
 import threading
 from collections import Counter, OrderedDict
+from concurrent.futures import Future
 from datetime import datetime
 from typing import Final
 
+from fix.apifiny import denies
 from fix.backoff import BackOff
 from fix.departures import Departures
 from fix.transport import SessionConfig
 from oms.clock import Clock
+from oms.core.errors import VenueUnavailable
 from oms.core.messages import ExecutionReport
+from oms.core.ports import LinkWord
 
 SENT_MAX: Final = 10_000
 """Requests remembered by MsgSeqNum, for a Reject that names nothing else."""
@@ -47,8 +51,11 @@ class Link:
         self._alarm = ""
         self._lock = threading.Lock()
         self._sent: OrderedDict[int, tuple[str, str]] = OrderedDict()
+        self._forgot_sent = False
+        self._logons = 0
         self._asked: Counter[str] = Counter()
         self._ids_asked: dict[str, str] = {}
+        self._awaited: dict[str, Future[LinkWord]] = {}
 
     def status_text(self) -> str:
         """How the session stands, for people: since when, the next try, what was lost on it."""
@@ -79,6 +86,8 @@ class Link:
         """Logged on."""
         with self._lock:
             self._sent.clear()
+            self._forgot_sent = False
+            self._logons += 1
             self._forget_asked()
             self._said = ""
         self.up, self.text, self.logging_on = True, "logged on", False
@@ -116,6 +125,7 @@ class Link:
             self._sent[number] = msg_type, cl_ord_id
             if len(self._sent) > SENT_MAX:
                 self._sent.popitem(last=False)
+                self._forgot_sent = True
             if msg_type == "H":
                 self._asked[cl_ord_id] += 1
                 self._ids_asked[cl_ord_id] = order_id
@@ -126,7 +136,18 @@ class Link:
             msg_type, cl_ord_id = self._sent.get(number, ("", ""))
             if msg_type == "H":
                 self._answered(cl_ord_id)
+                self._fail(cl_ord_id, "the status request was rejected")
         return msg_type, cl_ord_id
+
+    def awaits(self, cl_ord_id: str) -> "Future[LinkWord]":
+        """The answer to the next status request about the order. Fails with VenueUnavailable."""
+        with self._lock:
+            return self._awaited.setdefault(cl_ord_id, Future())
+
+    def unasked(self, cl_ord_id: str, why: str) -> None:
+        """A status request about the order does not leave."""
+        with self._lock:
+            self._fail(cl_ord_id, why)
 
     def answers(self, report: ExecutionReport) -> bool:
         """Whether a report is the answer to a status request.
@@ -136,14 +157,29 @@ class Link:
         says that fills do, is one if nothing was executed in it.
         """
         with self._lock:
-            if report.cl_ord_id:
-                return self._answered(report.cl_ord_id)
-            if report.last_shares:
+            name = report.cl_ord_id or self._named(report)
+            if not name or not self._answered(name):
                 return False
-            for name, order_id in self._ids_asked.items():
-                if order_id and order_id == report.order_id:
-                    return self._answered(name)
-        return False
+            self._settle(name, known=not denies(report))
+        return True
+
+    def _named(self, report: ExecutionReport) -> str:
+        """By which id of ours an order was asked for that the report calls by the venue's."""
+        if report.last_shares or not report.order_id:
+            return ""
+        asked = self._ids_asked.items()
+        return next((name for name, theirs in asked if theirs == report.order_id), "")
+
+    def _settle(self, name: str, *, known: bool) -> None:
+        awaited = self._awaited.pop(name, None)
+        if awaited is not None:
+            sent = self._forgot_sent or ("D", name) in self._sent.values()
+            awaited.set_result(LinkWord(known=known, logon=self._logons, sent_in_it=sent))
+
+    def _fail(self, name: str, why: str) -> None:
+        awaited = self._awaited.pop(name, None)
+        if awaited is not None:
+            awaited.set_exception(VenueUnavailable(why))
 
     def _answered(self, cl_ord_id: str) -> bool:
         if not self._asked[cl_ord_id]:
@@ -157,6 +193,8 @@ class Link:
     def _forget_asked(self) -> None:
         self._asked.clear()
         self._ids_asked.clear()
+        for name in list(self._awaited):
+            self._fail(name, "the session was lost")
 
 
 def _at(time: datetime) -> str:

@@ -33,6 +33,9 @@ _MARKET_LIMIT: Final = Limit("market data", 1, Decimal(1), "access key")
 """The document, "Rate limits"."""
 
 
+DENIALS_APART_S: Final = 5.0
+"""Between the two times at which an order lost on an earlier connection must be denied: ours."""
+
 _OFFERS: Final = frozenset(
     {
         "account",
@@ -115,7 +118,7 @@ def build(
         timeout_s, hide=[account.api_key_id, account.api_secret_key], transport=ways.transport
     )
     client = ApifinyClient(account, http, budget, clock, market_budget)
-    options = Options(trades_here=False, speed=speed)
+    options = Options(trades_here=False, speed=speed, denials_apart_s=DENIALS_APART_S)
     return Runner(
         route,
         client,

@@ -244,6 +244,19 @@ class Post(Protocol):
         """Hand the message to the engine."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkWord:
+    """A session's answer to a status request about an order.
+
+    `known`: the venue has such an order. `logon` counts the session's logons: in which the answer
+    came. `sent_in_it`: the order was sent in the same one, or may have been.
+    """
+
+    known: bool
+    logon: int
+    sent_in_it: bool
+
+
 class VenueGateway(Protocol):
     """The door out to a venue: returns at once; what happens comes back through Post."""
 
@@ -254,7 +267,7 @@ class VenueGateway(Protocol):
         """Read-only, never journaled: balances, lists. Fails with NotSupported or VenueError.
 
         But `cancel_all` has the venue end whatever the account has; its CancelAll is on record
-        before.
+        before. A session asks `order_status` of an `order_id` and answers with a LinkWord.
         """
 
 

@@ -145,6 +145,10 @@ class Venue:
         """Run a coroutine on the venue's own thread."""
         return self._loop.submit(coroutine).result(WAIT_S)
 
+    def begin(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        """Have a coroutine run on the venue's own thread, and wait for nothing."""
+        self._loop.submit(coroutine)
+
     def go_away(self) -> None:
         """Refuse connections from now on. Raises what the simulator tripped over."""
         self._loop.submit(self._server.close()).result(WAIT_S)

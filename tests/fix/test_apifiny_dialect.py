@@ -1,7 +1,9 @@
 """Apifiny's dialect, both directions, as its document's section "FIX API" lists the fields."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -230,3 +232,20 @@ def test_a_refused_cancel_names_the_order_somehow(text: str, reject: OrderCancel
 def test_what_can_not_be_read_is_no_report(text: str) -> None:
     with pytest.raises(MalformedMessage):
         apifiny.decode(fields_of(text))
+
+
+@pytest.mark.parametrize(
+    ("changed", "denied"),
+    [
+        ({"text": "327738: Order doesn't exist, please change order ID."}, True),
+        ({"text": "order id does not exist"}, True),
+        ({"ord_rej_reason": OrdRejReason.UNKNOWN_ORDER}, True),
+        ({"text": "131115: Account doesn't exist, please verify account ID."}, False),
+        ({"text": ""}, False),
+        ({"ord_rej_reason": OrdRejReason.UNKNOWN_ORDER, "order_id": "77"}, False),
+        ({"text": "order does not exist", "exec_type": ExecType.NEW}, False),
+    ],
+)
+def test_only_the_words_for_an_unknown_order_deny_it(changed: dict[str, Any], denied: bool) -> None:
+    answer = ExecutionReport(exec_id="1", exec_type=ExecType.REJECTED, cl_ord_id=OWN)
+    assert apifiny.denies(replace(answer, **changed)) is denied

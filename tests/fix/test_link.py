@@ -5,14 +5,18 @@ from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from fix import tags
 from fix.departures import Departure, Departures
-from fix.link import Link
+from fix.link import SENT_MAX, Link
 from fix.sockets import limit_stalling_towards
 from fix.transport import SessionConfig
 from oms.clock import ManualClock
+from oms.core.errors import VenueUnavailable
 from oms.core.fields import ExecType
 from oms.core.messages import ExecutionReport, OrderCancelRequest
+from oms.core.ports import LinkWord
 from tests.fix.test_link_order import Told
 
 
@@ -84,3 +88,56 @@ def test_connections_to_a_port_get_a_limit_and_no_others() -> None:
             one.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) for one in (mine, other)
         ]
         assert limits == [7500, 0]
+
+
+def denial(cl_ord_id: str) -> ExecutionReport:
+    """An answer that knows no such order."""
+    return ExecutionReport(
+        exec_id="e",
+        exec_type=ExecType.REJECTED,
+        cl_ord_id=cl_ord_id,
+        text="327738: Order doesn't exist, please change order ID.",
+    )
+
+
+def test_whoever_waits_for_an_answer_is_told_what_it_was_and_in_which_logon() -> None:
+    one = link()
+    one.opened()
+    one.sent(2, "D", "a", "")
+    one.sent(3, "H", "a", "")
+    one.sent(4, "H", "b", "")
+    here, older = one.awaits("a"), one.awaits("b")
+    assert one.answers(denial("a"))
+    assert one.answers(report("b"))
+    assert here.result(0) == LinkWord(known=False, logon=1, sent_in_it=True)
+    assert older.result(0) == LinkWord(known=True, logon=1, sent_in_it=False)
+
+
+def test_what_was_sent_and_forgotten_may_have_been_sent_in_this_logon() -> None:
+    one = link()
+    for number in range(SENT_MAX + 1):
+        one.sent(number, "D", f"o{number}", "")
+    one.sent(SENT_MAX + 1, "H", "o0", "")
+    told = one.awaits("o0")
+    one.answers(denial("o0"))
+    assert told.result(0).sent_in_it
+    one.opened()
+    one.sent(2, "H", "o0", "")
+    told = one.awaits("o0")
+    one.answers(denial("o0"))
+    assert not told.result(0).sent_in_it
+
+
+@pytest.mark.parametrize("how", ["lost", "rejected", "unasked"])
+def test_an_answer_that_will_not_come_is_told_as_none(how: str) -> None:
+    one = link()
+    one.sent(2, "H", "a", "")
+    told = one.awaits("a")
+    if how == "lost":
+        one.lost()
+    elif how == "rejected":
+        one.refused(2)
+    else:
+        one.unasked("a", "the session is down")
+    with pytest.raises(VenueUnavailable):
+        told.result(0)

@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any
 
 from adapters.apifiny.tests.apifiny_fix_desk import FixDesk, by_tag
+from oms.core.errors import VenueUnavailable
 from oms.core.fields import ExecTransType, ExecType, TimeInForce
 from oms.core.messages import ExecutionReport, NewOrderSingle, OrderCancelRequest
 from oms.core.numbers import number_text
 from oms.core.order import Order
-from oms.core.ports import Evidence, Inbound, ToVenue
+from oms.core.ports import Evidence, Inbound, LinkWord, ToVenue
 from tests.adapters.one_route import OneRoute, one_route
 
 _TIF = {TimeInForce.GOOD_TILL_CANCEL: "1", TimeInForce.IMMEDIATE_OR_CANCEL: "3"}
@@ -28,6 +29,7 @@ class Link:
         self.route = route
         self.deaf = False
         self.sent: list[ToVenue] = []
+        self.sent_before = self.logons = self.asked_status = 0
         self._fix = FixDesk()
         self._fix.sim = route.tap.simulator  # type: ignore[assignment]
         route.runner.trade_through(self)
@@ -38,6 +40,7 @@ class Link:
     def rise(self, *, ask: bool = True) -> None:
         """A new connection, a new logon; all working orders are asked for, as our session does."""
         self.deaf = False
+        self.sent_before, self.logons = len(self.sent), self.logons + 1
         self.route.there.do(self._log_on)
         self.route.runner.link_moved(True, "logged on")
         for order in self.route.book.working(self.route.route) if ask else ():
@@ -77,8 +80,24 @@ class Link:
             self._tell(answers)
 
     def ask(self, query: str, **parameters: Any) -> Future[Any]:
-        """Nobody asks here."""
-        raise AssertionError(query)
+        """The session's answer about an order, on this connection."""
+        assert query == "order_status", query
+        answer: Future[Any] = Future()
+        order = self.route.order(parameters["order_id"])
+        if self.deaf:
+            answer.set_exception(VenueUnavailable("the session was lost"))
+            return answer
+
+        async def ask() -> None:
+            self._now()
+            (told,) = self._fix.about("H", order.venue_cl_ord_id, order.security_exchange)
+            known = told[150] != "8" or told[37] != "NONE"
+            sent = self.sent_before < len(self.sent)
+            answer.set_result(LinkWord(known=known, logon=self.logons, sent_in_it=sent))
+
+        self.asked_status += 1
+        self.route.there.begin(ask())
+        return answer
 
     def _deliver(self, outbound: ToVenue) -> list[dict[int, str]]:
         self._now()
@@ -115,8 +134,8 @@ class Link:
                 exec_type=ExecType(told[150]),
                 exec_trans_type=kind,
                 cl_ord_id=told.get(11, ""),
-                order_id=told[37],
-                secondary_order_id=told[37],
+                order_id=told[37].removeprefix("NONE"),
+                secondary_order_id=told[37].removeprefix("NONE"),
                 last_shares=Decimal(told[32]),
                 last_px=Decimal(told[44]) if 44 in told else None,
             )

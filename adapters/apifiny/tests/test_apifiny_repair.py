@@ -279,22 +279,6 @@ def test_an_order_that_was_filled_unheard_is_found_with_its_fills(
     until_agreed(route, link, order_id)
 
 
-def test_an_order_that_never_arrived_stays_in_doubt_and_is_not_sent_again(
-    both: tuple[OneRoute, Link],
-) -> None:
-    """That queries do not know it is not yet taken for proof."""
-    route, link = both
-    route.tap.switch("lose_new", 1)
-    order_id = route.place()
-    route.until(lambda: route.order(order_id).in_doubt is not None, "the doubt")
-    link.rise()
-    route.until_asked("GET", QUERY, 4)
-    assert route.book.routes["APIFINY"].ready
-    assert route.order(order_id).in_doubt is not None
-    assert len(link.sent) == 1
-    assert route.tap.orders() == []
-
-
 def test_a_pending_order_is_no_longer_in_doubt_and_is_seen_to_the_market(
     both: tuple[OneRoute, Link],
 ) -> None:
