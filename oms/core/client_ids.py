@@ -14,8 +14,13 @@ COUNTER_EPOCH: Final = datetime(2025, 1, 1, tzinfo=UTC)
 """COUNTER ids are seconds since then, so that they fit 31 bits."""
 
 
-def venue_cl_ord_id(book: Book, route: Route, order_id: str, now: datetime, draw: Draw) -> str:
-    """The next id of the route, as its venue takes them (ClientId)."""
+def venue_cl_ord_id(
+    book: Book, route: Route, order_id: str, now: datetime, draw: Draw, nth: int = 0
+) -> str:
+    """The next id of the route, as its venue takes them (ClientId).
+
+    `nth`: for a new leg of the order, of which request it is a part: no two legs are called alike.
+    """
     capabilities = route.capabilities
     match capabilities.client_id:
         case ClientId.COUNTER:
@@ -28,4 +33,4 @@ def venue_cl_ord_id(book: Book, route: Route, order_id: str, now: datetime, draw
         case ClientId.HEX:
             return f"{int(draw(38)):032x}"[-32:]
         case _:
-            return order_id
+            return f"{order_id}-{nth}" if nth else order_id

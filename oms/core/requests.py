@@ -55,7 +55,8 @@ def change(book: Book, inbound: Inbound, request: Change, now: datetime, draw: D
     assert order is not None, "an unknown order is refused"
     route = book.routes[order.route]
     if isinstance(request, OrderCancelReplaceRequest) and not route.capabilities.can_replace:
-        name = venue_cl_ord_id(book, route, order.order_id, now, draw)
+        nth = order.requests_made + 1
+        name = venue_cl_ord_id(book, route, order.order_id, now, draw, nth)
         return _emulated(book, inbound, request, order, now, name)
     return (_entered(book, inbound, request, order, now),)
 

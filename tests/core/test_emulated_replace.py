@@ -22,6 +22,7 @@ from oms.core.messages import (
 from oms.core.notes import Doubt, DoubtSettled, NotSent, Request, RouteStatus
 from oms.core.numbers import ZERO
 from oms.core.transitions import Life
+from oms.core.venue import ClientId
 from tests.core.desk_of_one import ROUTE, START
 from tests.core.emulating_desk import AMEND, CANCEL, EMULATING, Desk
 from tests.core.test_checks import GOOD
@@ -369,3 +370,19 @@ def test_an_ended_order_has_ended_for_its_venue_too(desk: Desk) -> None:
     desk.tells(ExecType.NEW)
     desk.tells(ExecType.CANCELED)
     assert at_venue(desk.order()).life is Life.CANCELED
+
+
+def test_no_two_legs_are_called_alike_where_the_venue_takes_no_ids() -> None:
+    """What the venue still says of the first one would be taken for the second."""
+    core = Desk()
+    capable = core.book.routes[ROUTE]
+    capable.capabilities = replace(capable.capabilities, client_id=ClientId.INTERNAL)
+    core.desk(
+        replace(GOOD, ord_type=OrdType.LIMIT, order_qty=Decimal("0.02"), price=Decimal(40000))
+    )
+    core.tells(ExecType.NEW)
+    first = core.order().venue_cl_ord_id
+    core.desk(AMEND)
+    core.tells(ExecType.CANCELED)
+    assert core.order().venue_cl_ord_id != first
+    assert core.book.at_venue(ROUTE, core.order().venue_cl_ord_id) is core.order()
