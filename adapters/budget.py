@@ -66,12 +66,13 @@ class Budget:
         max_wait_s: float = 2.0,
         speed: float = 1.0,
         in_flight: int | None = None,
+        spare: int = 0,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         """A new order waits at most `max_wait_s` seconds, by the clock.
 
         `speed` multiplies the limits and divides pauses. `in_flight`: so many that have their
-        `turn` may be under way at once; None for any number.
+        `turn` may be under way at once; None for any number. `spare`: so many more may cancels.
         """
         now = clock.monotonic()
         self._windows: dict[str, tuple[Window, ...]] = {}
@@ -83,6 +84,7 @@ class Budget:
         self._max_wait_s = max_wait_s
         self._speed = speed
         self._in_flight = in_flight
+        self._spare = spare
         self._under_way = 0
         self._sleep = sleep
         self._waiting: list[_Waiter] = []
@@ -253,7 +255,8 @@ class Budget:
             waiter.done.set_exception(error)
 
     def _due_in_s(self, waiter: _Waiter, now: float) -> float:
-        if self._under_way == self._in_flight:
+        spare = self._spare if waiter.lane is Lane.CANCEL else 0
+        if self._in_flight is not None and self._under_way >= self._in_flight + spare:
             return inf  # whoever gives its slot back looks again
         return max(window.wait_s(waiter.lane, now) for window in waiter.windows)
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from adapters.andx.client import Account, AndxClient
 from adapters.budget import Budget
-from adapters.http import Http
+from adapters.http import CONNECTIONS, Http
 from adapters.loop import Loop
 from adapters.options import Options
 from adapters.port import Simulated, VenueSpec
@@ -84,6 +84,8 @@ def build(
         clock=clock,
         max_wait_s=float(config.get("max_wait_s", 2)),
         speed=speed,
+        in_flight=CONNECTIONS - 1,
+        spare=1,
     )
     account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
     timeout_s = float(config.get("timeout_s", 5))

@@ -10,7 +10,7 @@ from adapters.bitexbit.fills import Fills
 from adapters.bitexbit.socketio import GENERATIONS
 from adapters.bitexbit.stream import BitexbitStream, Channel
 from adapters.budget import Budget
-from adapters.http import Http
+from adapters.http import CONNECTIONS, Http
 from adapters.loop import Loop
 from adapters.nonces import Nonces
 from adapters.options import Options
@@ -100,7 +100,7 @@ def build(
     max_wait_s = float(config.get("max_wait_s", 2))
     private_limit, public_limit = capabilities(config).limits
     private = Budget([private_limit], clock=clock, max_wait_s=max_wait_s, speed=speed, in_flight=1)
-    public = Budget([public_limit], clock=clock, speed=speed)
+    public = Budget([public_limit], clock=clock, speed=speed, in_flight=CONNECTIONS - 1)
     account = Account(**{name: config[name] for name in _ACCOUNT if name in config})
     http = Http(timeout_s, hide=[account.api_key, account.api_secret], transport=ways.transport)
     door = Door(account, http, private, public, nonces, clock)

@@ -8,7 +8,7 @@ from adapters.btcturk.client import SETTLE_S, BtcturkClient
 from adapters.btcturk.door import EVERYTHING, PUBLIC, Account, Door
 from adapters.btcturk.stream import SILENCE_S, BtcturkStream, FeedAccess
 from adapters.budget import Budget
-from adapters.http import Http
+from adapters.http import CONNECTIONS, Http
 from adapters.loop import Loop
 from adapters.options import Options
 from adapters.port import Simulated, VenueSpec
@@ -120,6 +120,8 @@ def build(
         clock=clock,
         max_wait_s=float(config.get("max_wait_s", 2)),
         speed=speed,
+        in_flight=CONNECTIONS - 1,
+        spare=1,
     )
     names = _HISTORY_NAMES[config.get("history_parameters", "type")]
     told = {name: config[name] for name in _ACCOUNT if name in config}

@@ -67,7 +67,9 @@ class VirtualTime:
 class Venue:
     """A budget, and what it let through: lane and instant."""
 
-    def __init__(self, requests: int, per_seconds: float, in_flight: int | None = None) -> None:
+    def __init__(
+        self, requests: int, per_seconds: float, in_flight: int | None = None, spare: int = 0
+    ) -> None:
         self.time = VirtualTime()
         self.granted: list[tuple[Lane, float]] = []
         self.refused: list[VenueUnavailable] = []
@@ -77,6 +79,7 @@ class Venue:
             max_wait_s=MAX_WAIT_S,
             sleep=self.time.sleep,
             in_flight=in_flight,
+            spare=spare,
         )
         self.under_way: list[tuple[Lane, asyncio.Future[None]]] = []
         self._tasks: list[asyncio.Task[None]] = []

@@ -132,3 +132,17 @@ def test_a_request_that_is_turned_away_and_given_up_has_no_slot_to_give_back() -
         await venue.close()
 
     run(story())
+
+
+def test_cancels_have_a_slot_that_nothing_else_takes() -> None:
+    """However slow the orders and queries are that are under way."""
+
+    async def story() -> None:
+        venue = Venue(60, 60, in_flight=2, spare=1)
+        await venue.send(*[Lane.NEW] * 2, Lane.STATUS, Lane.CANCEL, Lane.CANCEL)
+        assert venue.lanes() == [Lane.NEW, Lane.NEW, Lane.CANCEL]
+        await venue.answer()
+        assert venue.lanes() == [Lane.NEW, Lane.NEW, Lane.CANCEL, Lane.CANCEL]
+        await venue.close()
+
+    run(story())
