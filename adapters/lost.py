@@ -4,7 +4,8 @@ Where the venue repeats our client id, that finds them. Elsewhere an order is re
 it asks for, by an id above all that were seen when it was sent, and by being nobody else's: one
 candidate, or none is taken; where there was another one, not before both lists are without it.
 Absence proves something only behind the venue's fence: from then on the lost request can not be
-executed any more, and both lists, read after that, do not show it. An open order like it, which was
+executed any more, and both lists, read after that, do not show it; nor a fill under our id, nor
+what the account holds, where the venue tells that. An open order like it, which was
 not there before it was sent, is no absence, whatever its id: not every venue says that its ids grow.
 """
 
@@ -12,7 +13,7 @@ import asyncio
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.options import Options
 from adapters.pace import Pace
@@ -86,7 +87,10 @@ class Lost:
         """The order is about to be sent: whatever has an id by now is not it."""
         self._marks[order_id] = self._highest
         self._open_before[order_id] = self._open
-        self._rivals.pop(order_id, None)  # an earlier leg's
+        # What is known of an earlier leg: its fence is not this one's.
+        self._rivals.pop(order_id, None)
+        self._fenced_at.pop(order_id, None)
+        self._pace.forget(order_id)
 
     def took(self, secondary_order_id: str) -> None:
         """The venue has answered with an id: it is that order's and nobody else's."""
@@ -133,6 +137,7 @@ class Lost:
                 # What leaves the open list meanwhile is in the other one, which is read later.
                 listed += await self._client.open_orders()
             listed += await self._client.closed_orders(since)
+            untouched = {id_ for id_ in fenced if await self._is_untouched(id_, since)}
         except (VenueError, MalformedMessage) as error:
             self._teller.show(error)
             self._suspect()
@@ -142,9 +147,23 @@ class Lost:
             if current is None or not is_lost(current):
                 continue
             found = self._adopt(order, listed, whole=whole)
-            if not found and order.order_id in fenced:
+            if not found and order.order_id in untouched:
                 self._declare_absent(order, listed)
         self._saw(listed)
+
+    async def _is_untouched(self, order_id: str, since: datetime) -> bool:
+        """Whether nothing says that the order was executed, of what its venue tells beside the
+        lists of orders: fills by our id, and what the account holds."""
+        order = self._teller.books.order(order_id)
+        fills = getattr(self._client, "own_trades", None)
+        holdings = getattr(self._client, "untouched", None)
+        if order is None:
+            return False
+        if fills is not None and self._options.repeats_client_id:
+            trades = await fills(since)
+            if any(trade.venue_cl_ord_id == order.venue_cl_ord_id for trade in trades):
+                return False
+        return holdings is None or bool(await holdings(order))
 
     def _is_fenced(self, order: Order) -> bool:
         fence_s = self._options.fence_s

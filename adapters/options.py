@@ -30,8 +30,6 @@ class Options:
     denials_apart_s: float | None = None
     """How far apart a session and the queries must both deny a lost order twice; None: that proves
     nothing."""
-    twin_wait_s: float = 2.0
-    """How long an order waits for one that nothing tells from it, and that is not answered yet."""
     market_poll_s: float = 5.0
     """Between two questions for what is watched and not streamed."""
 

@@ -33,6 +33,10 @@ class Pace:
         started, used = self._known.get(key, (now, 0))
         return max(0.0, started + _step_s(used) / self._speed - now)
 
+    def forget(self, key: str) -> None:
+        """Begin anew with this key."""
+        self._known.pop(key, None)
+
     def keep(self, keys: Collection[str]) -> None:
         """Forget all other keys."""
         self._known = {key: known for key, known in self._known.items() if key in keys}

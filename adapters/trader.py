@@ -6,7 +6,7 @@ taken is looked at immediately, because the venue may have filled it already.
 
 import asyncio
 from collections.abc import Callable
-from itertools import takewhile
+from itertools import count
 from typing import Final
 
 from adapters.budget import Stopped, TooLate
@@ -22,6 +22,8 @@ from oms.core.messages import ExecutionReport, NewOrderSingle, OrderCancelReques
 from oms.core.notes import Doubt, DoubtSettled, NotSent, Request
 from oms.core.order import Order
 from oms.core.ports import Evidence
+from oms.core.reports import KILL_SWITCH
+from oms.core.settlements import Waits
 
 NAMED: Final = "the venue's lists showing its client id"
 UNNAMED: Final = "the venue's lists showing an order like it that is nobody else's"
@@ -57,11 +59,13 @@ class Trader:
         self._up = up
         self._suspect = suspect
         self._fall = fall
+        self._counted = count(1)
+        self._numbers: dict[str, int] = {}
 
     async def place(self, order_id: str, request: NewOrderSingle) -> None:
         """Send a new order and tell what came of it."""
         try:
-            await self._be_alone(order_id)
+            await self._be_alone(order_id, request)
             self._lost.sending(order_id)
             placed = await self._client.place(request)
         except TooLate as error:
@@ -110,29 +114,70 @@ class Trader:
             await self._look(order_id)
             return
 
-    async def _be_alone(self, order_id: str) -> None:
-        """Wait for orders like this one that were sent before and are not answered yet.
+    async def _be_alone(self, order_id: str, request: NewOrderSingle) -> None:
+        """Wait while an order like this one may be at the venue and is not answered.
 
-        If both got lost, nothing would tell whose an order there is. Raises TooLate.
+        If both got lost, nothing would tell whose an order there is. Whoever owns this one is told
+        once the other is in doubt; that it has not left is on record, and so is that it leaves.
+        Raises VenueUnavailable where it is not to be sent any more.
         """
         if self._options.repeats_client_id:
             return
-        clock = self._teller.clock
-        deadline = clock.monotonic() + self._options.twin_wait_s
-        while (twin := self._twin(order_id)) is not None:
-            if clock.monotonic() >= deadline:
-                what = "is in doubt" if twin.in_doubt is not None else "is not answered yet"
-                raise TooLate(f"{TWIN_LOCK}: order {twin.order_id} is its equal and {what}")
+        self._number(request.cl_ord_id)
+        waiting = ""
+        while (twin := self._twin(order_id, request.cl_ord_id)) is not None:
+            self._demand_wanted(order_id, request)
+            if twin.in_doubt is not None and not waiting:
+                waiting = f"{TWIN_LOCK}: order {twin.order_id} is its equal and is in doubt"
+                self._tell_waiting(request, waiting)
+            await asyncio.sleep(LOOK_EVERY_S * (10 if waiting else 1))
+        if waiting:
+            await self._until_told(order_id, request, waiting)
+            self._tell_waiting(request, "")
+            await self._until_told(order_id, request, "")
+
+    def _tell_waiting(self, request: NewOrderSingle, text: str) -> None:
+        self._teller.post(Waits(cl_ord_id=request.cl_ord_id, text=text), Evidence.POLICY)
+
+    async def _until_told(self, order_id: str, request: NewOrderSingle, text: str) -> None:
+        """Until the engine has committed that the order waits, or that it leaves."""
+        while (order := self._teller.books.order(order_id)) is None or order.waits != text:
+            self._demand_wanted(order_id, request)
             await asyncio.sleep(LOOK_EVERY_S)
 
-    def _twin(self, order_id: str) -> Order | None:
+    def _demand_wanted(self, order_id: str, request: NewOrderSingle) -> None:
+        """Raises VenueUnavailable for an order that is not to be sent any more."""
+        order = self._teller.books.order(order_id)
+        if order is None or order.ended or order.venue_cl_ord_id != request.cl_ord_id:
+            raise VenueUnavailable("it was over before it was sent")
+        if any(pending.kind is Request.CANCEL for pending in order.requests):
+            raise VenueUnavailable("canceled before it was sent")
+        if self._teller.books.killed(self._teller.route):
+            raise Stopped(KILL_SWITCH)
+        if not self._up():
+            raise VenueUnavailable("the route went down before it was sent")
+
+    def _number(self, name: str) -> None:
+        """Count the orders as they come to be sent; who is answered needs no number any more."""
+        working = self._teller.books.working(self._teller.route)
+        unanswered = {order.venue_cl_ord_id for order in working if not order.acknowledged}
+        self._numbers = {n: number for n, number in self._numbers.items() if n in unanswered}
+        self._numbers[name] = next(self._counted)
+
+    def _twin(self, order_id: str, name: str) -> Order | None:
         books = self._teller.books
-        order = books.order(order_id)
+        order, number = books.order(order_id), self._numbers[name]
         if order is None:
             return None
-        older = takewhile(lambda other: other.order_id != order_id, books.working(order.route))
-        waiting = (other for other in older if not other.acknowledged or is_lost(other))
-        return next((other for other in waiting if is_twin(order, other)), None)
+        alike = (other for other in books.working(order.route) if is_twin(order, other))
+        return next((other for other in alike if self._is_open(other, number)), None)
+
+    def _is_open(self, other: Order, number: int) -> bool:
+        """Whether it may be at the venue without an answer: lost, or sent before the `number`-th."""
+        if is_lost(other):
+            return True
+        earlier = self._numbers.get(other.venue_cl_ord_id, number) < number
+        return earlier and not other.acknowledged and not other.ended
 
     def _weigh(self, error: VenueUnavailable) -> None:
         if isinstance(error, Unreachable):

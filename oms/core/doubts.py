@@ -122,7 +122,7 @@ def _not_sent(book: Book, story: Story, note: NotSent) -> None:
                     RequestReleased(cl_ord_id=request.cl_ord_id, released=False, text=note.text)
                 )
         return
-    if not order.acknowledged:
+    if not order.acknowledged and not order.ended:
         unsent(book, story, note.text, too_late=note.too_late)
 
 

@@ -59,6 +59,7 @@ class Search:
         self.suspected = 0
         post: Post = lambda inbound: self.posted.append(inbound)  # noqa: E731  a Post, not a list's
         teller = Teller(ROUTE, post, self.desk.book, self.clock, speed=1, lags=False)
+        self.teller = teller
         options = Options(repeats_client_id=repeats, fence_s=fence_s)
         self.lost = Lost(self.lists, teller, options, self._suspect)  # type: ignore[arg-type]  # two of its queries
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
@@ -163,5 +164,62 @@ def test_what_was_found_once_is_never_absent(commits: bool) -> None:
         texts = [m.message.text for m in search.posted if isinstance(m.message, ExecutionReport)]
         assert ABSENT not in texts
         assert search.desk.order(1).ord_status is not OrdStatus.REJECTED
+
+    story(told)
+
+
+def test_the_fence_of_an_earlier_leg_is_not_that_of_the_next() -> None:
+    """The lost order was found, and replaced; the new one is lost much later."""
+
+    async def told() -> None:
+        search = Search()
+        search.order(1)
+        await search.hunt()
+        search.clock.advance(60)
+        search.lost.sending(search.desk.order(1).order_id)
+        assert await search.hunt() == []
+        search.clock.advance(FENCE_S - 0.5)
+        assert await search.hunt() == []
+        search.clock.advance(1)
+        assert [type(message) for message in await search.hunt()] == [ExecutionReport]
+
+    story(told)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_fill_under_our_id_keeps_an_order_from_being_absent(named: bool) -> None:
+    """The lists of orders show nothing of it, the list of fills does."""
+
+    async def told() -> None:
+        search = Search(repeats=True)
+        search.order(1)
+        ours = search.desk.order(1).venue_cl_ord_id
+
+        async def fills(since: object) -> list[SimpleNamespace]:
+            return [SimpleNamespace(venue_cl_ord_id=ours if named else "")]
+
+        search.lists.own_trades = fills  # type: ignore[attr-defined]
+        for _ in range(4):
+            await search.hunt()
+            search.clock.advance(30)
+        assert (search.desk.order(1).in_doubt is not None) is named
+
+    story(told)
+
+
+@pytest.mark.parametrize("untouched", [True, False])
+def test_what_the_account_holds_must_agree_that_it_is_absent(untouched: bool) -> None:
+    async def told() -> None:
+        search = Search()
+        search.order(1)
+
+        async def holds(order: object) -> bool:
+            return untouched
+
+        search.lists.untouched = holds  # type: ignore[attr-defined]
+        for _ in range(4):
+            await search.hunt()
+            search.clock.advance(30)
+        assert (search.desk.order(1).in_doubt is None) is untouched
 
     story(told)

@@ -8,7 +8,7 @@ import pytest
 
 from oms.core.fields import ExecTransType, ExecType, OrdStatus, OrdType
 from oms.core.messages import ExecutionReport, OrderCancelReject
-from oms.core.notes import Doubt, Request, Started
+from oms.core.notes import Doubt, NotSent, Request, Started
 from oms.core.order import Order
 from oms.core.ports import Evidence
 from oms.core.settlements import OrderSettled, Reopened, Verdict, Waits
@@ -324,3 +324,11 @@ def test_what_may_have_left_does_not_wait(state: str) -> None:
     elif state == "in doubt":
         core.venue(Doubt(cl_ord_id=name, request=Request.NEW, text="no answer"))
     assert core.venue(Waits(cl_ord_id=name, text="TWIN LOCK")) == ()
+
+
+def test_what_is_over_and_was_not_sent_changes_nothing() -> None:
+    """An operator settled it before its gateway gave it back."""
+    core = lost()
+    core.operator(word("ABSENT"))
+    name = core.order().venue_cl_ord_id
+    assert core.venue(NotSent(cl_ord_id=name, request=Request.NEW, text="it was over")) == ()

@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from adapters.apifiny.tests.apifiny_link import Link, linked
+from adapters.denials import Denials
 from adapters.lost import ABSENT
+from adapters.options import Options
 from adapters.simserver import SimRequest, SimResponse
 from oms.core.fields import OrdStatus
 from oms.core.notes import Doubt, Request
-from oms.core.ports import Evidence, Inbound
+from oms.core.ports import Evidence, Inbound, LinkWord
 from tests.adapters.carried_apifiny import carry
 from tests.adapters.one_route import OneRoute, one_route
+from tests.adapters.test_lost import Search, sight, story
 
 QUERY = "order/queryOrderInfo"
 COMPLETED = "order/listCompletedOrder"
@@ -97,6 +101,22 @@ def test_each_logon_needs_its_own_two_denials(both: tuple[OneRoute, Link]) -> No
     route.until(lambda: route.order(order_id).closed, "the proof")
 
 
+_ROW = {
+    "symbol": "BTCUSDT",
+    "orderType": "LIMIT",
+    "orderSide": "BUY",
+    "limitPrice": 39000,
+    "quantity": 0.08,
+    "filledAveragePrice": 0,
+    "filledCumulativeQuantity": 0,
+    "timeInForce": 1,
+    "openQuantity": 0,
+    "orderStatus": "CANCELLED",
+    "createdAt": 1,
+    "updatedAt": 1,
+}
+
+
 @pytest.mark.parametrize("listed", ["shown", "unreadable", "away"])
 def test_a_list_that_may_show_it_keeps_it_in_doubt(
     both: tuple[OneRoute, Link], listed: str
@@ -108,14 +128,15 @@ def test_a_list_that_may_show_it_keeps_it_in_doubt(
     def tell(request: SimRequest, answer: SimResponse) -> SimResponse:
         if COMPLETED not in request.path:
             return answer
-        row = {"orderId": name if listed == "shown" else "?", "symbol": "?"}
+        row = _ROW | {"orderId": name if listed == "shown" else "?"}
+        row |= {} if listed == "shown" else {"orderStatus": "?"}
         if listed == "away":
             return SimResponse(502, b"")
         return replace(answer, body=json.dumps({"result": [row], "error": None}).encode())
 
     route.tap.change = tell
     link.rise()
-    route.until_asked("GET", COMPLETED, 2)
+    route.until_asked("GET", COMPLETED, 3 * len(route.config["exchanges"]))
     assert route.order(order_id).in_doubt is not None
     route.tap.change = lambda _, answer: answer
     route.until(lambda: route.order(order_id).closed, "the proof")
@@ -148,3 +169,28 @@ def test_over_sockets_it_is_the_same(tmp_path: Path) -> None:
         assert route.order(order_id).ord_status is OrdStatus.REJECTED
         assert route.reports(order_id)[-1].text == ABSENT
         assert route.tap.orders() == []
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_what_the_queries_show_after_all_is_not_absent(shown: bool) -> None:
+    """The session denies it; the queries find it, or do not."""
+    search = Search(fence_s=None, repeats=True)
+    search.order(1)
+    order = search.desk.order(1)
+
+    async def found(_: object) -> object:
+        return sight(5, venue_cl_ord_id=order.venue_cl_ord_id) if shown else None
+
+    search.lists.order = found  # type: ignore[attr-defined]
+    word: Future[LinkWord] = Future()
+    word.set_result(LinkWord(known=False, logon=1, sent_in_it=False))
+    options = Options(denials_apart_s=5)
+    denials = Denials(search.lists, search.teller, options, lambda _: word)  # type: ignore[arg-type]
+
+    async def told() -> None:
+        for _ in range(3):
+            await denials.weigh(order)
+            search.clock.advance(6)
+
+    story(told)
+    assert len(search.posted) == (0 if shown else 2)
