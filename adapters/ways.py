@@ -4,14 +4,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.http import Transport
+from adapters.websocket import Connect, connect
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
     """`transport`: what carries HTTP requests in place of connections of our own, shared by all
-    that send; None for the network. It must keep httpx's promises: timeouts and errors."""
+    that send; None for the network. It must keep httpx's promises: timeouts and errors. `connect`:
+    what opens streams."""
 
     transport: Transport | None = None
+    connect: Connect = connect
 
 
 NETWORK: Final = Ways()

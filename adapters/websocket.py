@@ -5,9 +5,9 @@ is for the stream that knows what it has missed.
 """
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
-from typing import Final, Self
+from typing import Final, Protocol, Self
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -69,6 +69,20 @@ class WebSocket:
 
     def _over(self, why: str) -> VenueUnavailable:
         return VenueUnavailable(f"{self._what}: {why}")
+
+
+class Connect(Protocol):
+    """What opens connections: `connect`, or a stand-in that keeps its promises."""
+
+    def __call__(
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        timeout_s: float = 10.0,
+        silence_s: float | None = None,
+    ) -> AbstractAsyncContextManager[WebSocket]:
+        """As `connect`."""
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from adapters.apifiny import mapping
 from adapters.documents import Row, parse, redact, row_of
 from adapters.options import Options
 from adapters.port import Ear
-from adapters.websocket import WebSocket, connect
+from adapters.websocket import Connect, WebSocket, connect
 from oms.core.errors import MalformedMessage, VenueError
 
 SILENCE_S: Final = 75.0
@@ -23,10 +23,17 @@ Refused = Callable[[int, str], bool]
 class Connections:
     """Which feeds stand, and what all of them do alike. All calls on the adapters' loop."""
 
-    def __init__(self, secrets: tuple[str, ...], options: Options, silence_s: float) -> None:
+    def __init__(
+        self,
+        secrets: tuple[str, ...],
+        options: Options,
+        silence_s: float,
+        connect: Connect = connect,
+    ) -> None:
         self._secrets = secrets
         self._options = options
         self._silence_s = silence_s
+        self._connect = connect
         self._down: set[str] = set()
         self._failures: dict[str, int] = {}
 
@@ -52,7 +59,7 @@ class Connections:
         `headers` open it; `listen(socket)` reads until it ends.
         """
         try:
-            async with connect(url, headers, silence_s=self._silence_s) as socket:
+            async with self._connect(url, headers, silence_s=self._silence_s) as socket:
                 self._rise(ear, name, "connected")
                 await listen(socket)
         except VenueError as error:

@@ -21,7 +21,7 @@ from adapters.budget import Budget
 from adapters.documents import Row, list_of, row_of, text_in
 from adapters.options import Options
 from adapters.port import Ear
-from adapters.websocket import WebSocket
+from adapters.websocket import Connect, WebSocket, connect
 from oms.clock import Clock
 from oms.core.errors import MalformedMessage, VenueError
 from oms.core.market import Topic
@@ -42,6 +42,7 @@ class ApifinyStream:
         clock: Clock,
         options: Options,
         silence_s: float = SILENCE_S,
+        connect: Connect = connect,
     ) -> None:
         """`market_budget` is what subscribing counts for."""
         self._account = account
@@ -49,7 +50,7 @@ class ApifinyStream:
         self._clock = clock
         self._options = options
         secrets = (account.api_secret_key, account.api_key_id)
-        self._connections = Connections(secrets, options, silence_s)
+        self._connections = Connections(secrets, options, silence_s, connect)
         self._market = MarketFeed(account, market_budget, self._connections)
         self._balances_wanted = False
         self._balances_owed = asyncio.Event()

@@ -129,7 +129,7 @@ def build(
         other_budgets=[market_budget],
         loop=loop,
         options=options,
-        stream=ApifinyStream(account, client, market_budget, clock, options),
+        stream=ApifinyStream(account, client, market_budget, clock, options, connect=ways.connect),
     )
 
 

@@ -17,7 +17,7 @@ from adapters.bitexbit.socketio import GENERATIONS, Session, address, emit
 from adapters.http import Unreachable
 from adapters.options import Options
 from adapters.port import Ear
-from adapters.websocket import WebSocket, connect
+from adapters.websocket import Connect, WebSocket, connect
 from oms.clock import Clock
 from oms.core.errors import MalformedMessage, VenueError
 from oms.core.market import OrderBook, PublicTrade, Topic
@@ -67,6 +67,7 @@ class BitexbitStream:
         clock: Clock,
         options: Options,
         pairs: Callable[[], Iterable[str]],
+        connect: Connect = connect,
     ) -> None:
         """`pairs()`: where orders of ours are."""
         self._channel = channel
@@ -76,6 +77,7 @@ class BitexbitStream:
         self._clock = clock
         self._options = options
         self._pairs = pairs
+        self._connect = connect
         self._generations = list(channel.generations)
         self._stood = False
         """The connection under way has been through its handshake."""
@@ -125,7 +127,7 @@ class BitexbitStream:
             self.want(pair_of(symbol))
         generation = self._generations[0]
         url = address(self._channel.stream_url, generation)
-        async with connect(url, timeout_s=self._channel.timeout_s) as socket:
+        async with self._connect(url, timeout_s=self._channel.timeout_s) as socket:
             session = Session(generation, self._clock.monotonic())
             rooms: set[str] = set()
             reading = asyncio.create_task(anext(socket))

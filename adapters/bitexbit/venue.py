@@ -113,6 +113,7 @@ def build(
         clock,
         options,
         pairs=lambda: {order.symbol for order in books.working(route)},
+        connect=ways.connect,
     )
     client.before_new = stream.want
     return Runner(

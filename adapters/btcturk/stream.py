@@ -21,7 +21,7 @@ from adapters.documents import Row, parse, redact
 from adapters.http import Throttled
 from adapters.options import Options
 from adapters.port import Ear
-from adapters.websocket import WebSocket, connect
+from adapters.websocket import Connect, WebSocket, connect
 from oms.clock import Clock
 from oms.core.errors import MalformedMessage, VenueError, VenueUnavailable
 from oms.core.market import Topic
@@ -76,12 +76,18 @@ class BtcturkStream:
     topics = frozenset({"ticker", "order_book", "trades", "candles", "balances"})
 
     def __init__(
-        self, access: FeedAccess, client: BtcturkClient, clock: Clock, options: Options
+        self,
+        access: FeedAccess,
+        client: BtcturkClient,
+        clock: Clock,
+        options: Options,
+        connect: Connect = connect,
     ) -> None:
         self._access = access
         self._client = client
         self._clock = clock
         self._options = options
+        self._connect = connect
         self._secrets = (access.api_key, access.api_secret, access.token)
         self._followed = Followed()
         self._balances_wanted = False
@@ -129,7 +135,7 @@ class BtcturkStream:
         access = self._access
         self._followed.begin()
         self._joined = set()
-        async with connect(
+        async with self._connect(
             access.stream_url, timeout_s=access.timeout_s, silence_s=access.silence_s
         ) as socket:
             await self._log_in(socket, ear)

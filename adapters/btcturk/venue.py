@@ -151,7 +151,7 @@ def build(
         budget=budget,
         loop=loop,
         options=options,
-        stream=BtcturkStream(_access(config), client, clock, options),
+        stream=BtcturkStream(_access(config), client, clock, options, ways.connect),
     )
 
 
