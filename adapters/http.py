@@ -1,17 +1,19 @@
 """httpx with our timeouts, limits and errors: the one door for its exceptions.
 
 Stock httpx without retries, redirects or proxies, so that a request goes out once or not at all.
-Several clients of one connection each: one pool of many halves the throughput, because it looks
+Several transports of one connection each: one pool of many halves the throughput, because it looks
 at all connections for every request.
 """
 
 import asyncio
 import ssl
 from collections.abc import Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -50,6 +52,23 @@ def trust() -> ssl.SSLContext:
     """Whom a TLS connection believes: certifi's list, whatever the environment says."""
     # Reading the certificates takes longer than anything else here: once is enough.
     return httpx.create_ssl_context(trust_env=False)
+
+
+_ALWAYS: Final = (
+    (b"Accept", b"*/*"),
+    (b"Accept-Encoding", b"gzip, deflate"),
+    (b"User-Agent", f"python-httpx/{httpx.__version__}".encode()),
+)
+
+
+def _way() -> Transport:
+    """One connection of httpx's own transport.
+
+    Its client above that is for redirects, cookies, proxies and credentials, none of which may
+    happen here, and takes longer than the request.
+    """
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+    return httpx.AsyncHTTPTransport(verify=trust(), limits=limits, retries=0)
 
 
 class Throttled(VenueUnavailable):
@@ -107,25 +126,15 @@ class Http:
         times as much for the whole exchange. `hide`: secrets that no text may show. `transport`
         carries all requests in place of these connections."""
         self._timeout_s = timeout_s
-        self._transport = transport
         self._hide = tuple(hide)
-        self._clients = [self._client() for _ in range(connections)]
+        self._ways = [transport or _way() for _ in range(connections)]
         self._busy = [0] * connections
-
-    def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            verify=trust(),
-            timeout=httpx.Timeout(self._timeout_s),
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
-            follow_redirects=False,
-            trust_env=False,
-            transport=self._transport,
-        )
+        self._extensions = {"timeout": httpx.Timeout(timeout_s).as_dict()}
 
     async def close(self) -> None:
         """Close all connections."""
-        for client in self._clients:
-            await client.aclose()
+        for way in self._ways:
+            await way.aclose()
 
     async def get(self, url: str, headers: Mapping[str, str]) -> Reply:
         """Ask for `url`, query string included."""
@@ -142,12 +151,14 @@ class Http:
     async def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> Reply:
-        what = f"{method} {httpx.URL(url).path}"
+        what = f"{method} {urlsplit(url).path}"
         index = min(range(len(self._busy)), key=self._busy.__getitem__)
         self._busy[index] += 1
         try:
             async with asyncio.timeout(3 * self._timeout_s):
-                return await self._send(self._clients[index], what, url, headers, body)
+                return await self._send(
+                    self._ways[index], what, self._request(method, url, headers, body)
+                )
         except httpx.PoolTimeout:
             raise VenueUnavailable(f"{what}: no connection became free") from None
         except NOTHING_SENT as error:
@@ -157,17 +168,14 @@ class Http:
         finally:
             self._busy[index] -= 1
 
-    async def _send(
-        self,
-        client: httpx.AsyncClient,
-        what: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-    ) -> Reply:
-        method = what.partition(" ")[0]
-        sent = [(name.encode(), value.encode()) for name, value in headers.items()]
-        async with client.stream(method, url, headers=sent, content=body) as response:
+    def _request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> httpx.Request:
+        sent = [*_ALWAYS, *((name.encode(), value.encode()) for name, value in headers.items())]
+        return httpx.Request(method, url, headers=sent, content=body, extensions=self._extensions)
+
+    async def _send(self, way: Transport, what: str, request: httpx.Request) -> Reply:
+        async with aclosing(await way.handle_async_request(request)) as response:
             status = response.status_code
             if status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise Throttled(f"{what}: HTTP 429", _retry_after_s(response))
