@@ -282,7 +282,7 @@ class Initiator:
             "secretKeyId": self._login.api_key_id,
             "digest": hashlib.sha256(account.encode()).hexdigest(),
             "method": "Fix",
-            "exp": self._clock.now_ms() // 1000 + self._login.token_life_s,
+            "exp": self._clock.stamp_us() // 1_000_000 + self._login.token_life_s,
         }
         return jwt.encode(claims, self._login.api_secret_key, algorithm="HS256")
 

@@ -41,5 +41,5 @@ def demand_token(token: str, comp_id: str, secret: str, clock: Clock) -> None:
         raise LogonRefused(REFUSED) from None
     subject, exp = claims.get("sub"), claims.get("exp")
     known = isinstance(subject, str) and hmac.compare_digest(subject.encode(), comp_id.encode())
-    if not known or type(exp) is not int or exp + LEEWAY_S <= clock.now_ms() // 1000:
+    if not known or type(exp) is not int or exp + LEEWAY_S <= clock.stamp_us() // 1_000_000:
         raise LogonRefused(REFUSED)

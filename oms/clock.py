@@ -19,7 +19,7 @@ def utc_of_us(epoch_us: int) -> datetime:
 
 
 class Clock(Protocol):
-    """A source of time. Wall readings never go backwards."""
+    """A source of time. Readings of `now` never go backwards."""
 
     def now(self) -> datetime:
         """The wall time, aware, in UTC, to the microsecond."""
@@ -31,6 +31,11 @@ class Clock(Protocol):
 
     def now_ms(self) -> int:
         """The wall time in whole milliseconds since 1970."""
+        ...
+
+    def stamp_us(self) -> int:
+        """What the machine's clock shows, in microseconds since 1970: for what others compare with
+        their own clocks. It goes back when that is set back."""
         ...
 
     def monotonic(self) -> float:
@@ -70,6 +75,10 @@ class SystemClock:
         """The wall time, aware, in UTC, to the microsecond."""
         return utc_of_us(self.now_us())
 
+    def stamp_us(self) -> int:
+        """What the machine's clock shows, wherever it is set."""
+        return self._read_ns() // 1000
+
     def monotonic(self) -> float:
         """Seconds from an arbitrary start."""
         return self._read_monotonic()
@@ -101,6 +110,10 @@ class ManualClock:
     def now(self) -> datetime:
         """The instant, aware, in UTC."""
         return utc_of_us(self._now_us)
+
+    def stamp_us(self) -> int:
+        """The same as `now_us`: this clock is never set."""
+        return self._now_us
 
     def monotonic(self) -> float:
         """Seconds since this clock was made."""

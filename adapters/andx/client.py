@@ -232,7 +232,7 @@ class AndxClient(MarketQueries, Funding):
         return self._content(reply, path)
 
     def _headers(self, body: bytes | None) -> dict[str, str]:
-        now_us = self._clock.now_us()
+        now_us = self._clock.stamp_us()
         if self._account.timestamp_unit == "ms":
             timestamp = str(now_us // 1000)
         else:

@@ -203,12 +203,15 @@ class Door:
             keys = {"apiKey": self.account.api_key_id, "signature": signature(self.account, plain)}
             return {**_JSON, **keys}
         method = path.replace("/", ".") if self.account.jwt_include_method else ""
-        exp = self.account.expiry(self.clock.now_ms())
+        exp = self.account.expiry(self.clock.stamp_us() // 1000)
         made = token(self.account, claims(self.account, sent, exp, method))
         return {**_JSON, "signature": made}
 
     def _stamp(self) -> dict[str, int]:
-        return {"timestamp": self.clock.now_ms(), "recvWindow": self.account.recv_window_ms}
+        return {
+            "timestamp": self.clock.stamp_us() // 1000,
+            "recvWindow": self.account.recv_window_ms,
+        }
 
     def _base(self, exchange: str) -> str:
         own = self.account.hosts.get(exchange)

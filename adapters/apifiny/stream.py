@@ -133,7 +133,7 @@ class ApifinyStream:
 
         self._connections.expect(name)
         while True:
-            exp = self._account.expiry(self._clock.now_ms())
+            exp = self._account.expiry(self._clock.stamp_us() // 1000)
             headers = {"signature": token(self._account, feed_claims(self._account, exp))}
             await self._connections.hold(ear, name, self._url(exchange, feed), headers, listen)
 

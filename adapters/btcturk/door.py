@@ -160,7 +160,7 @@ class Door:
     # Stamps
 
     def _headers(self) -> dict[str, str]:
-        now_ms = self._clock.now_ms() + self._offset_ms
+        now_ms = self._clock.stamp_us() // 1000 + self._offset_ms
         self._stamp = max(now_ms, self._stamp + 1)
         key, stamp = self.account.api_key, str(self._stamp)
         return {
@@ -191,9 +191,9 @@ class Door:
         async with self._measuring:
             if self._measured_at != before:
                 return
-            asked_ms = self._clock.now_ms()
+            asked_ms = self._clock.stamp_us() // 1000
             theirs = await self.server_ms()
-            self._offset_ms = theirs - (asked_ms + self._clock.now_ms()) // 2
+            self._offset_ms = theirs - (asked_ms + self._clock.stamp_us() // 1000) // 2
             self._measured_at = self._clock.monotonic()
             if self._stamp > theirs + TOLERANCE_MS:
                 self._stamp = theirs  # those were too new, and so never used

@@ -155,7 +155,7 @@ class BtcturkStream:
     # What is said
 
     async def _log_in(self, socket: WebSocket, ear: Ear) -> None:
-        request = self._access.request(self._clock.now_ms())
+        request = self._access.request(self._clock.stamp_us() // 1000)
         self._answer_due = None
         if request is None:
             ear.gap("connected, not logged in")

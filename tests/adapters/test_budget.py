@@ -33,6 +33,9 @@ class VirtualTime:
     def now_us(self) -> int:
         return round(self.instant * 1_000_000)
 
+    def stamp_us(self) -> int:
+        return self.now_us()
+
     def now_ms(self) -> int:
         return self.now_us() // 1000
 

@@ -79,6 +79,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def now_us(self) -> int:
         return START_US + round(self._instant.instant * 1_000_000)
 
+    def stamp_us(self) -> int:
+        return self.now_us()
+
     def now_ms(self) -> int:
         return self.now_us() // 1000
 

@@ -74,3 +74,15 @@ def test_drawn_secrets_are_long_and_differ() -> None:
     first, second = draw_secret(), draw_secret()
     assert first != second
     assert len(bytes.fromhex(first)) == 32
+
+
+def test_a_stamp_is_what_the_machine_shows_now() -> None:
+    """Set ahead by an hour and back: what venues compare with their clocks is right at once."""
+    readings = iter([3_600_000_000_000, 5_000_000_000, 5_000_000_000])
+    clock = SystemClock(read_ns=lambda: next(readings))
+    assert [clock.now_us(), clock.now_us(), clock.stamp_us()] == [
+        3_600_000_000,
+        3_600_000_000,
+        5_000_000,
+    ]
+    assert ManualClock(7).stamp_us() == 7
