@@ -5,6 +5,7 @@ Sources: the Bitexbit API v1 document, sections "Orders" and "Exchanges".
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -190,7 +191,7 @@ class BitexbitClient(Markets, Accounts):
         raw = self._door.text(row)
         try:
             oid = mapping.order_id(row_of(row, "order"))
-            return mapping.venue_order(row, raw, self._fills.of(oid))
+            return self._with_doubt(mapping.venue_order(row, raw, self._fills.of(oid)))
         except MalformedMessage as error:
             told = row.get("id") if isinstance(row, dict) else None
             named = str(told) if isinstance(told, int | str) else ""
@@ -199,7 +200,13 @@ class BitexbitClient(Markets, Accounts):
             )
 
     def _with_fills(self, seen: VenueOrder) -> VenueOrder:
-        return mapping.with_trades(seen, self._fills.of(seen.secondary_order_id))
+        return self._with_doubt(mapping.with_trades(seen, self._fills.of(seen.secondary_order_id)))
+
+    def _with_doubt(self, seen: VenueOrder) -> VenueOrder:
+        """How much of a cancelled order was executed is not known while a fill may be its."""
+        cancelled = seen.state is VenueState.CANCELED
+        lacks = cancelled and self._fills.may_lack(seen.secondary_order_id)
+        return replace(seen, lacks_fills=lacks)
 
     def _lacks(self, seen: VenueOrder) -> bool:
         if seen.state is VenueState.FILLED:

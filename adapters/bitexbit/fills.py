@@ -167,13 +167,21 @@ class Fills:
         there = {c.secondary_order_id for c in candidates}
         rows = [row for row in rows if self._ambiguous.get(row.trade_id, frozenset()) <= there]
         found = attribute(rows, candidates)
+        for row in rows:
+            self._ambiguous.pop(row.trade_id, None)
         self._ambiguous.update(found.ambiguous)
         over = {order.secondary_order_id for order in self._books.closed(self._route)}
         for trade in found.trades:
-            self._ambiguous.pop(trade.trade_id, None)
             self.note(trade)
             if trade.secondary_order_id in over:
                 self.heard(trade)
+
+    def may_lack(self, secondary_order_id: str) -> bool:
+        """Whether something was executed that may be this order's, and may be another's."""
+        return any(
+            secondary_order_id in able and not self.owners(trade_id)
+            for trade_id, able in self._ambiguous.items()
+        )
 
     def keep(self) -> None:
         """Forget what is about orders that nobody knows any more."""
