@@ -1,0 +1,20 @@
+"""Plans that once showed a defect, each kept as it was drawn.
+
+clock_set_back: the machine's clock jumped ahead and was set right; every request was stamped with
+the old time for as long. legs_named_alike: a derived fill of an order's first leg kept its second
+leg from ever ending. whose_fill: an order was told canceled while a fill could have been its.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.plan import plan_of
+from tests.faults.world import run
+
+FOUND = sorted((Path(__file__).parent / "found").glob("*.json"))
+
+
+@pytest.mark.parametrize("file", FOUND, ids=lambda file: file.stem)
+def test_it_does_not_happen_again(file: Path) -> None:
+    assert run(plan_of(file.read_text(encoding="utf-8"))).failures == []
