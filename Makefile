@@ -7,7 +7,7 @@ STAMP := .venv/.ready
 PURE := oms/core/*,fix/codec.py,fix/apifiny.py,fix/fix42.py,fix/values.py,fix/wire.py,adapters/port.py,adapters/reconcile.py,adapters/windows.py,adapters/*/*mapping.py,adapters/bitexbit/attribution.py,adapters/bitexbit/events.py,adapters/bitexbit/signing.py,adapters/bitexbit/socketio.py
 
 .DEFAULT_GOAL := test
-.PHONY: setup demo run fmt check test mutate guards scenarios bench rounds
+.PHONY: setup demo run fmt check test mutate guards scenarios bench rounds faults
 
 $(STAMP): pyproject.toml requirements.lock tools/setup.py
 	@$(PYTHON) tools/setup.py
@@ -62,3 +62,8 @@ bench: $(STAMP)
 ROUNDS ?= 500
 rounds: $(STAMP)
 	@$(BIN)/python -m tests.rounds --rounds $(ROUNDS)
+
+# Seeded scenarios of the whole system under faults, at most ten minutes; SCENARIOS=N runs N.
+SCENARIOS ?= 20000
+faults: $(STAMP)
+	@$(BIN)/python -m tests.faults --scenarios $(SCENARIOS)
