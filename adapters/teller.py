@@ -235,6 +235,8 @@ class Teller:
 
 
 def _lacking_text(order: Order, seen: VenueOrder) -> str:
+    if seen.lacks_fills and executed(seen, order.cum_qty) == order.cum_qty:
+        return "the account has executions that may be this order's; whose they are settles it"
     if seen.names_fills:
         return (
             f"the venue counts {number_text(executed(seen, order.cum_qty))} executed and names "
