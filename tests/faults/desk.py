@@ -50,7 +50,8 @@ class Desk:
         if process is None:
             return
         for order in process.book.all_working():
-            if not order.ended and not order.filled and not order.requests:
+            own = order.origin == STRATEGY
+            if own and not order.ended and not order.filled and not order.requests:
                 self._post(process, self._cancel(order))
 
     def _post(self, process: Process, request: _Request) -> None:

@@ -18,7 +18,13 @@ TWINS: Final = 0.12
 """How often an order is the equal of the one before it."""
 
 _SENDS: Final = ("new", "cancel", "")
-_LATE_MS: Final = {"andx": 15_000, "bitexbit": 6_000, "btcturk": 4_500, "cryptex": 6_000}
+_LATE_MS: Final = {
+    "andx": 15_000,
+    "apifiny": 6_000,
+    "bitexbit": 6_000,
+    "btcturk": 4_500,
+    "cryptex": 6_000,
+}
 """How late a request may come at most: where a fence says that none comes later, so late."""
 
 

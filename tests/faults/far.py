@@ -44,6 +44,7 @@ def _by_body(asked: SimRequest) -> str:
 
 _OPERATIONS: Final[Mapping[str, Callable[[SimRequest], str]]] = {
     "andx": _by_path("/orders/", "/cancel_order/"),
+    "apifiny": lambda asked: "query",  # orders go over FIX
     "bitexbit": _by_path("/order/", "/order-cancel/"),
     "btcturk": _by_method,
     "cryptex": _by_body,
@@ -118,6 +119,8 @@ class Far:
 
     def hide(self, ms: int) -> None:
         """Orders from now on are listed so much later."""
+        if self.kind == "apifiny":
+            return  # its queries are at one with its sessions
         self.simulator.switch(_HIDE.get(self.kind, "hide_orders_ms"), ms)
 
     def _part(self, row: Row, percent: int) -> Decimal:
@@ -127,6 +130,17 @@ class Far:
 
 LOT: Final = Decimal("0.001")
 """What quantities in a plan are whole multiples of, at every venue."""
+
+
+def _end_at_apifiny(inside: Any, order_id: str, now_ms: int) -> None:
+    order = inside.exchange.orders[order_id]
+    inside.exchange.cancel(order.asked.venue, order_id, now_ms)
+
+
+def _fill_at_apifiny(inside: Any, order_id: str, qty: Decimal, now_ms: int) -> None:
+    order = inside.exchange.orders[order_id]
+    engine = inside.exchange.engines[order.asked.venue]
+    inside.exchange._book(order, [engine.hit(order_id, qty, now_ms)])
 
 
 def _end_at_bitexbit(inside: Any, order_id: str, now_ms: int) -> None:
@@ -160,12 +174,14 @@ def _fill_at_cryptex(inside: Any, order_id: str, qty: Decimal, now_ms: int) -> N
 
 _ENDS: Final[Mapping[str, Callable[[Any, str, int], None]]] = {
     "andx": _end_in_the_market,
+    "apifiny": _end_at_apifiny,
     "bitexbit": _end_at_bitexbit,
     "btcturk": _end_at_btcturk,
     "cryptex": _end_in_the_market,
 }
 _FILLS: Final[Mapping[str, Callable[[Any, str, Decimal, int], None]]] = {
     "andx": _fill_at_andx,
+    "apifiny": _fill_at_apifiny,
     "bitexbit": _fill_at_bitexbit,
     "btcturk": _fill_at_btcturk,
     "cryptex": _fill_at_cryptex,

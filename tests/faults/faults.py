@@ -35,6 +35,12 @@ COMMITS: Final = frozenset(
         Kind.COMMIT_UNTOLD,
     }
 )
+FIX: Final = frozenset(
+    {Kind.FIX_CUT, Kind.FIX_LOSE, Kind.FIX_LATE, Kind.FIX_DUPLICATE, Kind.FIX_SILENT}
+)
+STREAMS: Final = frozenset(
+    {Kind.STREAM_CUT, Kind.STREAM_STALL, Kind.STREAM_LOSE, Kind.STREAM_DUPLICATE}
+)
 TIMED: Final = frozenset({Kind.KILL, Kind.CLOCK_JUMP})
 
 

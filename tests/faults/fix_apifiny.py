@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Final
 
-from adapters.apifiny.simulator.fix_session import FixAcceptor, FixSession
+from adapters.apifiny.simulator.fix_session import FixSession
+from adapters.apifiny.simulator.venue import ApifinySimulator
 from fix.wire import Fields
 from tests.faults.fix_net import Half, Net
 
-TICK_S: Final = 0.1
+TICK_S: Final = 0.25
 """How often it looks for what it has to tell."""
 
 _FRAME: Final = frozenset({8, 9, 10})
@@ -17,41 +18,53 @@ class ApifinyDoor:
     """Takes the connections of one account."""
 
     def __init__(
-        self, net: Net, session: str, acceptor: FixAcceptor, clock_ms: Callable[[], int]
+        self,
+        net: Net,
+        session: str,
+        simulator: ApifinySimulator,
+        clock_ms: Callable[[], int],
+        watch: Callable[[str, str], None],
     ) -> None:
-        """`session` is what the engine calls it; `clock_ms()` is the venue's clock."""
-        self._net = net
-        self._acceptor = acceptor
-        self._clock_ms = clock_ms
+        """`session` is what the engine calls it; `clock_ms()` is the venue's clock.
+        `watch(kind, order_id)` is told of every D that came, and of every F that is about to."""
+        self.net = net
+        self.simulator = simulator
+        self.clock_ms = clock_ms
+        self.watch = watch
         net.listen(session, self._take)
 
     def _take(self, half: Half) -> "_End":
-        return _End(self._net, self._acceptor.connect(), half, self._clock_ms)
+        return _End(self, self.simulator.fix.connect(), half)
 
 
 class _End:
-    def __init__(
-        self, net: Net, session: FixSession, half: Half, clock_ms: Callable[[], int]
-    ) -> None:
-        self._net = net
+    def __init__(self, door: ApifinyDoor, session: FixSession, half: Half) -> None:
+        self._door = door
         self._session = session
         self._half = half
-        self._clock_ms = clock_ms
-        net.loop.call_later(TICK_S, self._tick)
+        door.net.loop.call_later(TICK_S, self._tick)
 
     def take(self, fields: Fields) -> None:
         """A message has come."""
         known = [one for one in fields if one[0] not in _FRAME]
-        self._say(self._session.receive(known, self._clock_ms()))
+        message = dict(known)
+        kind, order_id = message[35], message.get(11, "")
+        if kind == "F":
+            self._door.watch(kind, order_id)
+        self._say(self._session.receive(known, self._door.clock_ms()))
+        if kind == "D":
+            self._door.watch(kind, order_id)
 
     def ended(self) -> None:
         """The engine is gone."""
         self._session.close()
 
     def _tick(self) -> None:
-        self._say(self._session.tick(self._clock_ms()))
+        now_ms = self._door.clock_ms()
+        self._door.simulator.advance(now_ms)
+        self._say(self._session.tick(now_ms))
         if not self._session.closed:
-            self._net.loop.call_later(TICK_S, self._tick)
+            self._door.net.loop.call_later(TICK_S, self._tick)
 
     def _say(self, messages: list[Fields]) -> None:
         for fields in messages:

@@ -104,7 +104,7 @@ class FixDesk(Party):
         seen: set[str] = set()
         found = []
         for told in self.log:
-            if told.exec_id in seen and not told.may_be_known:
+            if told.exec_id and told.exec_id in seen and not told.may_be_known:
                 found.append(f"{self.comp_id} was told {told.exec_id} twice without a mark")
             seen.add(told.exec_id)
         missing = [one for one in exec_ids if one not in ("", "0") and one not in seen]

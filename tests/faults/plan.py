@@ -77,7 +77,8 @@ class Kind(StrEnum):
     STREAM_LOSE = "stream lose"
     STREAM_DUPLICATE = "stream duplicate"
 
-    # Messages of a FIX session; `operation` is "out" or "in", seen from the engine.
+    # Messages of a FIX session; `route` is "apifiny" or "desk", `operation` is "out" or "in", seen
+    # from the engine.
     FIX_CUT = "fix cut"
     """The session falls after the message; `ms` until it may come back."""
     FIX_LOSE = "fix lose"
@@ -85,6 +86,9 @@ class Kind(StrEnum):
     FIX_LATE = "fix late"
     """The message and all behind it come `ms` later."""
     FIX_DUPLICATE = "fix duplicate"
+    """The message comes again, marked as a possible duplicate."""
+    FIX_SILENT = "fix silent"
+    """The message is lost, and the session with it; neither side is told for `ms`."""
 
     # The process and its disk; `route` is empty. The process is back after `ms`.
     KILL = "kill"
@@ -153,6 +157,11 @@ class Plan:
     intents: tuple[Intent, ...]
     faults: tuple[Fault, ...]
     calm_ms: int = CALM_MS
+
+    @property
+    def on_fix(self) -> bool:
+        """Whether there is a desk on FIX."""
+        return any(intent.origin == DESK for intent in self.intents)
 
     def without(self, fault: Fault) -> Self:
         """The same with one fault less."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol
 
 from adapters.loop import Loop
 from adapters.ways import Ways
@@ -14,9 +14,11 @@ from oms.core.ports import Inbound
 from oms.ground import Ground
 from oms.settings import Settings
 from oms.system import System
+from tests.faults.fix_side import FixSide
 from tests.faults.instant import WorldLoop, WorldWorkers
 from tests.faults.line import Line, Network
 from tests.faults.memory import CommitWatch, Memory, WatchedStore
+from tests.faults.streams import Streams, Turn
 
 
 class Killed(BaseException):
@@ -39,6 +41,14 @@ class Here(Loop):
 class Surroundings(Network, CommitWatch, Protocol):
     """What of the world a process needs."""
 
+    fix: FixSide
+
+    def streams_of(self, host: str) -> Any:
+        """The venue whose streams are at that host; None: nobody."""
+
+    def turn(self, host: str, text: str) -> Turn:
+        """What goes wrong with the next text of a stream."""
+
 
 class Process:
     """The engine from its start to its death."""
@@ -60,11 +70,13 @@ class Process:
         self._world = world
         self._store: WatchedStore | None = None
         self._rng = rng
+        streams = Streams(world.streams_of, loop.now_ms, world.turn)
         ground = Ground(
             clock=clock,
             draw=self._draw,
             loop=Here(loop),
-            ways=Ways(transport=Line(world, self.demand_alive)),
+            ways=Ways(transport=Line(world, self.demand_alive), connect=streams.connect),
+            roles=world.fix.wires.role,
             workers=WorldWorkers(loop, lambda: self.alive),
             open_store=self._open,
             open_reader=lambda _: memory.reader(),

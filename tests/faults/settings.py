@@ -6,22 +6,35 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from oms.settings import ApiSettings, FixSettings, Settings, StoreSettings, StrategySettings
+from oms.settings import (
+    ApiSettings,
+    DeskSettings,
+    FixSettings,
+    Settings,
+    StoreSettings,
+    StrategySettings,
+)
 from oms.settings_venues import KINDS
 from tests.adapters.one_route import bench_of
 from tests.faults.far import ADDRESS
-from tests.faults.plan import STRATEGY
+from tests.faults.plan import DESK, STRATEGY
 
+DESK_SECRET: Final = "a-secret-of-a-desk-that-there-is-not"  # noqa: S105
+_CONFIGS: Final = Path(__file__).parent / "fix"
 _TOKEN: Final = "a-token-that-opens-nothing"  # noqa: S105
 
 
 @cache
-def settings_of(kinds: tuple[str, ...]) -> Settings:
-    """An engine with one route of each kind, called like it in capitals."""
+def settings_of(kinds: tuple[str, ...], on_fix: bool = False) -> Settings:
+    """An engine with one route of each kind, called like it in capitals. `on_fix`: and a desk."""
+    config = "apifiny.cfg" if "apifiny" in kinds else "desk.cfg"
+    has_desk = on_fix or "apifiny" in kinds
+    desks = (DeskSettings(comp_id=DESK, secret=SecretStr(DESK_SECRET)),) if has_desk else ()
     return Settings(
         path=Path("/dev/null/oms.toml"),
         store=StoreSettings(url="sqlite:////dev/null/oms.db"),
-        fix=FixSettings(),
+        fix=FixSettings(settings=_CONFIGS / config),
+        desks=desks,
         api=ApiSettings(token=SecretStr(_TOKEN)),
         strategies=(StrategySettings(name=STRATEGY, token=SecretStr(_TOKEN)),),
         venues={kind.upper(): KINDS[kind](**_config(kind)) for kind in kinds},

@@ -20,13 +20,15 @@ from oms.core.errors import StoreUnavailable
 from tests.adapters.one_route import bench_of
 from tests.faults.desk import Desk
 from tests.faults.far import Far, nonce_of
-from tests.faults.faults import CANCELS, COMMITS, ORDERS, REQUESTS, TIMED, Faults
+from tests.faults.faults import CANCELS, COMMITS, ORDERS, REQUESTS, STREAMS, TIMED, Faults
+from tests.faults.fix_side import FixSide
 from tests.faults.instant import WorldLoop
 from tests.faults.judge import Outcome, Witness, judge
 from tests.faults.memory import Memory
-from tests.faults.plan import Fault, Kind, Plan
+from tests.faults.plan import DESK, Fault, Kind, Plan
 from tests.faults.process import Killed, Process
 from tests.faults.settings import settings_of
+from tests.faults.streams import PLAIN, Turn
 
 SETTLE_S: Final = 300.0
 """How long what is in doubt may take to be settled once the faults have ended."""
@@ -69,6 +71,7 @@ class World:
 
     def __init__(self, plan: Plan, tell: Callable[[str], None]) -> None:
         self.plan = plan
+        self._tell_story = tell
         self.loop = WorldLoop()
         self.rng = Random(f"{plan.seed} network")  # noqa: S311  repeatable on purpose
         self.faults = Faults(plan)
@@ -80,7 +83,7 @@ class World:
         self.outcome = Outcome(seed=plan.seed)
         self.process: Process | None = None
         self.desk = Desk(plan, lambda: self.process)
-        self._tell_story = tell
+        self.fix = FixSide(plan, self.loop, self.faults, self.far, self.tell, self._on_fix)
         self._jump_us = 0
         self._outages: dict[str, float] = {}
         self._main: asyncio.Task[None] | None = None
@@ -106,7 +109,8 @@ class World:
         for fault in self.faults.of(TIMED):
             self.loop.call_at(fault.at_ms / 1000, self._strike_at, fault)
         for intent in self.plan.intents:
-            self.loop.call_at(intent.at_ms / 1000, self.desk.ask, intent)
+            ask = self.fix.ask if intent.origin == DESK else self.desk.ask
+            self.loop.call_at(intent.at_ms / 1000, ask, intent)
         self._begin()
         await asyncio.sleep(self.plan.calm_ms / 1000)
         self.faults.calm = True
@@ -128,11 +132,14 @@ class World:
             if self.loop.time() - asked_at >= CANCEL_EVERY_S:
                 asked_at = self.loop.time()
                 self.desk.cancel_all()
+                self.fix.cancel_all()
             await asyncio.sleep(LOOK_S)
 
     def _is_over(self) -> bool:
         process = self.process
-        return process is not None and not process.book.all_working()
+        if process is None or process.book.all_working():
+            return False
+        return self.fix.is_quiet(process.book)
 
     # The process
 
@@ -141,7 +148,7 @@ class World:
         number = self.outcome.restarts
         clock = SystemClock(self._wall_ns, self.loop.time)
         process = Process(
-            settings_of(self.plan.routes),
+            settings_of(self.plan.routes, self.plan.on_fix),
             self,
             self.memory,
             loop=self.loop,
@@ -164,6 +171,7 @@ class World:
             return
         self.tell("the process dies")
         process.kill(self._main)
+        self.fix.wires.kill()
         self.outcome.restarts += 1
         self.loop.call_later((down_ms or DOWN_MS) / 1000, self._begin)
 
@@ -269,6 +277,39 @@ class World:
         else:
             self._jump_us += fault.ms * 1000
 
+    # FIX and streams
+
+    def _on_fix(self, far: Far, kind: str, order_id: str) -> None:
+        """A D came to a venue, or an F is about to."""
+        self.outcome.requests += 1
+        if kind == "F":
+            for fault in self.faults.strike(CANCELS, far.kind):
+                self._at_venue(far, fault, order_id)
+            return
+        for row in far.newly_seen():
+            self._came(far, row)
+
+    def streams_of(self, host: str) -> Any:
+        """The venue whose streams are at that host; None where the plan has none of its."""
+        kind = host.partition(".")[0]
+        has = any(fault.route == kind for fault in self.faults.of(STREAMS))
+        return self.far[kind].simulator if has else None
+
+    def turn(self, host: str, text: str) -> Turn:
+        """What goes wrong with the next text of a stream."""
+        route = host.partition(".")[0]
+        self.tell(f"{route} stream: {text[:300]}")
+        for fault in self.faults.strike(STREAMS, route):
+            self.faults.note(fault)
+            self.tell(f"fault: {fault}")
+            return Turn(
+                lost=fault.kind is Kind.STREAM_LOSE,
+                twice=fault.kind is Kind.STREAM_DUPLICATE,
+                cut=fault.kind is Kind.STREAM_CUT,
+                stall_s=fault.ms / 1000 if fault.kind is Kind.STREAM_STALL else 0.0,
+            )
+        return PLAIN
+
     # The end
 
     def _judge(self) -> None:
@@ -278,6 +319,7 @@ class World:
         outcome.struck = dict(self.faults.struck)
         outcome.failures += self.witness.failures
         outcome.in_doubt_s = self.witness.doubts
+        outcome.failures += self.fix.wrongs(self.memory.reader())
         judge(outcome, process.book, {k.upper(): far.orders() for k, far in self.far.items()})
         hashed = sha256()
         for row in self.memory.rows("SELECT * FROM journal ORDER BY seq"):
