@@ -34,6 +34,8 @@ SETTLE_S: Final = 300.0
 """How long what is in doubt may take to be settled once the faults have ended."""
 QUIET_S: Final = 5.0
 """How long all must have been over before the judgement."""
+QUIET_OF_FIX_S: Final = 25.0
+"""The same where queries mend what sessions have lost: in their own time, after the order's end."""
 LOOK_S: Final = 1.0
 CANCEL_EVERY_S: Final = 10.0
 DOWN_MS: Final = 500
@@ -123,11 +125,12 @@ class World:
 
     async def _settle(self) -> None:
         ends_at = self.loop.time() + SETTLE_S
+        quiet_s = QUIET_OF_FIX_S if "apifiny" in self.far else QUIET_S
         asked_at, quiet_since = -CANCEL_EVERY_S, self.loop.time()
         while self.loop.time() < ends_at:
             if self.process is None or not self._is_over():
                 quiet_since = self.loop.time()
-            if self.loop.time() - quiet_since >= QUIET_S:
+            if self.loop.time() - quiet_since >= quiet_s:
                 return
             if self.loop.time() - asked_at >= CANCEL_EVERY_S:
                 asked_at = self.loop.time()
