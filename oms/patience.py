@@ -15,9 +15,6 @@ from oms.core.errors import StoreUnavailable
 from oms.log import room
 from oms.writer import Commits
 
-PATIENCE_S: Final = 20.0
-"""How long a trouble may last: less than callers of the API wait for an answer."""
-
 AGAIN_S: Final = 0.25
 """Between two attempts."""
 
@@ -32,10 +29,11 @@ class PatientCommits:
         store: Commits,
         clock: Clock,
         *,
-        patience_s: float = PATIENCE_S,
+        patience_s: float,
         again_s: float = AGAIN_S,
     ) -> None:
-        """Seconds are real ones: the trouble is the machine's own."""
+        """`patience_s`: how long a trouble may last; less than callers of the API wait for an
+        answer, so that they hear the cause. Seconds are real ones: it is the machine's own."""
         self.trouble = ""
         """What keeps a commit waiting, and since when; "" while all is well."""
         self._store = store

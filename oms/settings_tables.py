@@ -109,13 +109,16 @@ class Table(BaseModel):
 
 
 class StoreSettings(Table):
-    """[store]: where the journal is. `url` is hidden from reprs: it may hold a password."""
+    """[store]: where the journal is, and how long a trouble of it may last. `url` is hidden from reprs: it may hold a password."""
 
     url: str = Field(
         default="sqlite:///var/oms.db",
         repr=False,
         validate_default=True,
         description='the SQLAlchemy URL of the store, like "sqlite:///var/oms.db"',
+    )
+    patience_s: Seconds = Field(
+        default=20, description="how long a commit that fails is tried again, in seconds"
     )
 
     @field_validator("url")

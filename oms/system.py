@@ -127,7 +127,8 @@ class System:
         )
         self._store.load(self.book)
         self._venues = Venues(self.book, self._runners)
-        self._commits = PatientCommits(self._store, self.clock)
+        patience_s = self.settings.store.patience_s
+        self._commits = PatientCommits(self._store, self.clock, patience_s=patience_s)
         self._writer = Writer(
             self.book,
             self._commits,

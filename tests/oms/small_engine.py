@@ -211,7 +211,7 @@ class SmallEngine:
         self._store.load(self.book)
         self.feeds = {origin: Feed() for origin in entitlements}
         gateways = Gateways(desks=self.feeds)
-        self.commits = PatientCommits(self._store, clock)
+        self.commits = PatientCommits(self._store, clock, patience_s=20.0)
         self.writer = Writer(
             self.book,
             self.commits,

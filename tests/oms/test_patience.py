@@ -64,7 +64,7 @@ def _changes() -> Changes:
 def test_the_same_changes_are_tried_until_they_are_in() -> None:
     """A lock that passes."""
     shelf = Shelf(3)
-    commits = PatientCommits(shelf, SystemClock(), again_s=0.0)
+    commits = PatientCommits(shelf, SystemClock(), patience_s=20.0, again_s=0.0)
     changes = _changes()
     commits.commit(changes)
     assert shelf.tried == [changes] * 4
@@ -77,7 +77,7 @@ def test_what_does_not_pass_is_not_tried_again() -> None:
     for error in (BROKEN, OmsError("fenced")):
         shelf = Shelf(-1, error)
         with pytest.raises(type(error)):
-            PatientCommits(shelf, SystemClock(), again_s=0.0).commit(_changes())
+            PatientCommits(shelf, SystemClock(), patience_s=20.0, again_s=0.0).commit(_changes())
         assert len(shelf.tried) == 1
 
 
@@ -99,7 +99,7 @@ def test_patience_ends() -> None:
 def test_a_stop_does_not_wait() -> None:
     """Nothing is tried again once the engine is stopping, and a wait ends at once."""
     shelf = Shelf(-1)
-    commits = PatientCommits(shelf, SystemClock(), again_s=60.0)
+    commits = PatientCommits(shelf, SystemClock(), patience_s=20.0, again_s=60.0)
     raised: list[Exception] = []
 
     def commit() -> None:

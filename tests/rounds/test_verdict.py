@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from adapters import VENUES
 from tests.rounds.trading import gaps
-from tests.rounds.verdict import Verdict, judge, longest_way_s, sent_twice
+from tests.rounds.verdict import Verdict, is_unfenced, judge, longest_way_s, sent_twice
 
 ORDER: dict[str, Any] = {
     "order_id": "0000000001",
@@ -116,6 +117,11 @@ def test_a_doubt_that_nothing_settles_is_counted_and_no_fault() -> None:
     assert told.unresolved == {"andx NEW: nothing fences a lost request there": 1}
     told = judge([ORDER | doubt | {"venue": "BTCTURK"}], [], {"btcturk": []})
     assert told.unresolved == {"btcturk NEW: lost after N s": 1}
+
+
+def test_every_venue_says_whether_it_has_a_fence() -> None:
+    """Of the five, one has none."""
+    assert [name for name in VENUES if is_unfenced(name)] == ["andx"]
 
 
 def test_a_doubt_about_an_order_that_is_there_by_name_is_a_fault() -> None:

@@ -11,6 +11,7 @@ from adapters import venue
 from oms.core.venue import Fence
 from oms.demo.ledger import Mismatch, compare
 from oms.demo.plan import VENUES
+from oms.scaffold import sample_table
 from oms.store.types import utc_time
 
 Row = Mapping[str, Any]
@@ -110,7 +111,7 @@ def _same_terms(order: Row, row: Row) -> bool:
 
 def is_unfenced(name: str) -> bool:
     """Whether nothing proves that a request never came to that venue."""
-    return venue(name).capabilities({}).fence is Fence.NOTHING
+    return venue(name).capabilities(sample_table(name)).fence is Fence.NOTHING
 
 
 def _reason(name: str, order: Row) -> str:
