@@ -11,12 +11,17 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import median
 from typing import Any, Final
 
 from tests.faults.draw import draw
+from tests.faults.guards import GUARDS
 from tests.faults.judge import Outcome
+from tests.faults.shortest import readable, shortest
+from tests.faults.story import timeline
 from tests.faults.world import run
 
 SCENARIOS: Final = 20_000
@@ -79,10 +84,10 @@ def main() -> int:
     """Run them; the exit code."""
     asked = _asked()
     if asked.story is not None:
-        return _tell(asked.story)
+        return _tell(asked.story, asked.whole, asked.without)
     first, last = asked.seeds
     began, total = time.monotonic(), Sum()
-    for outcome in _outcomes(range(first, last + 1), asked.jobs):
+    for outcome in _outcomes(range(first, last + 1), asked.jobs, asked.without):
         total.add(outcome)
         took_s = time.monotonic() - began
         if total.scenarios % CHUNK == 0:
@@ -94,7 +99,8 @@ def main() -> int:
     out = json.dumps(document) if asked.json else _lines(document)
     sys.stdout.write(f"{out}\n")
     for seed, failure in total.failing[:NAMED]:
-        sys.stderr.write(f"seed {seed}: {failure}\n  python -m tests.faults --story {seed}\n")
+        how = f"--story {seed}" + (f" --without {asked.without!r}" if asked.without else "")
+        sys.stderr.write(f"seed {seed}: {failure}\n  python -m tests.faults {how}\n")
     return 1 if total.failing else 0
 
 
@@ -106,7 +112,9 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=MINUTES)
-    parser.add_argument("--story", type=int, metavar="SEED", help="all that happens under one")
+    parser.add_argument("--story", type=int, metavar="SEED", help="of a failing one, the shortest")
+    parser.add_argument("--whole", action="store_true", help="with --story: all that happens")
+    parser.add_argument("--without", choices=GUARDS, help="a guard that the engine lacks")
     asked = parser.parse_args()
     asked.seeds = _seeds(asked.seed, asked.seeds, asked.scenarios)
     return asked
@@ -121,26 +129,32 @@ def _seeds(seed: int | None, span: str | None, scenarios: int) -> tuple[int, int
     return 1, scenarios
 
 
-def _outcomes(seeds: Sequence[int], jobs: int) -> Iterator[Outcome]:
+def _outcomes(seeds: Sequence[int], jobs: int, without: str | None) -> Iterator[Outcome]:
+    outcome = partial(outcome_of, without=without)
     if jobs < 2 or len(seeds) < CHUNK:
-        yield from map(outcome_of, seeds)
+        yield from map(outcome, seeds)
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap_unordered(outcome_of, seeds, CHUNK)
+        yield from pool.imap_unordered(outcome, seeds, CHUNK)
 
 
-def outcome_of(seed: int) -> Outcome:
+def outcome_of(seed: int, without: str | None = None) -> Outcome:
     """What comes of a seed; what trips the world itself is a failure too."""
     try:
-        return run(draw(seed))
+        return run(draw(seed), without=GUARDS[without].without() if without else None)
     except Exception as error:  # noqa: BLE001  one scenario must not end the others
         return Outcome(seed=seed, failures=[f"the world tripped: {error!r}"])
 
 
-def _tell(seed: int) -> int:
+def _tell(seed: int, whole: bool, without: str | None) -> int:
+    """The story of a seed; of one that fails, no more than what it takes."""
+    removal = GUARDS[without].without if without else None
     plan, lines = draw(seed), list[str]()
-    outcome = run(plan, story=lines)
-    sys.stdout.write("\n".join([str(plan), *lines, *outcome.failures, ""]))
+    with suppress(ValueError):
+        plan = plan if whole else shortest(plan, without=removal)
+    outcome = run(plan, without=removal() if removal else None, story=lines)
+    told = "\n".join(lines) if whole else timeline(readable(lines))
+    sys.stdout.write("\n".join([str(plan), told, *outcome.failures, ""]))
     return 1 if outcome.failures else 0
 
 

@@ -81,6 +81,8 @@ def _commit_with_the_next(writer: Writer) -> bool:
     """Writer.step, but what was decided is sent at once and written down with the next batch."""
     state: Any = writer
     batch = state._take_all_waiting()
+    if not batch:
+        return False
     changes = Changes()
     for inbound in (one for one in batch if isinstance(one, Inbound)):
         for record in decide(state._book, inbound, state._clock.now(), state._draw):
@@ -96,7 +98,7 @@ def _commit_with_the_next(writer: Writer) -> bool:
     for waiting in batch:
         if not isinstance(waiting, Inbound):
             waiting.set()
-    return bool(batch)
+    return True
 
 
 _route_moved = doubts.route_moved
