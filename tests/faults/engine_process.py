@@ -61,7 +61,7 @@ class Process:
             clock=scene.loop,
             loop=cast(Loop, self),
             speed=1.0,
-            ways=Ways(transport=Way(scene)),
+            ways=Ways(transport=Way(scene), connect=connecting(scene)),
         )
         gateways.venues = {scene.route: self.runner}
         gateways.markets = {scene.route: self.runner}

@@ -8,7 +8,7 @@ any step, and the next one begins with what the journal holds.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from importlib import import_module
@@ -33,7 +33,7 @@ from oms.core.ports import DeskReport, Evidence, Inbound, Message, Record, ToVen
 from oms.core.venue import Emulation
 from tests.adapters.one_route import bench_of
 from tests.adapters.virtual_hour import VirtualLoop
-from tests.faults.engine_process import DESK, Died, Process, connecting
+from tests.faults.engine_process import DESK, Died, Process
 from tests.faults.road import Road, placing
 from tests.faults.story import Moment, timeline
 from tests.faults.verdict import Verdict, compare, row_text
@@ -301,10 +301,7 @@ def scene(
         # A book that nobody has taken from for a while need not be filled up step by step.
         return step(engine, step_ms) if told.moving and engine._near else []
 
-    with ExitStack() as stack:
-        stack.enter_context(mock.patch.object(MatchingEngine, "_step", move))
-        for room in ("bitexbit", "btcturk"):
-            stack.enter_context(mock.patch(f"adapters.{room}.stream.connect", connecting(told)))
+    with mock.patch.object(MatchingEngine, "_step", move):
         try:
             told.begin()
             yield told
