@@ -10,7 +10,7 @@ not shown in the book and never meet each other: only what others do is modelled
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 STEP_MS: Final = 50
@@ -83,6 +83,46 @@ class Trade:
     px: Decimal
     time_ms: int
     taker: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """An order that the account enters by another way than the engine: the switch `stranger`."""
+
+    symbol: str
+    side: str
+    qty: Decimal
+    price: Decimal
+
+    @classmethod
+    def of(cls, value: object) -> "Outside":
+        """Read `{"symbol", "side", "qty", "price"}`; raises ValueError."""
+        told = _texts(value, {"symbol", "side", "qty", "price"})
+        if told["side"] not in _OPPOSITE:
+            raise ValueError("BUY or SELL is wanted")
+        return cls(told["symbol"], told["side"], _number(told["qty"]), _number(told["price"]))
+
+
+def credited(value: object, assets: Iterable[str]) -> tuple[str, Decimal]:
+    """Read the switch `credit`: `{"asset", "amount"}`, by which a balance changes without a word,
+    below 0 for what is taken; raises ValueError."""
+    told = _texts(value, {"asset", "amount"})
+    if told["asset"] not in assets:
+        raise ValueError("no such asset")
+    return told["asset"], _number(told["amount"])
+
+
+def _texts(value: object, names: set[str]) -> dict[str, str]:
+    if not isinstance(value, dict) or set(value) != names:
+        raise ValueError(f"these are wanted: {', '.join(sorted(names))}")
+    return {name: str(text) for name, text in value.items()}
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError("a number is wanted") from None
 
 
 def default_markets() -> tuple[Market, ...]:

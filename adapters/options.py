@@ -1,7 +1,11 @@
 """How a route is looked after: waits in seconds, all divided by `speed`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+AUDIT_S: Final = 60.0
+"""`audit_s` of a venue's table that does not say."""
 
 BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Pauses before asking an unreachable venue again; the last one from then on."""
@@ -33,6 +37,21 @@ class Options:
     market_poll_s: float = 5.0
     """Between two questions for what is watched and not streamed."""
 
+    audit_s: float = 0.0
+    """Between two looks at balances that nothing has moved; 0: neither they nor what ended lately
+    are compared, but when somebody asks for it."""
+    settle_s: float = 5.0
+    """Between what moves a balance, and each of the two looks that follow."""
+    list_s: float = 30.0
+    """Between two readings of the open orders where another gateway carries them."""
+    history_s: float = 300.0
+    """Between two readings of what ended lately."""
+
     def back_off_s(self, failures: int) -> float:
         """The pause after so many failures in a row, in real seconds."""
         return BACK_OFF_S[min(failures, len(BACK_OFF_S)) - 1] / self.speed
+
+
+def audit_s(config: Mapping[str, Any]) -> float:
+    """What a venue's table says of `audit_s`."""
+    return float(config.get("audit_s", AUDIT_S))

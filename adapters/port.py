@@ -145,6 +145,26 @@ class Balance:
     security_exchange: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What books and venue do not say alike."""
+
+    what: str
+    books: str
+    venue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """What a comparison with the venue has found: how many orders it lists as open, how many the
+    books have, how many assets were compared, and what differs."""
+
+    listed: int
+    working: int
+    assets: int
+    differences: tuple[Difference, ...]
+
+
 class Queries(Protocol):
     """What every client can ask its venue.
 

@@ -84,6 +84,13 @@ class Repair:
         self._suspected = True
         self.woken.set()
 
+    async def recheck(self, order: Order) -> bool:
+        """The venue's lists show the order otherwise than the link has told: look at it as after a
+        loss of the link, until book and venue agree. Whether they do is not known yet."""
+        self._torn.setdefault(order.order_id, False)
+        self.woken.set()
+        return False
+
     async def run(self) -> None:
         """Look after the route until cancelled."""
         failures = 0

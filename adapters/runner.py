@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final, cast
 
+from adapters.audit import Audit
 from adapters.budget import Budget
 from adapters.ear import RouteEar
 from adapters.hub import Hub, Listener
@@ -64,6 +65,9 @@ QUERIES: Final = frozenset(
 CANCEL_ALL: Final = "cancel_all"
 """The venue's own call that ends whatever the account has, where its client offers it."""
 
+AUDIT: Final = "audit"
+"""Compare at once; an Audited."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -107,19 +111,22 @@ class Runner:
         looks = Looks(client, self._teller, pace, lambda again: self._gateway.send(again))
         self._trader: Trader | None = None
         self._watch: Watch | None = None
-        self._repair: Repair | None = None
         self._mover = Mover(client, self._teller, options)
         self._stream = stream
         self._hub = Hub(client, stream, self._teller, loop, options)
         self._ear = RouteEar(
             self._teller, self._hub, looks, options.trades_here, suspect=self._suspect
         )
-        if not options.trades_here:
-            self._repair = Repair(client, self._teller, looks, options, self._ask_link)
-            return
-        self._watch = Watch(client, self._teller, looks, budget, options)
-        # The options say that it trades.
-        self._trader = self._make_trader(cast(Client, client), looks, options, self._watch)
+        link, told = self._ask_link, self._teller
+        self._repair = None if options.trades_here else Repair(client, told, looks, options, link)
+        look = looks.look if self._repair is None else self._repair.recheck
+        self._audit = audit = Audit(client, self._teller, options, self._is_up, look)
+        if options.trades_here:
+            self._watch = Watch(client, self._teller, looks, budget, options, audit.foreigners)
+            self._trader = self._make_trader(cast(Client, client), looks, options, self._watch)
+
+    def _is_up(self) -> bool:
+        return self._watch is None or self._watch.up
 
     def _make_trader(self, client: Client, looks: Looks, options: Options, watch: Watch) -> Trader:
         return Trader(
@@ -171,6 +178,7 @@ class Runner:
         self._lives = [
             asyncio.create_task(self._survive(following)),
             asyncio.create_task(self._mover.run()),
+            asyncio.create_task(self._audit.run()),
         ]
         if self._stream is not None:
             self._lives.append(asyncio.create_task(self._listen(self._stream)))
@@ -251,8 +259,11 @@ class Runner:
     def ask(self, query: str, **parameters: Any) -> Future[Any]:
         """Answer one of QUERIES. NotSupported for what the venue does not offer, else VenueError.
 
-        CANCEL_ALL is no question: whoever asks for it has put that on record before.
+        CANCEL_ALL is no question: whoever asks for it has put that on record before. AUDIT has the
+        books compared with the venue.
         """
+        if query == AUDIT:
+            return self._loop.submit(self._audit.now())
         asked = getattr(self._client, query, None) if query in (*QUERIES, CANCEL_ALL) else None
         if asked is None:
             future: Future[Any] = Future()

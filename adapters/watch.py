@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from adapters.budget import Budget
+from adapters.foreigners import Foreigners
 from adapters.http import Throttled, Unreachable
 from adapters.looks import Looks
 from adapters.lost import Lost, is_lost
@@ -41,8 +42,10 @@ class Watch:
         looks: Looks,
         budget: Budget,
         options: Options,
+        foreigners: Foreigners,
     ) -> None:
         self.up = False
+        self._foreigners = foreigners
         self.lost = Lost(client, teller, options, self.suspect)
         self._client = client
         self._teller = teller
@@ -132,6 +135,7 @@ class Watch:
         by_id = {sight.secondary_order_id: sight for sight in listed if sight.secondary_order_id}
         lost = [order for order in working if is_lost(order)]
         self.lost.hunt(lost, listed)
+        self._foreigners.weigh(listed)
         named = [order for order in working if order.secondary_order_id]
         fills = await self._fills(named)
         for order in self._looks.in_turn(named):

@@ -283,3 +283,6 @@ class RestSettings(VenueSettings):
 
     rate_limit: RateLimit
     timeout_s: Seconds = Field(default=5, description="how long to wait for an answer, in seconds")
+    audit_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        default=60, description="seconds between two looks at idle balances, 0: none of them"
+    )

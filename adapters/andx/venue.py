@@ -8,7 +8,7 @@ from adapters.andx.client import Account, AndxClient
 from adapters.budget import Budget
 from adapters.http import CONNECTIONS, Http
 from adapters.loop import Loop
-from adapters.options import Options
+from adapters.options import Options, audit_s
 from adapters.port import Simulated, VenueSpec
 from adapters.runner import Runner
 from adapters.ways import NETWORK, Ways
@@ -48,6 +48,7 @@ def capabilities(config: Mapping[str, Any]) -> Capabilities:
         cancel_final=False,
         fence=Fence.NOTHING,
         fill_identity=FillIdentity.CUMULATIVE,
+        balance_decimals=8,  # of the sample in "Get Balance"
         history="all orders, 20 a page; no fills",
         offers=frozenset(
             {
@@ -102,7 +103,7 @@ def build(
         clock=clock,
         budget=budget,
         loop=loop,
-        options=Options(speed=speed),
+        options=Options(speed=speed, audit_s=audit_s(config)),
     )
 
 

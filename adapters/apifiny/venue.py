@@ -15,7 +15,7 @@ from adapters.apifiny.stream import ApifinyStream
 from adapters.budget import Budget
 from adapters.http import Http
 from adapters.loop import Loop
-from adapters.options import Options
+from adapters.options import Options, audit_s
 from adapters.port import Simulated, VenueSpec
 from adapters.runner import Runner
 from adapters.ways import NETWORK, Ways
@@ -118,7 +118,12 @@ def build(
         timeout_s, hide=[account.api_key_id, account.api_secret_key], transport=ways.transport
     )
     client = ApifinyClient(account, http, budget, clock, market_budget)
-    options = Options(trades_here=False, speed=speed, denials_apart_s=DENIALS_APART_S)
+    options = Options(
+        trades_here=False,
+        speed=speed,
+        denials_apart_s=DENIALS_APART_S,
+        audit_s=audit_s(config),
+    )
     return Runner(
         route,
         client,

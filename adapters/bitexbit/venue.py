@@ -13,7 +13,7 @@ from adapters.budget import Budget
 from adapters.http import CONNECTIONS, Http
 from adapters.loop import Loop
 from adapters.nonces import Nonces
-from adapters.options import Options
+from adapters.options import Options, audit_s
 from adapters.port import Simulated, VenueSpec
 from adapters.runner import Runner
 from adapters.ways import NETWORK, Ways
@@ -54,6 +54,7 @@ def capabilities(config: Mapping[str, Any]) -> Capabilities:
         cancel_final=True,
         fence=Fence.NONCE,
         fill_identity=FillIdentity.TRADE_ID,
+        balance_decimals=8,
         history="the last 2,000 orders; all own exchanges, deposits and withdrawals",
         limits=in_force(
             [PRIVATE, PUBLIC],
@@ -94,7 +95,9 @@ def build(
     ways: Ways = NETWORK,
 ) -> Runner:
     """The route's runner, not started. `speed` multiplies the rate limits and divides the waits."""
-    options = Options(speed=speed, repeats_client_id=False, fence_s=FENCE_S)
+    options = Options(
+        speed=speed, repeats_client_id=False, fence_s=FENCE_S, audit_s=audit_s(config)
+    )
     timeout_s = float(config.get("timeout_s", 5))
     nonces = Nonces(route, post, floor=clock.now_ms, nonce_floor=int(config.get("nonce_floor", 0)))
     max_wait_s = float(config.get("max_wait_s", 2))

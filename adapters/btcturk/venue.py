@@ -10,7 +10,7 @@ from adapters.btcturk.stream import SILENCE_S, BtcturkStream, FeedAccess
 from adapters.budget import Budget
 from adapters.http import CONNECTIONS, Http
 from adapters.loop import Loop
-from adapters.options import Options
+from adapters.options import Options, audit_s
 from adapters.port import Simulated, VenueSpec
 from adapters.runner import Runner
 from adapters.ways import NETWORK, Ways
@@ -96,6 +96,7 @@ def capabilities(config: Mapping[str, Any]) -> Capabilities:
         fence=Fence.EXPIRY,
         fill_identity=FillIdentity.TRADE_ID,
         tells_fees=True,
+        balance_decimals=16,
         history="fills of 30 days, longer when dated; all orders of a pair",
         limits=in_force(_LIMITS, {EVERYTHING: config.get("rate_limit")}),
         offers=OFFERS,
@@ -141,7 +142,9 @@ def build(
         SETTLE_S / speed,
     )
     # A stamp is good for 5 s, the venue's gateway gives up after 60, and lists settle in 5 more.
-    options = Options(speed=speed, fence_s=float(config.get("fence_s", 70)))
+    options = Options(
+        speed=speed, fence_s=float(config.get("fence_s", 70)), audit_s=audit_s(config)
+    )
     return Runner(
         route,
         client,

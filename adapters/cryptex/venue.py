@@ -14,7 +14,7 @@ from adapters.cryptex.market import CryptexMarketClient
 from adapters.http import Http
 from adapters.loop import Loop
 from adapters.nonces import Nonces
-from adapters.options import Options
+from adapters.options import Options, audit_s
 from adapters.port import Simulated, VenueSpec
 from adapters.runner import Runner
 from adapters.ways import NETWORK, Ways
@@ -89,13 +89,8 @@ def build(
     ways: Ways = NETWORK,
 ) -> Runner:
     """The route's runner, not started. `speed` multiplies the rate limit and divides the waits."""
-    budget = Budget(
-        capabilities(config).limits,
-        clock=clock,
-        max_wait_s=float(config.get("max_wait_s", 2)),
-        speed=speed,
-        in_flight=1,
-    )
+    limits, wait_s = capabilities(config).limits, float(config.get("max_wait_s", 2))
+    budget = Budget(limits, clock=clock, max_wait_s=wait_s, speed=speed, in_flight=1)
     seed = partial(_SEEDS[config.get("nonce_seed", "seconds")], clock)
     nonces = Nonces(route, post, floor=seed, nonce_floor=int(config.get("nonce_floor", 0)))
     access = Access(**{name: config[name] for name in _ACCESS if name in config})
@@ -113,7 +108,10 @@ def build(
         owned=partial(_owned, books, route),
     )
     options = Options(
-        speed=speed, repeats_client_id=False, fence_s=float(config.get("fence_settle_s", 10))
+        speed=speed,
+        repeats_client_id=False,
+        fence_s=float(config.get("fence_settle_s", 10)),
+        audit_s=audit_s(config),
     )
     return Runner(
         route,

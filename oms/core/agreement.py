@@ -7,7 +7,7 @@ were derived from rounded averages may be off. Folded from the journal with the 
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -43,8 +43,12 @@ def _done(move: MoneyMove | None) -> dict[HoldingKey, Decimal]:
 class Agreement:
     """Holdings, breaks and foreign orders, as they stand."""
 
-    def __init__(self) -> None:
-        """Nothing is compared before the first balances."""
+    def __init__(self, decimals: Mapping[str, int] | None = None) -> None:
+        """`decimals`: by route, with how many its balances are told, where more are cut off.
+
+        Nothing is compared before the first balances.
+        """
+        self._decimals = decimals or {}
         self.holdings: dict[HoldingKey, Holding] = {}
         self.last_break = 0
         self.looks: dict[str, BalancesTold] = {}
@@ -52,6 +56,7 @@ class Agreement:
         self._breaks: dict[str, Break] = {}
         self._foreign: dict[tuple[str, str], Foreign] = {}
         self._others: OrderedDict[tuple[str, str], Foreign] = OrderedDict()
+        self._explained: set[tuple[str, str]] = set()
         self._begun: dict[str, datetime] = {}
         self._marks: dict[str, int] = {}
 
@@ -69,6 +74,15 @@ class Agreement:
         """What there has to be of an asset; of one that was not told of, nothing."""
         return self.holdings.get(key) or Holding(ZERO, self._begun[key[0]])
 
+    def residual(self, key: HoldingKey, total: Decimal) -> Decimal:
+        """What the venue has of it beyond what it has to; 0 within what it and its averages round.
+
+        Four of its last place: a total may be the sum of two numbers, and it was told twice.
+        """
+        digits = self._decimals.get(key[0])
+        rounded = ZERO if digits is None else Decimal((0, (4,), -digits))
+        return self.holding(key).residual(total, rounded)
+
     def holdings_of(self, route: str) -> dict[HoldingKey, Holding]:
         """All assets of a route."""
         return {key: holding for key, holding in list(self.holdings.items()) if key[0] == route}
@@ -84,6 +98,10 @@ class Agreement:
     def named_break(self, break_id: str) -> Break | None:
         """An open break by its id."""
         return self._breaks.get(break_id)
+
+    def explained(self, route: str, reference: str) -> bool:
+        """Whether what the venue's lists call so was the cause of a break already."""
+        return (route, reference) in self._explained
 
     def foreign_orders(self, route: str) -> list[Foreign]:
         """The orders that work at the route's venue and are not ours."""
@@ -106,8 +124,10 @@ class Agreement:
         breaks: Iterable[Break],
         foreign: Iterable[Foreign],
         last_break: int,
+        explained: Iterable[tuple[str, str]],
     ) -> None:
         """Put back what a store has kept."""
+        self._explained.update(explained)
         for key, holding in holdings:
             self._begun.setdefault(key[0], holding.since)
             self.holdings[key] = holding
@@ -188,7 +208,9 @@ class Agreement:
             text=note.text,
             opened=record.time if known is None else known.opened,
             updated=record.time,
+            reference=note.reference,
         )
+        self._explain(record.route, note.reference)
         self.last_break = max(self.last_break, number_of(note.break_id))
         self._breaks[note.break_id] = changes.breaks[note.break_id] = opened
 
@@ -198,9 +220,19 @@ class Agreement:
             return
         if note.accepted:
             self._shift(known.key, known.amount, changes)
+        self._explain(known.key[0], note.reference)
         changes.breaks[note.break_id] = replace(
-            known, text=note.text, closed=True, closed_by=note.by, updated=record.time
+            known,
+            text=note.text,
+            closed=True,
+            closed_by=note.by,
+            updated=record.time,
+            reference=note.reference or known.reference,
         )
+
+    def _explain(self, route: str, reference: str) -> None:
+        if reference:
+            self._explained.add((route, reference))
 
     def _keep(self, foreign: Foreign, changes: Changes) -> None:
         key = (foreign.route, foreign.told.name)

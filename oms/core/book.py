@@ -115,7 +115,8 @@ class Book:
         self.kills: dict[str, Kill] = {}
         self.nonces: dict[str, int] = {}
         self.moves = Moves()
-        self.agreement = Agreement()
+        told = {name: c.balance_decimals for name, c in (capabilities or {}).items()}
+        self.agreement = Agreement({name: d for name, d in told.items() if d is not None})
         self._orders: dict[str, Order] = {}
         self._working: dict[str, dict[str, Order]] = {}
         self._by_cl_ord_id: dict[tuple[str, str], str] = {}

@@ -62,6 +62,8 @@ class BreakOpened:
     cause: Cause
     text: str
     security_exchange: str = ""
+    reference: str = ""
+    """What the venue's lists call what made it, where they show that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ class BreakClosed:
     text: str
     by: str = ""
     accepted: bool = False
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ away, is explained, or an operator says what it was. Nothing is traded because o
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -30,6 +30,10 @@ from oms.core.story import Story
 from oms.core.transfers import is_transfer
 
 BreakMessage = BalancesTold | BreakShown | BreakClosed | ForeignOrder
+
+QUIET: Final = timedelta(seconds=90)
+"""So long nothing must have happened to any order before the first balances count: lists of
+executions have been seen a minute and a half behind."""
 
 _AGREES: Final = "the balance is again what the books say"
 
@@ -58,7 +62,7 @@ def _compared(book: Book, inbound: Inbound, note: BalancesTold, now: datetime) -
     one, two = _by_key(route, before), _by_key(route, note)
     if agreement.begun(route):
         yield from _weighed(book, inbound, one, two, now)
-    elif one == two and _quiet(book, route):
+    elif one == two and _quiet(book, route, now):
         begins = [total for total in note.totals if total.total] or note.totals[:1]
         for total in begins:
             asset, exchange = total.asset, total.security_exchange
@@ -70,11 +74,13 @@ def _by_key(route: str, note: BalancesTold) -> dict[HoldingKey, Decimal]:
     return {(route, one.security_exchange, one.asset): one.total for one in note.totals}
 
 
-def _quiet(book: Book, route: str) -> bool:
+def _quiet(book: Book, route: str, now: datetime) -> bool:
     """Whether nothing is on its way that a first balance may have in it already, or not yet."""
-    orders = book.working(route)
-    open_questions = any(order.in_doubt is not None or not order.acknowledged for order in orders)
-    return not open_questions and not book.open_moves(route)
+    working = book.working(route)
+    moved = (*working, *book.closed(route))
+    asked = any(order.in_doubt or not order.acknowledged or order.requests for order in working)
+    lately = any(now - order.updated < QUIET for order in moved)
+    return not asked and not lately and not book.open_moves(route)
 
 
 def _weighed(
@@ -87,8 +93,7 @@ def _weighed(
     agreement, route = book.agreement, inbound.source
     keys = sorted({*one, *two, *agreement.holdings_of(route)})
     same = [key for key in keys if one.get(key, ZERO) == two.get(key, ZERO)]
-    rounded = _rounding(book, route)
-    residuals = {key: agreement.holding(key).residual(two.get(key, ZERO), rounded) for key in same}
+    residuals = {key: agreement.residual(key, two.get(key, ZERO)) for key in same}
     number = agreement.last_break
     for key, residual in residuals.items():
         known = agreement.open_break(key)
@@ -101,12 +106,6 @@ def _weighed(
             number += known is None
             name = break_id_of(number) if known is None else known.break_id
             yield _opened(book, inbound, name, key, residuals, now)
-
-
-def _rounding(book: Book, route: str) -> Decimal:
-    """How far two balances may be off that are told with so many decimals."""
-    digits = book.routes[route].capabilities.balance_decimals
-    return ZERO if digits is None else Decimal((0, (2,), -digits))
 
 
 def _opened(
@@ -138,15 +137,17 @@ def _shown(book: Book, inbound: Inbound, note: BreakShown, now: datetime) -> Dec
     ours = book.moves.claimant(inbound.source, note.reference) or book.history.claimant(
         inbound.source, note.reference
     )
-    if ours is not None or (known.cause, known.text) == (note.cause, note.text):
+    name = f"{note.cause.name} {note.reference}" if note.reference else ""
+    told = (known.cause, known.text) == (note.cause, note.text)
+    if ours is not None or told or book.agreement.explained(inbound.source, name):
         return ()
     if note.cause is Cause.DEPOSIT:
-        closed = BreakClosed(break_id=known.break_id, text=note.text, accepted=True)
+        closed = BreakClosed(break_id=known.break_id, text=note.text, accepted=True, reference=name)
         return (_record(inbound, closed, now),)
-    return (_record(inbound, _with_cause(known, note), now),)
+    return (_record(inbound, _with_cause(known, note, name), now),)
 
 
-def _with_cause(known: Break, note: BreakShown) -> BreakOpened:
+def _with_cause(known: Break, note: BreakShown, reference: str) -> BreakOpened:
     return BreakOpened(
         break_id=known.break_id,
         asset=known.key[2],
@@ -154,6 +155,7 @@ def _with_cause(known: Break, note: BreakShown) -> BreakOpened:
         cause=note.cause,
         text=note.text,
         security_exchange=known.key[1],
+        reference=reference,
     )
 
 

@@ -11,7 +11,8 @@ from typing import Final
 from oms.core.book import Book
 from oms.core.break_notes import Cause
 from oms.core.fields import Side
-from oms.core.holdings import Foreign, Holding, HoldingKey, effects
+from oms.core.funding import Activity, ActivityKind
+from oms.core.holdings import Break, Foreign, Holding, HoldingKey, effects
 from oms.core.numbers import ZERO, add, multiply, number_text, subtract
 from oms.core.order import Order
 
@@ -48,6 +49,25 @@ def cause_of(book: Book, key: HoldingKey, holding: Holding, residuals: Residuals
         return found
     way = "came in" if residuals[key] > 0 else "went out"
     return Cause.UNKNOWN, f"it {way}, and no order, fee or transfer that is known explains it"
+
+
+def shown_by(row: Activity, found: Break) -> Cause | None:
+    """What a row of the venue's lists of money says the break is, None where it is not of it."""
+    _, exchange, asset = found.key
+    if row.asset != asset or row.done is False:
+        return None
+    here, there = row.security_exchange == exchange, row.to_exchange == exchange
+    cost = add(row.amount, row.fee or ZERO)
+    out = {subtract(ZERO, row.amount), subtract(ZERO, cost)}
+    into = {row.amount, subtract(row.amount, row.fee or ZERO)}
+    match row.kind:
+        case ActivityKind.DEPOSIT:
+            return Cause.DEPOSIT if here and found.amount in into else None
+        case ActivityKind.WITHDRAWAL:
+            return Cause.WITHDRAWAL if here and found.amount in out else None
+        case _:
+            fits = (here and found.amount in out) or (there and found.amount in into)
+            return Cause.TRANSFER if fits else None
 
 
 def _fill(book: Book, key: HoldingKey, residuals: Residuals) -> Verdict | None:

@@ -64,6 +64,8 @@ class Break:
     updated: datetime
     closed: bool = False
     closed_by: str = ""
+    reference: str = ""
+    """What the venue's lists call what made it; no other break has the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

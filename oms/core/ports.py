@@ -3,6 +3,7 @@
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -327,6 +328,9 @@ class Agreed(Protocol):
 
     def mark(self, route: str) -> int:
         """A number that changes whenever something moves money of the route."""
+
+    def residual(self, key: HoldingKey, total: Decimal) -> Decimal:
+        """What the venue has of it beyond what it has to, if it tells of this total."""
 
     def holdings_of(self, route: str) -> dict[HoldingKey, Holding]:
         """What the balances of a route have to be."""

@@ -57,6 +57,7 @@ def break_row(found: Break) -> Values:
         utc_text(found.updated),
         found.closed,
         found.closed_by,
+        found.reference,
     )
 
 
@@ -72,6 +73,7 @@ def break_of(row: Row[Any]) -> Break:
         updated=row.updated,
         closed=row.closed,
         closed_by=row.closed_by,
+        reference=row.reference,
     )
 
 
@@ -139,6 +141,7 @@ def break_json(found: Break) -> JsonRow:
         "updated": utc_text(found.updated),
         "open": not found.closed,
         "closed_by": found.closed_by,
+        "reference": found.reference,
     }
 
 
@@ -158,6 +161,7 @@ def order_break_json(row: Row[Any]) -> JsonRow:
         "updated": utc_text(row.updated),
         "open": True,
         "closed_by": "",
+        "reference": "",
     }
 
 

@@ -49,6 +49,7 @@ BREAKS: Final = Table(
     Column("updated", UtcTime, nullable=False),
     Column("closed", Boolean, nullable=False),
     word("closed_by"),
+    word("reference"),
     Index("breaks_open", "number", sqlite_where=text("closed = 0")),
 )
 """Balances that were not what the books said."""

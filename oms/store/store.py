@@ -55,6 +55,8 @@ RECENT: Final = timedelta(minutes=10)
 """What moved in the journal's last records, and not longer than this before the last of them, is
 loaded although it is closed."""
 
+_EXPLAINED: Final = select(BREAKS.c.route, BREAKS.c.reference).where(BREAKS.c.reference != "")
+
 _OWNER: Final = "SELECT epoch, who FROM owner ORDER BY epoch DESC LIMIT 1"
 LEAVE_OFF: Final = (
     "UPDATE owner SET seq = ?, hash = ? WHERE epoch = ? AND epoch = (SELECT max(epoch) FROM owner)"
@@ -233,6 +235,7 @@ class Store:
                 map(break_of, connection.execute(select(BREAKS).where(OPEN))),
                 map(foreign_of, connection.execute(select(FOREIGN_ORDERS).where(WORKS))),
                 _scalar(connection, "SELECT max(number) FROM breaks"),
+                [(row.route, row.reference) for row in connection.execute(_EXPLAINED)],
             )
 
     def close(self) -> None:

@@ -178,7 +178,10 @@ class OneRoute:
         settings: Mapping[str, Any],
     ) -> None:
         self.kind, self.tap, self.there, self.bench = kind, tap, there, bench_of(kind)
-        self.loop, self.config = loop, {**bench_of(kind).config(there.url), **settings}
+        self.loop, self.config = (
+            loop,
+            {"audit_s": 0, **bench_of(kind).config(there.url), **settings},
+        )
         self.speed = speed
         self.route = kind.upper()
         self.clock = SystemClock()

@@ -7,13 +7,24 @@ from typing import Any
 import pytest
 
 from oms.core.break_notes import BreakClosed, Cause, ForeignOrder
+from oms.core.causes import shown_by
 from oms.core.fields import ExecType, OrdType, Side
-from oms.core.holdings import Break, number_of
+from oms.core.funding import Activity, ActivityKind, TransferKind
+from oms.core.holdings import Break, break_id_of, number_of
 from oms.core.messages import ExecutionReport, NewOrderSingle
 from oms.core.notes import Doubt, Request
 from oms.core.ports import Evidence
-from tests.core.desk_of_one import ROUTE, DeskOfOne
-from tests.core.test_breaks import core_with, fill, looks, only_break, opened, order
+from tests.core.desk_of_one import ROUTE, START, DeskOfOne
+from tests.core.test_breaks import (
+    core_with,
+    fill,
+    looks,
+    moved,
+    only_break,
+    opened,
+    order,
+    withdraw,
+)
 from tests.core.test_checks import GOOD
 
 D = Decimal
@@ -167,3 +178,61 @@ def test_a_small_part_of_what_was_traded_is_a_fee(tells: bool) -> None:
     assert opened(looks(core, BTC="11", USDT="959960")) == [("USDT", D(-40), Cause.FEE)]
     assert ("beyond" in only_break(core).text) is tells
     assert opened(looks(core, BTC="11", USDT="959599.99"))[0][2] is Cause.UNKNOWN
+
+
+def test_what_a_break_is_called() -> None:
+    assert break_id_of(17) == "B17"
+    assert [number_of(name) for name in ("B17", "T17", "B", "Bx", "B٣")] == [17, 0, 0, 0, 0]
+
+
+# What the venue's lists say of it
+
+ROW = Activity(
+    kind=ActivityKind.DEPOSIT, activity_id="9", asset="BTC", amount=D(2), status="", fee=D("0.1")
+)
+OUT = replace(ROW, kind=ActivityKind.WITHDRAWAL)
+MOVE = replace(ROW, kind=ActivityKind.TRANSFER, security_exchange="ONE", to_exchange="TWO")
+
+
+@pytest.mark.parametrize(
+    ("row", "amount", "exchange", "cause"),
+    [
+        (ROW, "2", "", Cause.DEPOSIT),
+        (ROW, "1.9", "", Cause.DEPOSIT),
+        (ROW, "2.1", "", None),
+        (ROW, "-2", "", None),
+        (ROW, "2", "ONE", None),
+        (replace(ROW, asset="ETH"), "2", "", None),
+        (replace(ROW, done=False), "2", "", None),
+        (replace(ROW, fee=None), "2", "", Cause.DEPOSIT),
+        (OUT, "-2", "", Cause.WITHDRAWAL),
+        (OUT, "-2.1", "", Cause.WITHDRAWAL),
+        (OUT, "2", "", None),
+        (MOVE, "-2.1", "ONE", Cause.TRANSFER),
+        (MOVE, "2", "TWO", Cause.TRANSFER),
+        (MOVE, "2", "ONE", None),
+        (MOVE, "-2", "TWO", None),
+        (replace(MOVE, to_exchange=""), "-2", "", None),
+    ],
+)
+def test_a_row_is_of_a_break_where_asset_place_and_amount_are(
+    row: Activity, amount: str, exchange: str, cause: Cause | None
+) -> None:
+    found = Break(
+        break_id="B1",
+        key=(ROUTE, exchange, "BTC"),
+        amount=D(amount),
+        cause=Cause.UNKNOWN,
+        text="",
+        opened=START,
+        updated=START,
+    )
+    assert shown_by(row, found) is cause
+
+
+def test_a_coupon_that_is_redeemed_names_no_asset() -> None:
+    core = core_with()
+    coupon = {"kind": TransferKind.COUPON_REDEEM, "code": "C-9", "asset": "", "address": ""}
+    withdraw(core, **coupon, amount=None)
+    moved(core, amount=D(5))
+    assert opened(looks(core, USDT="1000005")) == [("USDT", D(5), Cause.UNKNOWN)]

@@ -17,6 +17,8 @@ what `on` says: `{"n": 1, "on": "cancel"}`; `on` is order, cancel or withdrawal.
 | slow_s | any | replies come so many seconds later |
 | hide_orders_ms | order | orders placed from now on are listed only so much later |
 | cancel_delay_ms | cancel | replaces the usual delay; speed does not divide it |
+| stranger | | `{"symbol", "side", "qty", "price"}`: the account enters an order by another way |
+| credit | | `{"asset", "amount"}`: a balance changes without a word, below 0 for a loss |
 """
 
 from dataclasses import replace

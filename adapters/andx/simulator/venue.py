@@ -35,7 +35,7 @@ from adapters.andx.simulator.wire import (
     refusal,
     success,
 )
-from adapters.matching import MatchingEngine
+from adapters.matching import MatchingEngine, Outside, SimOrder, credited
 from adapters.simserver import SimRequest, SimResponse
 
 CANCEL_DELAY_MS: Final = 300
@@ -83,6 +83,7 @@ class AndxSimulator:
         self._troubles = Troubles(int(CANCEL_DELAY_MS / speed))
         self._counts = {"requests": 0, "throttled": 0}
         self._withdrawals: list[dict[str, str]] = []
+        self._now_ms = 0
 
     def handle(self, request: SimRequest, now_ms: int) -> SimResponse:
         """Answer one request; never raises, whatever the request."""
@@ -106,6 +107,7 @@ class AndxSimulator:
                 self._account.book(self._engine.advance(due_ms))
                 self._end(number, status, due_ms)
         self._account.book(self._engine.advance(now_ms))
+        self._now_ms = now_ms
 
     def ledger(self) -> dict[str, object]:
         """Return the venue's own books; `price` is None for a market order."""
@@ -118,8 +120,24 @@ class AndxSimulator:
         }
 
     def switch(self, name: str, value: object) -> None:
-        """Set a trouble of `troubles.py`; raises KeyError or ValueError."""
-        self._troubles.set(name, value)
+        """Set a trouble of `troubles.py`, or do what is done at once; raises KeyError, ValueError."""
+        if name == "credit":
+            asset, amount = credited(value, self._account.balances)
+            self._account.balances[asset] += amount
+        elif name == "stranger":
+            self._enter(Outside.of(value))
+        else:
+            self._troubles.set(name, value)
+
+    def _enter(self, outside: Outside) -> None:
+        listing = next(
+            row for row in self._listings.values() if row.market.symbol == outside.symbol
+        )
+        number = FIRST_NUMBER + len(self._booked)
+        order = SimOrder(str(number), "0", outside.symbol, outside.side, outside.qty, outside.price)
+        self._booked[number] = Booked(number, listing, order, 0)
+        self._account.hold(order)
+        self._account.book(self._engine.submit(order, self._now_ms))
 
     def _answer(self, request: SimRequest, now_ms: int) -> Answer:
         if self._troubles.take("throttle"):

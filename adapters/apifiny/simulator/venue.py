@@ -10,11 +10,12 @@ from adapters.apifiny.simulator.feeds import Socket
 from adapters.apifiny.simulator.fix_gateway import FixGateway
 from adapters.apifiny.simulator.fix_session import FixAcceptor
 from adapters.apifiny.simulator.market_data import MarketData
+from adapters.apifiny.simulator.orders import NewOrder
 from adapters.apifiny.simulator.rest import RestSide
 from adapters.apifiny.simulator.switches import Switches
 from adapters.apifiny.simulator.tokens import Account
 from adapters.apifiny.simulator.wallet import Wallet
-from adapters.matching import default_markets
+from adapters.matching import Outside, credited, default_markets
 from adapters.simserver import SimRequest, SimResponse
 
 VENUES: Final = ("BINANCE", "COINBASEPRO", "GBBO")
@@ -86,16 +87,37 @@ class ApifinySimulator:
     def switch(self, name: str, value: object) -> None:
         """Turn a trouble on or off; KeyError for an unknown one.
 
-        At once: `cut_fix`, `restrict`, and `deposit` with {"venue", "currency", "amount"}.
+        At once: `cut_fix`, `restrict`, `deposit` with {"venue", "currency", "amount"}, `credit`
+        with {"asset", "amount"} (a balance of the first exchange changes without a word) and
+        `stranger` with {"symbol", "side", "qty", "price"} (an order by another way, there).
         """
         if name == "cut_fix":
             self.fix.cut()
         elif name == "deposit":
             self._deposit(value)
+        elif name == "credit":
+            asset, amount = credited(value, _FUNDS)
+            self.exchange.balances.add(VENUES[0], asset, amount)
+        elif name == "stranger":
+            self._enter(Outside.of(value))
         else:
             self._switches.turn(name, value)
             restricted = self._switches.value("restrict")
             self.exchange.status = "RESTRICTED" if restricted else "OPENED"
+
+    def _enter(self, outside: Outside) -> None:
+        asked = NewOrder(
+            order_id=self.exchange.new_order_id(self._now_ms),
+            venue=VENUES[0],
+            symbol=outside.symbol.replace("/", ""),
+            order_type="LIMIT",
+            side=outside.side,
+            tif=1,
+            price=outside.price,
+            qty=outside.qty,
+        )
+        self.exchange.place(asked, self._now_ms, self._now_ms, fix=False)
+        self.exchange.settle(self._now_ms)
 
     def _deposit(self, value: object) -> None:
         if not isinstance(value, Mapping):

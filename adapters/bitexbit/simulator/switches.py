@@ -8,6 +8,8 @@
 | ping_ms | `{"interval": ms, "timeout": ms}` | the heartbeat of the connections to come |
 | fill | `{"order": id, "amount": text}` | somebody takes that much of a resting order |
 | outside | `{"type", "pair", "amount", "price"}` | the account enters an order by another way |
+| stranger | `{"symbol", "side", "qty", "price"}` | the same, in words that all venues share |
+| credit | `{"asset", "amount"}` | a balance changes without a word, below 0 for a loss |
 | others | `{"type", "pair", "amount", "price"}` | two other people trade; `type` is the taker's |
 """
 
@@ -15,6 +17,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final, Protocol
 
+from adapters.bitexbit.simulator.account import Account
 from adapters.bitexbit.simulator.channel import Channel
 from adapters.bitexbit.simulator.door import Door
 from adapters.bitexbit.simulator.orders import sim_order
@@ -23,6 +26,7 @@ from adapters.bitexbit.simulator.socketio import GENERATIONS, Heartbeat
 from adapters.bitexbit.simulator.trading import Trading
 from adapters.bitexbit.simulator.troubles import count_of
 from adapters.bitexbit.simulator.wire import Barred
+from adapters.matching import Outside, credited
 
 
 class Inside(Protocol):
@@ -31,6 +35,7 @@ class Inside(Protocol):
     door: Door
     channel: Channel
     trading: Trading
+    account: Account
     now_ms: int
 
 
@@ -71,6 +76,19 @@ def _outside(venue: Inside, value: object) -> None:
     venue.trading.enter(order, pair, venue.now_ms)
 
 
+def _stranger(venue: Inside, value: object) -> None:
+    outside = Outside.of(value)
+    pairs = venue.trading.pairs.items()
+    pair = next(name for name, one in pairs if one.market.symbol == outside.symbol)
+    words = {"type": outside.side.lower(), "amount": outside.qty, "price": outside.price}
+    _outside(venue, {**words, "pair": pair})
+
+
+def _credit(venue: Inside, value: object) -> None:
+    asset, amount = credited(value, venue.account.balances)
+    venue.account.balances[asset] += amount
+
+
 def _others(venue: Inside, value: object) -> None:
     told, pair = _order(venue, value)
     side, px = told["type"].upper(), _amount(told["price"])
@@ -106,5 +124,7 @@ DEEDS: Final[Mapping[str, Callable[[Inside, object], None]]] = {
     "ping_ms": _ping,
     "fill": _fill,
     "outside": _outside,
+    "stranger": _stranger,
+    "credit": _credit,
     "others": _others,
 }

@@ -35,7 +35,7 @@ from adapters.btcturk.simulator.wire import (
     rounded,
     short,
 )
-from adapters.matching import SimOrder, Trade
+from adapters.matching import Outside, SimOrder, Trade
 
 FIRST_NUMBER: Final = 9_932_534
 _FIAT: Final = frozenset({"TRY"})
@@ -94,6 +94,23 @@ class Desk:
         self._enter(booked, now_ms)
         self._trigger(now_ms)
         return booked.answer(old=self.old, asked_stop=stop or None)
+
+    def enter_outside(self, outside: Outside, now_ms: int) -> None:
+        """The account enters a limit order by another way, without a client id."""
+        rows = self.market.listings.values()
+        listing = next(row for row in rows if row.market.symbol == outside.symbol)
+        number = FIRST_NUMBER + len(self._booked)
+        order = SimOrder(str(number), "", outside.symbol, outside.side, outside.qty, outside.price)
+        self._enter(Booked(number, listing, order, "Limit", outside.qty, Decimal(0), 0), now_ms)
+
+    def receive(self, asset: str, amount: Decimal, now_ms: int, *, listed: bool) -> None:
+        """A balance changes; `listed`: by a deposit, or a withdrawal below 0."""
+        self.account.balances[asset] += amount
+        if listed:
+            number = 1_000_000 + len(self._movements)
+            kind = "Deposit" if amount > 0 else "Withdrawal"
+            funds = self.account.balances[asset]
+            self._movements.append(Movement(number, kind, asset, amount, funds, now_ms))
 
     def cancel(self, number: int, now_ms: int) -> None:
         """Note the wish to cancel; raises Refused. An order that was cancelled takes it again."""

@@ -31,6 +31,9 @@ Counted troubles take the number of next requests to hit. Those on orders hit ne
 | log_out | feed | so many sockets are told 113 and closed |
 | duplicate, garble_stream | feed | so many events come twice; are half their JSON |
 | skip_changes | feed | so many order book differences are lost |
+| stranger | | `{"symbol", "side", "qty", "price"}`: the account enters an order by another way |
+| credit | | `{"asset", "amount"}`: a balance changes without a word, below 0 for a loss |
+| deposit | | the same, as a deposit that is listed, or a withdrawal |
 """
 
 from dataclasses import replace

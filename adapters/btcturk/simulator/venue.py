@@ -30,7 +30,7 @@ from adapters.btcturk.simulator.wire import (
     plain,
     refusal,
 )
-from adapters.matching import MatchingEngine
+from adapters.matching import MatchingEngine, Outside, credited
 from adapters.simserver import SimRequest, SimResponse
 
 CANCEL_DELAY_MS: Final = 300
@@ -65,6 +65,7 @@ class BtcturkSimulator:
         rows = listings()
         engine = MatchingEngine((row.market for row in rows.values()), seed)
         self._users = UserEvents()
+        self._now_ms = 0
         self._market = Market(rows, engine)
         self._desk = Desk(self._market, Account(), self._users, self._troubles, self._keys.user_id)
 
@@ -93,6 +94,7 @@ class BtcturkSimulator:
     def advance(self, now_ms: int) -> None:
         """Let the market move, stop orders trigger and cancels happen, in order of time."""
         self._desk.advance(now_ms)
+        self._now_ms = now_ms
 
     def ledger(self) -> dict[str, object]:
         """Return the venue's own books; `price` is None for a market order."""
@@ -104,8 +106,14 @@ class BtcturkSimulator:
         }
 
     def switch(self, name: str, value: object) -> None:
-        """Set a trouble of `troubles.py`; raises KeyError or ValueError."""
-        self._troubles.set(name, value)
+        """Set a trouble of `troubles.py`, or do what is done at once; raises KeyError, ValueError."""
+        if name in ("credit", "deposit"):
+            asset, amount = credited(value, self._desk.account.balances)
+            self._desk.receive(asset, amount, self._now_ms, listed=name == "deposit")
+        elif name == "stranger":
+            self._desk.enter_outside(Outside.of(value), self._now_ms)
+        else:
+            self._troubles.set(name, value)
 
     def _answer(self, request: SimRequest, now_ms: int) -> SimResponse:
         if self._troubles.take("throttle"):

@@ -32,6 +32,8 @@ kinds, as the table says; `{"n": 1, "on": "CancelOrder"}` aims at one method ins
 | cross | | `[buy, sell]`: two open orders of the account meet, once |
 | deposit | | `{"currency", "amount"}`: unconfirmed money arrives at the last address |
 | confirm | | so many confirmations more for every deposit |
+| stranger | | `{"symbol", "side", "qty", "price"}`: the account enters an order by another way |
+| credit | | `{"asset", "amount"}`: a balance changes without a word, below 0 for a loss |
 """
 
 from dataclasses import replace

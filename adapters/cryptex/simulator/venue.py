@@ -22,7 +22,7 @@ from adapters.cryptex.simulator.wire import (
     refusal,
     success,
 )
-from adapters.matching import MatchingEngine, SimOrder, Trade
+from adapters.matching import MatchingEngine, Outside, SimOrder, Trade, credited
 from adapters.simserver import SimRequest, SimResponse
 
 ROOT: Final = "/api/v1"
@@ -90,6 +90,11 @@ class CryptexSimulator:
             self._deposit(value)
         elif name == "cross":
             self._cross(value)
+        elif name == "credit":
+            asset, sum_of_it = credited(value, self._account.balances)
+            self._account.balances[asset] += sum_of_it
+        elif name == "stranger":
+            self._enter(Outside.of(value))
         else:
             self._troubles.set(name, value)
 
@@ -293,6 +298,15 @@ class CryptexSimulator:
         return time_ms + self._troubles.spans["skew_clock"]
 
     # Switches
+
+    def _enter(self, outside: Outside) -> None:
+        order = SimOrder(
+            str(self._next_order), "", outside.symbol, outside.side, outside.qty, outside.price
+        )
+        self._next_order += 1
+        self._shown_ms[order.order_id] = 0
+        self._account.hold(order)
+        self._book(self._engine.submit(order, self._now_ms))
 
     def _deposit(self, value: object) -> None:
         if not isinstance(value, dict) or set(value) != {"currency", "amount"}:

@@ -320,6 +320,7 @@ def _agreement() -> None:
         *map(_text, ("opened", "updated")),
         _flag("closed"),
         _text("closed_by"),
+        _text("reference"),
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_index("breaks_open", "breaks", ["number"], sqlite_where=sa.text("closed = 0"))
