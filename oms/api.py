@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from adapters.port import Balance
 from oms import inquiries, words
 from oms.asks import PUBLIC, News, balance_row
+from oms.breaks.here import BreakLooks, BreaksHere
 from oms.core.book import EVERY_ROUTE, OPERATOR
 from oms.core.errors import (
     EngineUnavailable,
@@ -49,7 +50,7 @@ REPORTS_AT_ONCE: Final = 500
 _Request = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
 
 
-class Looks(MoveLooks, Protocol):
+class Looks(MoveLooks, BreakLooks, Protocol):
     """The reading side of the store that the API needs."""
 
     def orders(
@@ -79,7 +80,7 @@ class Looks(MoveLooks, Protocol):
         """Reports of the origin after number `since`, in order."""
 
 
-class Oms(MoneyHere, Door):
+class Oms(MoneyHere, BreaksHere, Door):
     """One origin's orders and reports in this process. Of any event loop."""
 
     def __init__(
@@ -102,7 +103,7 @@ class Oms(MoneyHere, Door):
         self.origin = origin
         self._post = post
         self._feed = feed
-        self._looks = self._move_looks = looks
+        self._looks = self._move_looks = self._break_looks = looks
         self._venues = venues
         self._status = status
         self._certify = certify

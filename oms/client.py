@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 import httpx
 
 from oms.asks import QUERIES, WATCHES, News
+from oms.breaks.there import BreaksThere
 from oms.clock import draw_id
 from oms.core.errors import (
     BY_CODE,
@@ -49,7 +50,7 @@ _NOTHING_SENT: Final = (
 )
 
 
-class Client(MoneyThere, Door):
+class Client(MoneyThere, BreaksThere, Door):
     """One origin's orders and reports, over HTTP. Methods are coroutines of one event loop."""
 
     def __init__(

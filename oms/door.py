@@ -12,6 +12,7 @@ from typing import Final
 
 from oms import words
 from oms.asks import Asks
+from oms.breaks.door import BreaksDoor
 from oms.core.errors import InvalidOrder
 from oms.core.fields import PARTICIPATE_DONT_INITIATE, ExecType, OrdType, Side
 from oms.core.messages import ExecutionReport, NewOrderSingle
@@ -61,7 +62,7 @@ def _is_last(report: ExecutionReport) -> bool:
     return report.exec_type in _ENDS and not report.leaves_qty
 
 
-class Door(Asks, MoneyDoor):
+class Door(Asks, MoneyDoor, BreaksDoor):
     """One origin's orders, reports and money, from wherever. Methods are coroutines."""
 
     def __init__(self, new_cl_ord_id: Callable[[], str]) -> None:

@@ -308,3 +308,8 @@ class Client:
     move_timeline = _waits(remote.Client.move_timeline)
     coupon_code = _waits(remote.Client.coupon_code)
     settle = _waits(remote.Client.settle)
+
+    breaks = _waits(remote.Client.breaks)
+    foreign_orders = _waits(remote.Client.foreign_orders)
+    close_break = _waits(remote.Client.close_break)
+    reconcile = _waits(remote.Client.reconcile)

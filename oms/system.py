@@ -52,7 +52,7 @@ VERSION: Final = "0.1.0"
 BACKLOG_AT_ONCE: Final = 500
 
 _COUNTED: Final = (
-    "in_doubt", "breaks", "quarantined", "moves_in_doubt", "orders", "open", "fills"
+    "in_doubt", "breaks", "foreign", "quarantined", "moves_in_doubt", "orders", "open", "fills"
 )  # fmt: skip
 
 DESKS: Final = "the desks"

@@ -22,6 +22,10 @@ class Venues:
         self._book = book
         self._runners = runners
 
+    def names(self) -> list[str]:
+        """All routes."""
+        return list(self._book.routes)
+
     def ask(self, route: str, query: str, **parameters: Any) -> Future[Any]:
         """A question to a venue. NotSupported for an unknown route; the future fails for the rest."""
         return self._runner(route).ask(query, **parameters)

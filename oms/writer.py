@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from oms.clock import Clock
 from oms.core.book import Book, Changes
+from oms.core.break_notes import BreakClosed, BreakOpened, ForeignOrder
 from oms.core.decide import Draw, decide
 from oms.core.fields import ExecType
 from oms.core.messages import (
@@ -32,6 +33,7 @@ from oms.core.notes import (
     RouteStatus,
     TransferOutcome,
 )
+from oms.core.numbers import number_text
 from oms.core.ports import (
     DeskGateway,
     Evidence,
@@ -209,11 +211,28 @@ def _tell(record: Record) -> None:
         state = message.state.name.lower().replace("_", " ")
         tell = _log.warning if message.state is MoveState.IN_DOUBT else _log.info
         tell(f"transfer {state}", transfer=record.order_id, route=record.route, why=message.text)
+    elif isinstance(message, BreakOpened | BreakClosed | ForeignOrder):
+        _tell_break(record, message)
     elif isinstance(message, Quarantined):
         _log.error("quarantined", route=record.route, why=f"{message.reason}: {message.text}")
     elif isinstance(message, RouteStatus):
         state = "ready" if message.ready else "up" if message.up else "down"
         _log.info(f"route {state}", route=message.route, why=message.text)
+
+
+def _tell_break(record: Record, note: BreakOpened | BreakClosed | ForeignOrder) -> None:
+    match note:
+        case BreakOpened():
+            where = " ".join(filter(None, (record.route, note.security_exchange)))
+            amount, told = number_text(note.amount), f"{note.cause.name}: {note.text}"
+            name = note.break_id
+            _log.error("break", id=name, route=where, asset=note.asset, amount=amount, why=told)
+        case BreakClosed():
+            _log.info("break closed", id=note.break_id, route=record.route, why=note.text)
+        case ForeignOrder():
+            state = "foreign order" if note.works else "foreign order ended"
+            told = f"{note.side.name} {number_text(note.order_qty)} {note.symbol}"
+            _log.warning(state, route=record.route, id=note.name, what=told)
 
 
 def _tell_refusal(outbound: ToOrigin) -> None:

@@ -129,12 +129,9 @@ def build(
     by_cash = capabilities(config).market_buy_by_cash
     account = Account(**told, history_names=names, market_buy_by_cash=by_cash)
     timeout_s = float(config.get("timeout_s", 5))
-    door = Door(
-        account,
-        Http(timeout_s, hide=[account.api_key, account.api_secret], transport=ways.transport),
-        budget,
-        clock,
-    )
+    hidden = [account.api_key, account.api_secret]
+    http = Http(timeout_s, hide=hidden, transport=ways.transport)
+    door = Door(account, http, budget, clock)
     client = BtcturkClient(
         door,
         lambda: [order.symbol for order in books.working(route)],

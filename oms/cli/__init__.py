@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from oms.cli import act, ask, look, money, play, prepare, replay, run, settle, sim, stop
+from oms.cli import act, agree, ask, look, money, play, prepare, replay, run, settle, sim, stop
 from oms.cli.ends import Verbs
 
 
@@ -92,6 +92,13 @@ VERBS: Final = (
         "say what became of it",
         'oms settle 17 --as filled --px 40000 --because "seen on their screen"',
     ),
+    Verb(
+        "breaks",
+        agree.breaks,
+        "what does not agree",
+        'oms breaks --close B3 --because "paid in by hand"',
+    ),
+    Verb("reconcile", agree.reconcile, "compare now", "oms reconcile andx --json"),
     Verb("replay", replay.replay, "fold the journal again", "oms replay --verify"),
 )
 

@@ -37,7 +37,8 @@ def status(config: Config = None, as_json: AsJson = False) -> None:
     if not row["running"]:
         typer.echo(row["text"])
     typer.echo(
-        f"in doubt: {row['in_doubt']}   breaks: {row['breaks']}   quarantined: {row['quarantined']}"
+        f"in doubt: {row['in_doubt']}   breaks: {row['breaks']}   foreign: {row['foreign']}"
+        f"   quarantined: {row['quarantined']}"
         f"   money in doubt: {row['moves_in_doubt']}   kill: {_kill_words(row['kill'])}"
     )
     typer.echo(f"journal: record {row['journal']['record']}, hash {row['journal']['hash']}")

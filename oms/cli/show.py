@@ -250,6 +250,33 @@ TIMELINE: Final[Columns] = {
     "TEXT": "text",
 }
 
+BREAKS: Final[Columns] = {
+    "BREAK": "break_id",
+    "KIND": "kind",
+    "VENUE": "venue",
+    "EXCHANGE": "exchange",
+    "WHAT": "asset",
+    "AMOUNT": "amount",
+    "CAUSE": "cause",
+    "SINCE": "opened",
+    "OPEN": "open",
+    "CLOSED BY": "closed_by",
+    "TEXT": "text",
+}
+FOREIGN: Final[Columns] = {
+    "FOREIGN": "secondary_order_id",
+    "CLIENT ID": "venue_cl_ord_id",
+    "VENUE": "venue",
+    "EXCHANGE": "exchange",
+    "SYMBOL": "symbol",
+    "SIDE": "side",
+    "QTY": "order_qty",
+    "PRICE": "price",
+    "CUM": "cum_qty",
+    "SINCE": "first_seen",
+}
+DIFFERENCES: Final[Columns] = {"DIFFERS": "what", "BOOKS": "books", "VENUE": "venue"}
+
 _NUMBERS: Final = frozenset(
     {"QTY", "PRICE", "CUM", "LEAVES", "AVG", "FEE", "TOTAL", "AVAILABLE", "HELD", "TICK", "STEP",
      "MIN", "MAX", "MIN VALUE", "WORKING", "NEXT IN", "NEXT OUT", "BID", "ASK", "LAST", "HIGH",

@@ -173,6 +173,27 @@ async def _settle(oms: Oms, asked: Fields) -> Row:
     return await oms.settle(name, done=asked["done"], by=asked["by"], because=asked["because"])
 
 
+async def _breaks(oms: Oms, asked: Fields) -> list[Row]:
+    known(asked, {"venue", "closed"})
+    return await oms.breaks(venue=asked.get("venue"), closed=flag(asked, "closed", default=False))
+
+
+async def _foreign_orders(oms: Oms, asked: Fields) -> list[Row]:
+    known(asked, {"venue", "ended"})
+    ended = flag(asked, "ended", default=False)
+    return await oms.foreign_orders(venue=asked.get("venue"), ended=ended)
+
+
+async def _close_break(oms: Oms, asked: Fields) -> Row:
+    known(asked, {"break_id", "by", "because"}, {"break_id", "by", "because"})
+    await oms.close_break(asked["break_id"], by=asked["by"], because=asked["because"])
+    return {}
+
+
+async def _reconcile(oms: Oms, asked: Fields) -> list[Row]:
+    return await oms.reconcile(known(asked, {"venue"}).get("venue"))
+
+
 def _handle(handle: MoveHandle) -> Row:
     return {"transfer_id": handle.transfer_id, "cl_ord_id": handle.cl_ord_id}
 
@@ -212,6 +233,10 @@ ROUTES: Final[Mapping[str, Mapping[str, Call]]] = MappingProxyType(
         "/api/move_timeline": {"GET": _move_timeline},
         "/api/coupon_code": {"GET": _coupon_code},
         "/api/settle": {"POST": _settle},
+        "/api/breaks": {"GET": _breaks},
+        "/api/foreign_orders": {"GET": _foreign_orders},
+        "/api/close_break": {"POST": _close_break},
+        "/api/reconcile": {"POST": _reconcile},
         REPORTS: {},
         **{f"{ASK}{query}": {"GET": _asking(query)} for query in QUERIES},
         **{f"{WATCH}{kind}": {} for kind in WATCHES},

@@ -148,7 +148,7 @@ def test_an_order_of_somebody_else_that_can_not_be_read_is_shown_once(andx: OneR
     andx.cancel(mine)
     andx.until(lambda: andx.order(mine).closed, "the cancel")
     (shown,) = andx.quarantined()
-    assert "'stop'" in str(shown.message)
+    assert '"stop"' in shown.raw
 
 
 def test_while_nothing_works_the_lists_are_left_alone(andx: OneRoute) -> None:
