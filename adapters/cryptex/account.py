@@ -50,6 +50,15 @@ class Account:
             "Info: more is free than there is; with_reserves may be the wrong word"
         )
 
+    async def holds(self) -> dict[str, Decimal]:
+        """Info, with what open orders hold."""
+        return await self._amounts(self._whole)
+
+    async def open_count(self) -> int:
+        """Info: how many orders are open."""
+        data = await self._door.call(Lane.STATUS, "Info", with_reserves=self._whole)
+        return mapping.open_count(data)
+
     async def own_trades(
         self, since: datetime | None = None, instrument: Instrument | None = None
     ) -> list[VenueTrade]:

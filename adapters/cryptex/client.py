@@ -4,7 +4,7 @@ Sources: the Cryptex API document, sections "Trade", "CancelOrder", "ActiveOrder
 "TradeHistory".
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,9 +15,10 @@ from adapters.cryptex.account import Account
 from adapters.cryptex.door import Door
 from adapters.cryptex.funding import Funding
 from adapters.documents import Row
+from adapters.holdings import Amounts, Holdings
 from adapters.lost import TAKEN_UNNAMED
 from adapters.port import Lane, Placed, Sight, Unreadable, VenueOrder, VenueState, VenueTrade
-from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused
+from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused, VenueUnavailable
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
 from oms.core.order import Order
 from oms.core.venue import Instrument
@@ -40,12 +41,14 @@ class CryptexClient(Account, Funding):
         with_reserves: str,
         deposit_addresses: dict[str, str],
         owned: Callable[[], Collection[str]],
+        holdings: Callable[[Callable[[], Awaitable[Amounts]]], Holdings] | None = None,
     ) -> None:
         """`markets` stand in the configuration: the venue lists none. `deposit_addresses`: assets
         by the addresses that are to be asked after."""
         Account.__init__(self, door, with_reserves=with_reserves, owned=owned)
         Funding.__init__(self, door, deposit_addresses)
         self._door = door
+        self._holdings = holdings(self.holds) if holdings is not None else None
         self._markets = markets
         self._filled: dict[str, Decimal | None] = {}
         self._shown: dict[str, None] = {}
@@ -63,7 +66,15 @@ class CryptexClient(Account, Funding):
     # Trading
 
     async def place(self, request: NewOrderSingle) -> Placed:
-        """Trade: a new order. One that the venue took without naming it has to be searched for."""
+        """Trade: a new order. One that the venue took without naming it has to be searched for.
+
+        What the account holds is known before: without that nothing would prove a lost one absent.
+        """
+        if self._holdings is not None:
+            try:
+                await self._holdings.remember(request.cl_ord_id)
+            except (OutcomeUnknown, VenueRefused, MalformedMessage) as error:
+                raise VenueUnavailable(f"not sent: {error}") from None
         try:
             data = await self._door.call(Lane.NEW, "Trade", **mapping.order_fields(request))
             number = mapping.order_number(data)
@@ -170,6 +181,16 @@ class CryptexClient(Account, Funding):
         self._over = {n: sight for n, sight in self._over.items() if n not in again}
         _trim(self._over)
         return [sight for _, sight in found if sight is not None] + nobodys
+
+    async def untouched(self, order: Order) -> bool:
+        """Whether the account shows that nothing of a lost order was executed, and none is hidden.
+
+        Info counts the open orders: no more than ActiveOrders shows.
+        """
+        if self._holdings is None:
+            return True
+        shown = len(await self._active_rows())
+        return await self.open_count() <= shown and await self._holdings.untouched(order)
 
     # One order
 

@@ -314,6 +314,11 @@ def _side(row: Row, number: str, side: Side, reading: Reading) -> VenueTrade:
     )
 
 
+def open_count(data: object) -> int:
+    """How many orders are open."""
+    return integer_in(row_of(data, "data"), "open_orders")
+
+
 def amounts(data: object) -> dict[str, Decimal]:
     """Balances by currency."""
     balances: Any = row_of(row_of(data, "data").get("balances"), "balances")

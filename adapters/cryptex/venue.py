@@ -11,6 +11,7 @@ from adapters.cryptex.client import CryptexClient
 from adapters.cryptex.door import Access, Door
 from adapters.cryptex.mapping import Reading
 from adapters.cryptex.market import CryptexMarketClient
+from adapters.holdings import Holdings
 from adapters.http import Http
 from adapters.loop import Loop
 from adapters.nonces import Nonces
@@ -106,6 +107,7 @@ def build(
         with_reserves=config.get("with_reserves", "1"),
         deposit_addresses=config.get("deposit_addresses", {}),
         owned=partial(_owned, books, route),
+        holdings=lambda read: Holdings(route, books, read, clock.monotonic),
     )
     options = Options(
         speed=speed,

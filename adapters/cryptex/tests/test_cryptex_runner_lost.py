@@ -186,3 +186,45 @@ def test_a_lost_cancel_of_an_order_that_filled_is_settled_by_its_fills(cryptex: 
     cryptex.until(lambda: cryptex.order(order_id).closed, "the fill")
     assert cryptex.order(order_id).ord_status is OrdStatus.FILLED
     assert cryptex.order(order_id).in_doubt is None
+
+
+# What lists do not show
+
+
+def test_an_order_that_filled_and_is_listed_long_after_the_fence_is_not_absent(
+    cryptex: OneRoute,
+) -> None:
+    """The balances show it."""
+    switch(cryptex, "delay_trades", 2_000)
+    switch(cryptex, "lose_reply", {"n": 1, "on": "Trade"})
+    order_id = cryptex.take(cryptex.bench.LEVEL / 5)
+    until_in_doubt(cryptex, order_id, Request.NEW)
+    cryptex.until(lambda: cryptex.order(order_id).closed, "the fill")
+    assert cryptex.exec_types(order_id) == [ExecType.NEW, ExecType.FILL]
+    assert_once(cryptex)
+
+
+def test_an_order_that_rests_and_is_not_listed_is_not_absent(cryptex: OneRoute) -> None:
+    """The count of open orders shows it."""
+    switch(cryptex, "hide_orders", 2_000)
+    switch(cryptex, "lose_reply", {"n": 1, "on": "Trade"})
+    order_id = cryptex.place()
+    until_in_doubt(cryptex, order_id, Request.NEW)
+    cryptex.until(lambda: cryptex.order(order_id).in_doubt is None, "the order to be found")
+    assert cryptex.order(order_id).ord_status is OrdStatus.NEW
+    assert_once(cryptex)
+
+
+def test_what_the_account_held_is_asked_for_once_for_many_orders(cryptex: OneRoute) -> None:
+    for number in range(3):
+        cryptex.place(wait=True, price=D(30000 - number))
+    assert len(forms(cryptex, "Info")) == 1
+
+
+def test_no_order_is_sent_before_it_is_known_what_the_account_holds(cryptex: OneRoute) -> None:
+    """Without that a lost one could not be proved absent."""
+    switch(cryptex, "server_error", {"n": 1, "on": "Info"})
+    order_id = cryptex.place()
+    cryptex.until(lambda: cryptex.order(order_id).closed, "the refusal")
+    assert "not sent" in cryptex.reports(order_id)[-1].text
+    assert forms(cryptex, "Trade") == []

@@ -1,0 +1,113 @@
+"""What an account holds, beside what the books say was executed: evidence about a lost order.
+
+A venue that fills an order at once and lists its trade late shows nothing of it in any list. What
+the account holds shows it: nothing was executed if both assets of the market have moved, since
+before the order was sent, by what is booked since and by nothing else. Whatever does not add up,
+for whatever reason, a fee that nobody tells of or a deposit, proves nothing.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from oms.core.fields import Side
+from oms.core.numbers import ZERO, add, subtract
+from oms.core.order import Order
+from oms.core.ports import Books
+
+FRESH_S: Final = 30.0
+"""So old may be what the account held when an order is sent; what was booked since is counted."""
+
+KEPT_MAX: Final = 1_000
+"""Orders sent of which it is kept what the account held before."""
+
+Amounts = Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What the account held, what was booked by then, and when (seconds of Clock.monotonic)."""
+
+    held: Amounts
+    booked: Amounts
+    at: float
+
+
+class Holdings:
+    """Remembers, before an order is sent, what the account holds. On the adapters' loop."""
+
+    def __init__(
+        self,
+        route: str,
+        books: Books,
+        read: Callable[[], Awaitable[Amounts]],
+        monotonic: Callable[[], float],
+    ) -> None:
+        """`read()`: what there is of each asset, what open orders hold included."""
+        self._route = route
+        self._books = books
+        self._read = read
+        self._monotonic = monotonic
+        self._last: _Before | None = None
+        self._before: dict[str, _Before] = {}
+
+    async def remember(self, venue_cl_ord_id: str) -> None:
+        """What the account holds before that order is sent. Raises as the reading does."""
+        booked, now = self._booked(), self._monotonic()
+        last = self._last
+        if last is None or now - last.at > FRESH_S or last.booked != booked:
+            last = self._last = _Before(await self._read(), booked, now)
+        self._before[venue_cl_ord_id] = last
+        while len(self._before) > KEPT_MAX:
+            del self._before[next(iter(self._before))]
+
+    async def untouched(self, order: Order) -> bool:
+        """Whether all that both assets have moved since is booked. Raises as the reading does."""
+        before = self._before.get(order.venue_cl_ord_id)
+        if before is None or self._met_our_own(order):
+            return False  # what is not known, or would leave no trace
+        held = await self._read()
+        booked = self._booked()
+        return all(
+            _moved(before.held, held, asset) == _moved(before.booked, booked, asset)
+            for asset in order.symbol.split("/")
+        )
+
+    def _booked(self) -> dict[str, Decimal]:
+        """What executions have moved, of all orders in memory."""
+        total: dict[str, Decimal] = {}
+        for order in self._orders():
+            base, quote = order.symbol.split("/")
+            came, went = (base, order.cum_qty), (quote, order.notional)
+            if order.side is not Side.BUY:
+                came, went = went, came
+            total[came[0]] = add(total.get(came[0], ZERO), came[1])
+            total[went[0]] = subtract(total.get(went[0], ZERO), went[1])
+        return {asset: moved for asset, moved in total.items() if moved}
+
+    def _met_our_own(self, order: Order) -> bool:
+        """Whether it may have traded with another order of the account: nothing moves by that."""
+        return any(
+            other.symbol == order.symbol
+            and other.side is not order.side
+            and (not other.closed or other.updated >= order.created)
+            and _meet(order, other)
+            for other in self._orders()
+        )
+
+    def _orders(self) -> list[Order]:
+        return [*self._books.working(self._route), *self._books.closed(self._route)]
+
+
+def _moved(before: Amounts, after: Amounts, asset: str) -> Decimal:
+    return subtract(after.get(asset, ZERO), before.get(asset, ZERO))
+
+
+def _meet(one: Order, other: Order) -> bool:
+    if one.price is None or other.price is None:
+        return True
+    buy, sell = (one, other) if one.side is Side.BUY else (other, one)
+    assert buy.price is not None, "both are limit orders"
+    assert sell.price is not None, "both are limit orders"
+    return buy.price >= sell.price
