@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from adapters.port import Lane
 from oms.core.fields import Side
 from oms.core.numbers import ZERO, add, subtract
 from oms.core.order import Order
@@ -41,10 +42,10 @@ class Holdings:
         self,
         route: str,
         books: Books,
-        read: Callable[[], Awaitable[Amounts]],
+        read: Callable[[Lane], Awaitable[Amounts]],
         monotonic: Callable[[], float],
     ) -> None:
-        """`read()`: what there is of each asset, what open orders hold included."""
+        """`read(lane)`: what there is of each asset, what open orders hold included."""
         self._route = route
         self._books = books
         self._read = read
@@ -57,7 +58,7 @@ class Holdings:
         booked, now = self._booked(), self._monotonic()
         last = self._last
         if last is None or now - last.at > FRESH_S or last.booked != booked:
-            last = self._last = _Before(await self._read(), booked, now)
+            last = self._last = _Before(await self._read(Lane.NEW), booked, now)
         self._before[venue_cl_ord_id] = last
         while len(self._before) > KEPT_MAX:
             del self._before[next(iter(self._before))]
@@ -65,13 +66,28 @@ class Holdings:
     async def untouched(self, order: Order) -> bool:
         """Whether all that both assets have moved since is booked. Raises as the reading does."""
         before = self._before.get(order.venue_cl_ord_id)
-        if before is None or self._met_our_own(order):
-            return False  # what is not known, or would leave no trace
-        held = await self._read()
+        if self._met_our_own(order):
+            return False  # it would leave no trace
+        if before is None:
+            return await self._as_booked(order)
+        held = await self._read(Lane.STATUS)
         booked = self._booked()
         return all(
             _moved(before.held, held, asset) == _moved(before.booked, booked, asset)
             for asset in order.symbol.split("/")
+        )
+
+    async def _as_booked(self, order: Order) -> bool:
+        """Whether both assets are what the books make of what the venue told before the order was
+        entered: for one that an earlier process sent. The books may have nothing to start from."""
+        known = self._books.agreement.holdings_of(self._route)
+        kept = [known.get((self._route, "", asset)) for asset in order.symbol.split("/")]
+        held = await self._read(Lane.STATUS)
+        return all(
+            one is not None
+            and one.since < order.created
+            and not one.residual(held.get(asset, ZERO))
+            for one, asset in zip(kept, order.symbol.split("/"), strict=True)
         )
 
     def _booked(self) -> dict[str, Decimal]:

@@ -50,9 +50,9 @@ class Account:
             "Info: more is free than there is; with_reserves may be the wrong word"
         )
 
-    async def holds(self) -> dict[str, Decimal]:
-        """Info, with what open orders hold."""
-        return await self._amounts(self._whole)
+    async def holds(self, lane: Lane) -> dict[str, Decimal]:
+        """Info, with what open orders hold. Of a new order it waits no longer than that may."""
+        return mapping.amounts(await self._door.call(lane, "Info", with_reserves=self._whole))
 
     async def open_count(self) -> int:
         """Info: how many orders are open."""

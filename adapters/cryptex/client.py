@@ -41,7 +41,7 @@ class CryptexClient(Account, Funding):
         with_reserves: str,
         deposit_addresses: dict[str, str],
         owned: Callable[[], Collection[str]],
-        holdings: Callable[[Callable[[], Awaitable[Amounts]]], Holdings] | None = None,
+        holdings: Callable[[Callable[[Lane], Awaitable[Amounts]]], Holdings] | None = None,
     ) -> None:
         """`markets` stand in the configuration: the venue lists none. `deposit_addresses`: assets
         by the addresses that are to be asked after."""

@@ -2,14 +2,18 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from adapters.holdings import FRESH_S, Holdings
+from adapters.port import Lane
 from oms.clock import ManualClock
 from oms.core.fields import ExecType, OrdType, Side
+from oms.core.holdings import Holding
 from oms.core.messages import ExecutionReport
 from tests.core.desk_of_one import ROUTE, DeskOfOne
 from tests.core.test_checks import GOOD
@@ -27,7 +31,7 @@ class Account:
         self.clock = ManualClock()
         self.holdings = Holdings(ROUTE, self.desk.book, self._read, self.clock.monotonic)
 
-    async def _read(self) -> dict[str, Decimal]:
+    async def _read(self, lane: Lane) -> dict[str, Decimal]:
         self.reads += 1
         return dict(self.held)
 
@@ -81,11 +85,28 @@ def test_what_is_booked_of_others_explains_what_has_moved(side: Side) -> None:
     assert account.untouched(2)
 
 
-def test_an_order_of_an_earlier_process_has_no_before() -> None:
+@pytest.mark.parametrize(
+    ("told_s", "total", "untouched"),
+    [(-1, 1, True), (1, 1, False), (-1, 2, False), (None, 1, False)],
+)
+def test_an_order_of_an_earlier_process_is_held_against_the_books(
+    told_s: int | None, total: int, untouched: bool
+) -> None:
+    """What the venue told before it was entered, and what was booked since; if anything."""
     account = Account()
     account.order("a")
-    account.holdings = Holdings(ROUTE, account.desk.book, account._read, account.clock.monotonic)
-    assert not account.untouched(1)
+    known = {}
+    if told_s is not None:
+        since = account.desk.order(1).created + timedelta(seconds=told_s)
+        known[ROUTE, "", "BTC"] = Holding(told=D(total), since=since)
+        known[ROUTE, "", "USDT"] = Holding(told=D(1000), since=since)
+    books: Any = SimpleNamespace(
+        working=account.desk.book.working,
+        closed=lambda _: [],
+        agreement=SimpleNamespace(holdings_of=lambda _: known),
+    )
+    account.holdings = Holdings(ROUTE, books, account._read, account.clock.monotonic)
+    assert account.untouched(1) is untouched
 
 
 @pytest.mark.parametrize(("px", "met"), [("39999", True), ("40000", True), ("40001", False)])
