@@ -13,7 +13,7 @@ from oms.core.days import begins_day, split, total_qty
 from oms.core.errors import IllegalTransition
 from oms.core.executions import book_execution
 from oms.core.facts import TERMS, InDoubt, PendingRequest, entered_request
-from oms.core.legs import ended, entered, heard, is_past, leg_of, named
+from oms.core.legs import ended, entered, heard, is_past, leg_of, named, own_leg
 from oms.core.messages import (
     ExecutionReport,
     OrderCancelReject,
@@ -194,6 +194,9 @@ def _replaced(order: Order, request: PendingRequest) -> dict[str, Any]:
     if request.emulated:
         # Day or good till cancel: one thing at a venue that has no day end.
         changes.pop("time_in_force", None)
+        if not order.legs:
+            # No new order follows: what it is at the venue keeps its own terms.
+            changes["legs"] = (own_leg(order),)
     else:
         changes["replaced_name"] = request.venue_cl_ord_id
     if request.origin == order.origin:

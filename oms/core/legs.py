@@ -97,7 +97,7 @@ def entered(order: Order, note: LegEntered, now: datetime) -> Order:
     """The order with a new leg; what was there before is over."""
     before = order.legs
     if not before and not order.waits_for_price:
-        before = (_own(order),)
+        before = (own_leg(order),)
     new = Leg(note.venue_cl_ord_id, note.order_qty, note.price, note.exec_inst)
     return order.evolve(
         legs=(*before, new),
@@ -144,7 +144,7 @@ def ended(order: Order, report: ExecutionReport, event: Event, now: datetime) ->
     canceled = event is Event.CANCELED and not others and any(r.released for r in halves)
     if not refused and not canceled:
         return None
-    *before, last = order.legs or (_own(order),)
+    *before, last = order.legs or (own_leg(order),)
     name = last.secondary_order_id or report.secondary_order_id
     last = replace(last, over=True, acknowledged=canceled, secondary_order_id=name)
     doubt = order.in_doubt
@@ -178,7 +178,7 @@ def at_venue(order: Order) -> Order:
     )
 
 
-def _own(order: Order) -> Leg:
+def own_leg(order: Order) -> Leg:
     """The order itself as a leg."""
     return Leg(
         order.venue_cl_ord_id,

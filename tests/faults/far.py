@@ -125,7 +125,7 @@ class Far:
 
     def _part(self, row: Row, percent: int) -> Decimal:
         left = Decimal(row["qty"]) - Decimal(row["cum"])
-        return max(LOT, (left * percent / 100) // LOT * LOT) if percent < 100 else left
+        return min(left, max(LOT, left * percent / 100 // LOT * LOT)) if percent < 100 else left
 
 
 LOT: Final = Decimal("0.001")
