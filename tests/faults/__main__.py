@@ -17,7 +17,7 @@ from functools import partial
 from statistics import median
 from typing import Any, Final
 
-from tests.faults.draw import draw
+from tests.faults.draw_all import draw_all
 from tests.faults.guards import GUARDS
 from tests.faults.judge import Outcome
 from tests.faults.shortest import readable, shortest
@@ -141,7 +141,7 @@ def _outcomes(seeds: Sequence[int], jobs: int, without: str | None) -> Iterator[
 def outcome_of(seed: int, without: str | None = None) -> Outcome:
     """What comes of a seed; what trips the world itself is a failure too."""
     try:
-        return run(draw(seed), without=GUARDS[without].without() if without else None)
+        return run(draw_all(seed), without=GUARDS[without].without() if without else None)
     except Exception as error:  # noqa: BLE001  one scenario must not end the others
         return Outcome(seed=seed, failures=[f"the world tripped: {error!r}"])
 
@@ -149,7 +149,7 @@ def outcome_of(seed: int, without: str | None = None) -> Outcome:
 def _tell(seed: int, whole: bool, without: str | None) -> int:
     """The story of a seed; of one that fails, no more than what it takes."""
     removal = GUARDS[without].without if without else None
-    plan, lines = draw(seed), list[str]()
+    plan, lines = draw_all(seed), list[str]()
     with suppress(ValueError):
         plan = plan if whole else shortest(plan, without=removal)
     outcome = run(plan, without=removal() if removal else None, story=lines)

@@ -6,7 +6,7 @@ Time is the loop's own and passes at once. Nothing that happens depends on anyth
 import asyncio
 import gc
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
 from hashlib import sha256
@@ -31,7 +31,9 @@ from tests.faults.settings import settings_of
 from tests.faults.streams import PLAIN, Turn
 
 SETTLE_S: Final = 300.0
-"""How long what is in doubt may take to be settled once the faults have ended."""
+"""How long all may take to be over once the faults have ended."""
+DOUBTS_S: Final = 115.0
+"""How long nothing but the same orders in doubt may be left: the longest fence, and a search."""
 QUIET_S: Final = 5.0
 """How long all must have been over before the judgement."""
 QUIET_OF_FIX_S: Final = 25.0
@@ -61,7 +63,7 @@ def run(
     gc.disable()  # what is collected when must not matter, and a scenario is short
     try:
         with without or nullcontext():
-            return World(plan, (lambda _: None) if story is None else story.append).run()
+            return World(plan, story).run()
     finally:
         logging.disable(level)
         if collects:
@@ -71,9 +73,9 @@ def run(
 class World:
     """One scenario as it runs. It is its own network, and watches the commits."""
 
-    def __init__(self, plan: Plan, tell: Callable[[str], None]) -> None:
+    def __init__(self, plan: Plan, story: list[str] | None) -> None:
         self.plan = plan
-        self._tell_story = tell
+        self._story = story
         self.loop = WorldLoop()
         self.rng = Random(f"{plan.seed} network")  # noqa: S311  repeatable on purpose
         self.faults = Faults(plan)
@@ -105,7 +107,8 @@ class World:
 
     def tell(self, text: str) -> None:
         """A line of the story."""
-        self._tell_story(f"{self.loop.time():9.3f}  {text}")
+        if self._story is not None:
+            self._story.append(f"{self.loop.time():9.3f}  {text}")
 
     async def _live(self) -> None:
         for fault in self.faults.of(TIMED):
@@ -127,7 +130,12 @@ class World:
         ends_at = self.loop.time() + SETTLE_S
         quiet_s = QUIET_OF_FIX_S if "apifiny" in self.far else QUIET_S
         asked_at, quiet_since = -CANCEL_EVERY_S, self.loop.time()
+        doubted, doubted_since = self._only_doubts(), self.loop.time()
         while self.loop.time() < ends_at:
+            if doubted != (doubted := self._only_doubts()) or not doubted:
+                doubted_since = self.loop.time()
+            if self.loop.time() - doubted_since >= DOUBTS_S:
+                return
             if self.process is None or not self._is_over():
                 quiet_since = self.loop.time()
             if self.loop.time() - quiet_since >= quiet_s:
@@ -137,6 +145,12 @@ class World:
                 self.desk.cancel_all()
                 self.fix.cancel_all()
             await asyncio.sleep(LOOK_S)
+
+    def _only_doubts(self) -> frozenset[str]:
+        """The orders in doubt, where nothing else is left."""
+        left = self.process.book.all_working() if self.process is not None else []
+        doubted = frozenset(order.order_id for order in left if order.in_doubt is not None)
+        return doubted if len(doubted) == len(left) else frozenset()
 
     def _is_over(self) -> bool:
         process = self.process
@@ -214,7 +228,7 @@ class World:
     def after(self, changes: Changes) -> None:
         """A batch was written. Raises Killed, StoreUnavailable."""
         self.witness.committed(changes, self.loop.time())
-        for seq, record in changes.records:
+        for seq, record in changes.records if self._story is not None else ():
             self.tell(f"  record {seq} {record.order_id or record.route}: {record.message}")
         for fault in self._after:
             if fault.kind is Kind.KILL_AFTER_COMMIT:
@@ -226,7 +240,9 @@ class World:
     def on_request(self, far: Far, asked: SimRequest, operation: str) -> Fault | None:
         """What goes wrong with a request that is about to leave. Raises Killed."""
         route, now = far.kind, self.loop.time()
-        self.tell(f"{route} <- {operation} {asked.method} {asked.path} {asked.body.decode()}")
+        if self._story is not None:
+            said = asked.body.decode()
+            self.tell(f"{route} <- {operation} {asked.method} {asked.path} {said}")
         struck = self.faults.strike(REQUESTS, route, operation)
         for fault in struck:
             self.faults.note(fault)
@@ -250,7 +266,9 @@ class World:
         self.outcome.requests += 1
         if nonce is not None:
             self.witness.nonce(far.kind, nonce)
-        self.tell(f"{far.kind} -> {told.status} {told.body[:300].decode('utf-8', 'replace')}")
+        if self._story is not None:
+            said = told.body[:300].decode("utf-8", "replace")
+            self.tell(f"{far.kind} -> {told.status} {said}")
         if operation == "new":
             for row in far.newly_seen():
                 self._came(far, row)
