@@ -92,6 +92,8 @@ class Budget:
         self._pump: asyncio.Task[None] | None = None
         self._wakes_at = inf
         self._refused = ""
+        self._new_until = inf
+        """The deadline of the new order that has its turn; of the last one where several have."""
         self._stopped: Callable[[], str] = str
         self._times = 0
         self._slow_until = -inf
@@ -109,6 +111,7 @@ class Budget:
         """
         await self._grant(lane, whats)
         try:
+            self.demand_go(lane)
             yield
         except (Throttled, Banned) as error:
             self.throttled(error, *whats)
@@ -167,10 +170,15 @@ class Budget:
     def demand_go(self, lane: Lane) -> None:
         """The last word for whoever waits for something else in its `turn`, as for a nonce.
 
-        Raises Stopped for a new order while these are stopped.
+        Raises Stopped for a new order while these are stopped, and TooLate for one whose time is
+        over: the process itself may have been stopped for a while.
         """
-        if lane is Lane.NEW and (why := self._stopped()):
+        if lane is not Lane.NEW:
+            return
+        if why := self._stopped():
             raise Stopped(why)
+        if self._clock.monotonic() > self._new_until:
+            raise TooLate("the order's time was over before it could be sent")
 
     async def _grant(self, lane: Lane, whats: tuple[str, ...]) -> None:
         now = self._clock.monotonic()
@@ -200,7 +208,8 @@ class Budget:
             self._wake()
 
     def _demand_timely(self, waiter: _Waiter, now: float) -> None:
-        self.demand_go(waiter.lane)
+        if why := self._stopped():
+            raise Stopped(why)
         if self._refused:
             raise VenueUnavailable(self._refused)
         before = [other for other in self._waiting if other < waiter]
@@ -246,6 +255,8 @@ class Budget:
         for window in waiter.windows:
             window.take()
         waiter.holds = True
+        if waiter.lane is Lane.NEW:
+            self._new_until = waiter.deadline
         self._under_way += 1
         waiter.done.set_result(None)
 

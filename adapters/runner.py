@@ -101,7 +101,7 @@ class Runner:
         self._budget, self._budgets = budget, (budget, *other_budgets)
         budget.stop_new_while(lambda: KILL_SWITCH if books.killed(route) else "")
         self._gateway: VenueGateway = self
-        self._inbox: deque[ToVenue] = deque()
+        self._inbox: deque[tuple[ToVenue, float]] = deque()
         self._requests: set[asyncio.Task[None]] = set()
         self._lives: list[asyncio.Task[None]] = []
         self._woken = False
@@ -227,7 +227,7 @@ class Runner:
 
     def send(self, outbound: ToVenue) -> None:
         """Take over a committed request. Returns at once, never raises; from any thread."""
-        self._inbox.append(outbound)
+        self._inbox.append((outbound, self._teller.clock.monotonic()))
         if not self._woken:
             # One wake-up for all that waits; cleared before the inbox is read, so none is lost.
             self._woken = True
@@ -294,29 +294,28 @@ class Runner:
     def _drain(self) -> None:
         self._woken = False
         while self._inbox:
-            outbound = self._inbox.popleft()
-            self._keep(self._guarded(outbound))
+            self._keep(self._guarded(*self._inbox.popleft()))
 
     def _keep(self, request: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(request)
         self._requests.add(task)
         task.add_done_callback(self._requests.discard)
 
-    async def _guarded(self, outbound: ToVenue) -> None:
+    async def _guarded(self, outbound: ToVenue, since: float) -> None:
         try:
-            await self._work(outbound)
+            await self._work(outbound, since)
         except Exception as fault:  # noqa: BLE001  something may have been sent: never silence
             _log.error("order %s", outbound.order_id, exc_info=fault)
             self._doubt(outbound, f"{type(fault).__name__} in the adapter")
         if self._watch is not None:
             self._watch.wake()
 
-    def _work(self, outbound: ToVenue) -> Coroutine[Any, Any, None]:
+    def _work(self, outbound: ToVenue, since: float) -> Coroutine[Any, Any, None]:
         trader, message = self._trader, outbound.message
         assert trader is not None, "orders of this route go another way"
         match message:
             case NewOrderSingle():
-                return trader.place(outbound.order_id, message)
+                return trader.place(outbound.order_id, message, since)
             case OrderCancelRequest():
                 return trader.cancel(outbound.order_id, message)
             case _:

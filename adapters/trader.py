@@ -30,6 +30,9 @@ UNNAMED: Final = "the venue's lists showing an order like it that is nobody else
 
 TWIN_LOCK: Final = "TWIN LOCK"
 
+PROMPT_S: Final = 2.0
+"""An order that was taken over longer ago, and was not even looked at, is not sent any more."""
+
 LOOK_EVERY_S: Final = 0.02
 """Between two looks at whether the twin is answered, in seconds."""
 
@@ -62,9 +65,11 @@ class Trader:
         self._counted = count(1)
         self._numbers: dict[str, int] = {}
 
-    async def place(self, order_id: str, request: NewOrderSingle) -> None:
-        """Send a new order and tell what came of it."""
+    async def place(self, order_id: str, request: NewOrderSingle, since: float) -> None:
+        """Send a new order and tell what came of it. `since`: when it was handed over to the
+        route, by the clock's monotonic seconds."""
         try:
+            self._demand_prompt(since)
             await self._be_alone(order_id, request)
             self._lost.sending(order_id)
             placed = await self._client.place(request)
@@ -113,6 +118,12 @@ class Trader:
                 self._received(order, raw)
             await self._look(order_id)
             return
+
+    def _demand_prompt(self, since: float) -> None:
+        # The process may have been stopped meanwhile, for as long as anybody liked.
+        waited_s = self._teller.clock.monotonic() - since
+        if waited_s > PROMPT_S:
+            raise TooLate(f"it waited {waited_s:.1f} s to be sent")
 
     async def _be_alone(self, order_id: str, request: NewOrderSingle) -> None:
         """Wait while an order like this one may be at the venue and is not answered.
