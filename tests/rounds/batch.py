@@ -31,6 +31,10 @@ SETTLE_S: Final = 90.0
 QUIET_S: Final = 4.0
 """Nothing more has moved for so long, while what is in doubt was asked for again and again."""
 
+WAY_S: Final = 5.5
+"""No order leaves later than that: two seconds for its commit or until its route takes it up, two
+for its turn, one for a connection. The engine stands still for longer."""
+
 LONGEST_FENCE_S: Final = 75.0
 """BtcTurk's fence takes 70 s of the venue's time, and then its lists are read."""
 
@@ -254,6 +258,10 @@ class Batch:
         told.verdict.duplicate_orders += len(twice)
         told.verdict.faults += twice
         told.longest_way_s = longest_way_s(rows, wire["left"])
+        if told.longest_way_s > WAY_S:
+            told.verdict.faults.append(
+                f"an order left {told.longest_way_s:.1f} s after its decision"
+            )
         told.poss_dup = sum(one.get(43) == "Y" for one in self._desk.log)
 
     def _lost_reports(self, reader: Reader) -> list[str]:
