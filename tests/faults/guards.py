@@ -214,10 +214,12 @@ class _Retrying:
             return await self._client.place(request)
 
 
-async def _place_with_retry(trader: Trader, order_id: str, request: NewOrderSingle) -> None:
+async def _place_with_retry(
+    trader: Trader, order_id: str, request: NewOrderSingle, since: float
+) -> None:
     client, trader._client = trader._client, _Retrying(trader._client)
     try:
-        await _place(trader, order_id, request)
+        await _place(trader, order_id, request, since)
     finally:
         trader._client = client
 
