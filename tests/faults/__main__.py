@@ -20,6 +20,7 @@ from typing import Any, Final
 from tests.faults.draw_all import draw_all
 from tests.faults.guards import GUARDS
 from tests.faults.judge import Outcome
+from tests.faults.seeds import outcome_of
 from tests.faults.shortest import readable, shortest
 from tests.faults.story import timeline
 from tests.faults.world import run
@@ -136,14 +137,6 @@ def _outcomes(seeds: Sequence[int], jobs: int, without: str | None) -> Iterator[
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         yield from pool.imap_unordered(outcome, seeds, CHUNK)
-
-
-def outcome_of(seed: int, without: str | None = None) -> Outcome:
-    """What comes of a seed; what trips the world itself is a failure too."""
-    try:
-        return run(draw_all(seed), without=GUARDS[without].without() if without else None)
-    except Exception as error:  # noqa: BLE001  one scenario must not end the others
-        return Outcome(seed=seed, failures=[f"the world tripped: {error!r}"])
 
 
 def _tell(seed: int, whole: bool, without: str | None) -> int:
