@@ -60,7 +60,7 @@ def test_the_story_says_what_happened() -> None:
 
 def test_the_command_shares_the_seeds_and_prints_one_document() -> None:
     """Two processes; the keys that others read."""
-    found = subprocess.run(  # noqa: S603  our own program
+    found = subprocess.run(
         [sys.executable, "-m", "tests.faults", "--seeds", "1-26", "--json", "--jobs", "2"],
         capture_output=True,
         text=True,
