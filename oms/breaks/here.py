@@ -13,6 +13,7 @@ from oms.core.break_notes import BreakClosed
 from oms.core.errors import (
     InvalidOrder,
     NotAuthorised,
+    NotSupported,
     OmsError,
     OutcomeUnknown,
     StoreUnavailable,
@@ -98,19 +99,21 @@ class BreaksHere(BreaksDoor):
         return list(await asyncio.gather(*map(self._compared, routes)))
 
     async def _compared(self, route: str) -> Row:
-        found, text = Audited(listed=0, working=0, assets=0, differences=()), ""
+        found, text, asked = Audited(listed=0, working=0, assets=0, differences=()), "", True
         try:
             async with asyncio.timeout(AUDIT_TIMEOUT_S):
                 found = await asyncio.wrap_future(self._venues.ask(route, "audit"))
+        except NotSupported as error:
+            text = str(error)  # there are no lists to differ from
         except OmsError as error:
-            text = str(error) or type(error).__name__
+            text, asked = str(error) or type(error).__name__, False
         except TimeoutError:
-            text = f"the venue has not answered in {AUDIT_TIMEOUT_S:g} s"
+            text, asked = f"the venue has not answered in {AUDIT_TIMEOUT_S:g} s", False
         open_breaks = await self.breaks(venue=route)
         told = asdict(found)
         return {
             "venue": route,
-            "agrees": not (text or found.differences or open_breaks),
+            "agrees": asked and not (found.differences or open_breaks),
             "text": text,
             **told,
             "differences": list(told["differences"]),

@@ -4,6 +4,7 @@ out again by a person's word; all of it replayed at the end."""
 import asyncio
 import logging
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,17 @@ def test_reconcile_compares_at_once_and_its_exit_code_says_what_came_of_it(desk:
         True,
     )
     desk.engine.venue.come_back()
+
+
+def test_a_counterparty_without_lists_is_no_disagreement(desk: Desk) -> None:
+    def without_lists(query: str, **_: object) -> Future[object]:
+        refused: Future[object] = Future()
+        refused.set_exception(NotSupported(f"there is no {query}"))
+        return refused
+
+    desk.engine.runner.ask = without_lists  # type: ignore[method-assign]
+    told = desk.oms("reconcile")
+    assert (told.code, "there is no audit" in told.out) == (0, True)
 
 
 def test_an_order_that_is_not_ours_is_shown(desk: Desk) -> None:
