@@ -111,6 +111,10 @@ class Reports:
         # Where the venue leaves a request unanswered, what is taken for the answer is an event.
         filled = report.exec_type in _FILLS and bool(report.last_shares)
         acknowledged = order is not None and order.acknowledged
+        if report.exec_type in _FILLS and not report.last_shares and not acknowledged:
+            # What is asked for next, as the second half of a replace, hangs on how much it was.
+            name = report.cl_ord_id if order is None else order.venue_cl_ord_id
+            self._doubt_fills(name, "the venue says that it was executed, and not how much")
         over = report.exec_type is ExecType.CANCELED or acknowledged
         if filled or (report.exec_type in _ENDS and over):
             what = "fill" if filled else "end"

@@ -172,13 +172,14 @@ class Link:
 
     def _settle(self, name: str, *, known: bool) -> None:
         awaited = self._awaited.pop(name, None)
-        if awaited is not None:
+        if awaited is not None and awaited.set_running_or_notify_cancel():
             sent = self._forgot_sent or ("D", name) in self._sent.values()
             awaited.set_result(LinkWord(known=known, logon=self._logons, sent_in_it=sent))
 
     def _fail(self, name: str, why: str) -> None:
         awaited = self._awaited.pop(name, None)
-        if awaited is not None:
+        # Whoever waited may have given up: that must not keep the loss from being told.
+        if awaited is not None and awaited.set_running_or_notify_cancel():
             awaited.set_exception(VenueUnavailable(why))
 
     def _answered(self, cl_ord_id: str) -> bool:

@@ -113,6 +113,20 @@ def test_whoever_waits_for_an_answer_is_told_what_it_was_and_in_which_logon() ->
     assert older.result(0) == LinkWord(known=True, logon=1, sent_in_it=False)
 
 
+def test_who_gave_up_waiting_keeps_nothing_else_from_being_told() -> None:
+    one = link()
+    one.opened()
+    given_up, given_up_too, patient = one.awaits("a"), one.awaits("b"), one.awaits("c")
+    for number, name in enumerate("abc", 2):
+        one.sent(number, "H", name, "")
+    given_up.cancel()
+    given_up_too.cancel()
+    assert one.answers(report("b"))
+    assert "lost" in one.lost()
+    with pytest.raises(VenueUnavailable):
+        patient.result(0)
+
+
 def test_what_was_sent_and_forgotten_may_have_been_sent_in_this_logon() -> None:
     one = link()
     for number in range(SENT_MAX + 1):
