@@ -142,7 +142,10 @@ class Link:
     def awaits(self, cl_ord_id: str) -> "Future[LinkWord]":
         """The answer to the next status request about the order. Fails with VenueUnavailable."""
         with self._lock:
-            return self._awaited.setdefault(cl_ord_id, Future())
+            answer = self._awaited.get(cl_ord_id)
+            if answer is None or answer.cancelled():  # whoever asked before has given up
+                self._awaited[cl_ord_id] = answer = Future()
+            return answer
 
     def unasked(self, cl_ord_id: str, why: str) -> None:
         """A status request about the order does not leave."""

@@ -107,10 +107,11 @@ class FixSide:
         """Have the desk cancel what it thinks works."""
         if self.desk is None or not self.desk.logged_on:
             return
-        over = {m.message.get(37) for m in self.desk.log if m.message.get(39) in ("2", "4", "8")}
+        # A replace may open again what was filled: the last word on each order counts.
+        status = {told.message.get(37): told.message.get(39) for told in self.desk.log}
         for number, intent in self._terms.items():
             told = [m.message for m in self.desk.log if m.message.get(11) in self._asked[number]]
-            if told and told[-1].get(37) not in over:
+            if told and status[told[-1].get(37)] not in ("2", "4", "8"):
                 self.ask(Intent(at_ms=0, ask=Ask.CANCEL, order=intent.order))
 
     def _last_accepted(self, names: Iterable[str]) -> str:

@@ -113,6 +113,18 @@ def test_whoever_waits_for_an_answer_is_told_what_it_was_and_in_which_logon() ->
     assert older.result(0) == LinkWord(known=True, logon=1, sent_in_it=False)
 
 
+def test_who_asks_again_after_somebody_gave_up_is_answered() -> None:
+    """An answer that is cancelled would end whoever waits for it, without a word."""
+    one = link()
+    one.opened()
+    one.awaits("a").cancel()
+    again = one.awaits("a")
+    assert one.awaits("a") is again
+    one.sent(2, "H", "a", "")
+    assert one.answers(report("a"))
+    assert again.result(0).known
+
+
 def test_who_gave_up_waiting_keeps_nothing_else_from_being_told() -> None:
     one = link()
     one.opened()
