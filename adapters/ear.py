@@ -67,6 +67,8 @@ class RouteEar:
             order = self._former(trade)
         if order is None:
             self._weigh_unknown(trade.symbol)
+            if self._trades_here and trade.secondary_order_id and not self._is_foreign(trade):
+                self._teller.late(trade)
         elif not self._trades_here:
             self._stir(order)
         elif order.secondary_order_id not in ("", trade.secondary_order_id) or order.open_ended:
@@ -142,6 +144,11 @@ class RouteEar:
                         venue_cl_ord_id=leg.venue_cl_ord_id, secondary_order_id=theirs
                     )
         return None
+
+    def _is_foreign(self, trade: VenueTrade) -> bool:
+        """Whether it is of an order that is known to be another program's, or a person's."""
+        known = self._teller.books.agreement.foreign_orders(self._teller.route)
+        return any(one.told.secondary_order_id == trade.secondary_order_id for one in known)
 
     def _weigh_unknown(self, symbol: str = "") -> None:
         """Not adopted, whatever it is. But while an order is looked for, this may be it, and a fill

@@ -53,7 +53,7 @@ def reports(order: Order, seen: VenueOrder, now: datetime) -> tuple[ExecutionRep
     order = _sized(order, seen)
     _demand_same(order, seen)
     told: list[ExecutionReport] = []
-    if order.life is Life.PENDING_NEW:
+    if order.life is Life.PENDING_NEW or _works_after_all(order, seen):
         told += _acknowledgement(order, seen, now)
     if seen.names_fills:
         fills = list(_named_fills(order, seen, now))
@@ -136,6 +136,11 @@ def is_same(order: Order, seen: VenueOrder) -> bool:
     """Whether id, market, side, quantity and limit are the order's: a venue that does not keep
     client ids unique can show another order under the same one."""
     return not _differences(order, seen)
+
+
+def _works_after_all(order: Order, seen: VenueOrder) -> bool:
+    """Whether the venue shows as working what an operator has settled as over."""
+    return bool(order.settled_by) and order.ended and seen.state is VenueState.WORKING
 
 
 def _sized(order: Order, seen: VenueOrder) -> Order:

@@ -19,6 +19,7 @@ from adapters.reconcile import (
 )
 from oms.clock import Clock
 from oms.core.errors import MalformedMessage
+from oms.core.fields import ExecType
 from oms.core.messages import ExecutionReport
 from oms.core.notes import Doubt, DoubtSettled, Quarantined, Request, VenueNamed
 from oms.core.numbers import number_text
@@ -116,6 +117,24 @@ class Teller:
         except MalformedMessage as error:
             self.quarantine(f"order {order.order_id}: {error}", trade.raw)
             return
+        self.post(report, Evidence.VENUE_MESSAGE, trade.raw)
+
+    def late(self, trade: VenueTrade) -> None:
+        """Post a fill of an order that is not in memory: the engine finds whose it is, or shows a
+        human that it is nobody's."""
+        report = ExecutionReport(
+            exec_id=trade.exec_id,
+            exec_type=ExecType.PARTIAL_FILL,
+            cl_ord_id=trade.venue_cl_ord_id,
+            order_id=trade.secondary_order_id,
+            secondary_order_id=trade.secondary_order_id,
+            last_shares=trade.last_shares,
+            last_px=trade.last_px,
+            commission=trade.commission,
+            fee_currency=trade.fee_currency,
+            trade_id=trade.trade_id,
+            transact_time=trade.transact_time or self.clock.now(),
+        )
         self.post(report, Evidence.VENUE_MESSAGE, trade.raw)
 
     def unshown(self, asked: Order) -> None:

@@ -17,6 +17,7 @@ from adapters.looks import Looks
 from adapters.lost import Lost, is_lost
 from adapters.options import Options
 from adapters.port import Queries, Sight, Unreadable, VenueOrder, VenueTrade
+from adapters.reconcile import is_same
 from adapters.teller import Teller
 from oms.core.errors import MalformedMessage, VenueError, VenueRefused
 from oms.core.notes import Instruments, RouteStatus
@@ -136,12 +137,24 @@ class Watch:
         lost = [order for order in working if is_lost(order)]
         self.lost.hunt(lost, listed)
         self._foreigners.weigh(listed)
+        self._weigh_settled(listed)
         named = [order for order in working if order.secondary_order_id]
         fills = await self._fills(named)
         for order in self._looks.in_turn(named):
             trades = fills.get(order.order_id, ())
             await self._match(order, by_id.get(order.secondary_order_id), trades)
         self._next_at = min(self._next_at, self._passed_at + self._again_s(working, lost))
+
+    def _weigh_settled(self, listed: Sequence[Sight]) -> None:
+        """What an operator has settled as over, and the venue lists as open."""
+        for order in self._teller.books.closed(self._teller.route):
+            if not order.settled_by:
+                continue
+            for sight in listed:
+                ours = sight.venue_cl_ord_id == order.venue_cl_ord_id
+                theirs = sight.secondary_order_id == order.secondary_order_id != ""
+                if isinstance(sight, VenueOrder) and (ours or theirs) and is_same(order, sight):
+                    self._teller.tell(order, sight)
 
     def _again_s(self, working: list[Order], lost: list[Order]) -> float:
         if len(working) > len(lost):

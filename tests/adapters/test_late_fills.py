@@ -13,6 +13,7 @@ from adapters.teller import END_PATIENCE_S, Teller
 from oms.clock import ManualClock
 from oms.core.fields import ExecType, OrdType
 from oms.core.legs import VenueBooks, at_venue
+from oms.core.messages import ExecutionReport
 from oms.core.ports import Inbound, Post
 from tests.core.desk_of_one import ROUTE, SYMBOL
 from tests.core.emulating_desk import AMEND, Desk
@@ -120,3 +121,28 @@ def test_the_end_of_the_new_order_is_waited_for_as_that_of_the_old_one_was() -> 
     story.clock.advance(END_PATIENCE_S)
     story.see_over()
     assert story.desk.order().ended
+
+
+@pytest.mark.parametrize(("foreign", "posted"), [("", 1), ("77", 0), ("78", 1)])
+def test_a_fill_of_an_order_that_is_not_in_memory_is_the_engines_to_find(
+    foreign: str, posted: int
+) -> None:
+    """It may be one that closed long ago; one of an order that is known to be foreign is not ours."""
+    story = Replaced()
+    known = [SimpleNamespace(told=SimpleNamespace(secondary_order_id=foreign))] if foreign else []
+    agreement: Any = SimpleNamespace(foreign_orders=lambda _: known)
+    story.teller.books = SimpleNamespace(
+        working=lambda _: [], closed=lambda _: [], agreement=agreement
+    )
+    trade = VenueTrade(
+        trade_id="9",
+        secondary_order_id="77",
+        symbol=SYMBOL,
+        side=GOOD.side,
+        last_shares=D("0.003"),
+        last_px=D(40000),
+    )
+    story.ear.trade(trade)
+    assert len(story.posted) == posted
+    told = [one.message for one in story.posted if isinstance(one.message, ExecutionReport)]
+    assert [report.exec_id for report in told] == ["9-77"] * posted

@@ -12,6 +12,8 @@ from adapters.andx.tests.andx_trouble import change_list, doubts_told, until_in_
 from adapters.simserver import SimRequest, SimResponse
 from oms.core.fields import CxlRejReason, ExecType, OrdRejReason, OrdStatus
 from oms.core.notes import Request
+from oms.core.ports import Evidence, Inbound
+from oms.core.settlements import OrderSettled, Verdict
 from tests.adapters.one_route import SPEED, OneRoute, one_route
 
 D = Decimal
@@ -302,3 +304,21 @@ def throttle_once(part: str) -> Callable[[SimRequest, SimResponse], SimResponse]
         return answer
 
     return change
+
+
+def test_an_order_that_was_settled_as_absent_and_is_listed_works_again() -> None:
+    with one_route("andx") as route:
+        route.until_ready()
+        route.tap.change = lambda request, answer: (
+            SimResponse(502, b"") if "/orders/" in request.path else answer
+        )
+        route.there.do(lambda: route.tap.switch("lose_reply", 1))
+        order_id = route.place()
+        route.until(lambda: route.order(order_id).in_doubt is not None, "the doubt")
+        word = OrderSettled(order_id=order_id, verdict=Verdict.ABSENT, by="ann", text="they said")
+        route._decide(Inbound(source="operator", message=word, evidence=Evidence.OPERATOR))
+        assert route.order(order_id).closed
+        route.tap.change = lambda _, answer: answer
+        route.until(lambda: not route.order(order_id).closed, "the order to work again")
+        assert route.order(order_id).text.startswith("BREAK: ")
+        assert route.order(order_id).secondary_order_id
