@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -26,17 +27,22 @@ SPEED: Final = 10
 routes alike. Not more, so that a lost request that turns up late still meets a venue that takes it."""
 
 
-def play(rounds: int, batch: int, seed: int, speed: int, folder: Path | None = None) -> Told:
-    """All batches; each is one installation, with a seed of its own."""
+def play(
+    rounds: int, batch: int, seed: int, speed: int, folder: Path | None = None, jobs: int = 1
+) -> Told:
+    """All batches, `jobs` of them at a time; each is one installation, with a seed of its own."""
     told = Told()
-    number = 0
-    while told.rounds < rounds:
-        count = min(batch, rounds - told.rounds)
+    counts = [min(batch, rounds - done) for done in range(0, rounds, batch)]
+
+    def one(number: int) -> Told:
         with _workplace(folder, number) as place:
-            one = Batch(place, seed + number, count, speed).run()
-        told.add(one)
-        number += 1
-        _say(_line(seed + number - 1, one))
+            found = Batch(place, seed + number, counts[number], speed).run()
+        _say(_line(seed + number, found))
+        return found
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for found in pool.map(one, range(len(counts))):
+            told.add(found)
     return told
 
 
@@ -134,12 +140,13 @@ def main() -> int:
     parser.add_argument("--batch", type=int, default=25, help="rounds between two settlings")
     parser.add_argument("--seed", type=int, default=1, help="the first batch's; each has the next")
     parser.add_argument("--speed", type=int, default=SPEED, help=f"the factor, {SPEED}")
+    parser.add_argument("--jobs", type=int, default=1, help="batches at a time; 2 on idle cores")
     parser.add_argument("--json", action="store_true", help="one JSON document, not a table")
     parser.add_argument("--dir", type=Path, help="keep everything there")
     asked = parser.parse_args()
     _say(f"windows, fences and limits are scaled by {asked.speed} in simulators and routes alike")
     began = time.monotonic()
-    told = play(asked.rounds, asked.batch, asked.seed, asked.speed, asked.dir)
+    told = play(asked.rounds, asked.batch, asked.seed, asked.speed, asked.dir, asked.jobs)
     row = document(told, asked.seed, asked.speed, time.monotonic() - began)
     sys.stdout.write((json.dumps(row, indent=1) if asked.json else table(row)) + "\n")
     return 1 if told.verdict.faults else 0
