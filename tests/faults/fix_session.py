@@ -77,7 +77,7 @@ class Session(Speaker):
             self._send_raw([(35, "0")])
 
     def _since(self, time: datetime) -> float:
-        return (self._clock.now() - time).total_seconds()
+        return (self.now() - time).total_seconds()
 
     # In
 
@@ -209,7 +209,7 @@ class Session(Speaker):
         message = dict(fields)
         if message[35] in ADMIN_TYPES:
             return None
-        now = utc_timestamp(self._clock.now())
+        now = utc_timestamp(self.now())
         marked = {34: message[34], 52: now, 43: "Y", 122: message[52]}
         rest = [one for one in fields if one[0] not in marked]
         telegram = Telegram([*rest[:2], *marked.items(), *rest[2:]])
@@ -240,7 +240,7 @@ class Session(Speaker):
             return False
         if (high or low) and self._range != (0, 0) and number >= self._range[1]:
             self._range = (0, 0)
-        self._last_in, self._tests = self._clock.now(), 0
+        self._last_in, self._tests = self.now(), 0
         told = self._application.fromAdmin if kind in ADMIN_TYPES else self._application.fromApp
         told(Telegram(list(fields)), self._id)
         return True

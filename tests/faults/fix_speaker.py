@@ -1,6 +1,7 @@
 """A model session's numbers and flags, and what it sends: quickfix's Session.cpp in the small."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final, Protocol
 
 import quickfix
@@ -9,7 +10,7 @@ from fix import tags
 from fix.application import Application
 from fix.transport import Kind, SessionConfig
 from fix.wire import ADMIN_TYPES, Fields, utc_timestamp
-from oms.clock import Clock
+from oms.clock import Clock, utc_of_us
 from tests.faults.fix_store import Kept, Named, Telegram
 
 LOGON_TIMEOUT_S: Final = 10.0
@@ -76,7 +77,11 @@ class Speaker:
         self._queue: dict[int, Fields] = {}
         self._range = (0, 0)
         self._tests = 0
-        self._last_out = self._last_in = clock.now()
+        self._last_out = self._last_in = self.now()
+
+    def now(self) -> datetime:
+        """quickfix reads the machine's clock itself, and goes by it wherever it is set."""
+        return utc_of_us(self._clock.stamp_us())
 
     # What quickfix calls so
 
@@ -122,7 +127,7 @@ class Speaker:
         return self._send_raw([one for one in fields if one[0] not in (43, 122)])
 
     def _send_raw(self, body: Fields, number: int = 0, dup: bool = False) -> bool:
-        now = self._clock.now()
+        now = self.now()
         self._last_out = now
         stamp = utc_timestamp(now)
         head = [
@@ -179,7 +184,7 @@ class Speaker:
         if "LOGON" in self._resets:
             self.kept.reset()
         flag = [(141, "Y")] if self._should_send_reset() else []
-        self._last_in, self._tests, self.sent_logon = self._clock.now(), 0, True
+        self._last_in, self._tests, self.sent_logon = self.now(), 0, True
         self._send_raw([(35, "A"), (98, "0"), (108, str(self._heart_s)), *flag])
 
     def _log_out(self, text: str = "") -> None:
