@@ -12,6 +12,7 @@ from oms.cli.ends import FAILED, complain
 from oms.cli.options import (
     AsJson,
     Config,
+    Limit,
     Name,
     Venue,
     client_of,
@@ -102,13 +103,14 @@ def orders(
         bool, typer.Option("--open", help="Only orders from which something may still come.")
     ] = False,
     venue: Venue = None,
+    limit: Limit = 0,
     as_json: AsJson = False,
 ) -> None:
     """Orders of everybody, oldest first."""
     settings = settings_of(config)
     route = route_of(settings, venue)
     with reader_of(settings) as reader:
-        rows = reader.orders(open_only=open_only, route=route)
+        rows = reader.orders(open_only=open_only, route=route, limit=limit)
     show.listing(rows, show.ORDERS, as_json=as_json)
 
 
@@ -168,12 +170,14 @@ def _tell_order(row: Row) -> None:
         typer.echo(show.cell(line))
 
 
-def fills(config: Config = None, venue: Venue = None, as_json: AsJson = False) -> None:
+def fills(
+    config: Config = None, venue: Venue = None, limit: Limit = 0, as_json: AsJson = False
+) -> None:
     """Executions that stand, oldest first."""
     settings = settings_of(config)
     route = route_of(settings, venue)
     with reader_of(settings) as reader:
-        rows = reader.fills(route=route)
+        rows = reader.fills(route=route, limit=limit)
     show.listing(rows, show.FILLS, as_json=as_json)
 
 

@@ -30,6 +30,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stand
 Venue = Annotated[
     str | None, typer.Option("--venue", metavar="ROUTE", help="Only this route, in any case.")
 ]
+Limit = Annotated[
+    int, typer.Option("--limit", metavar="N", min=0, help="Only the newest N; 0 shows all.")
+]
 Name = Annotated[
     str, typer.Argument(metavar="ID", help="An OrderID, its digits, or ORIGIN/ClOrdID.")
 ]

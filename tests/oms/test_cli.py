@@ -104,6 +104,21 @@ def test_a_telephoned_order_is_entered_for_its_owner(tmp_path: Path) -> None:
         assert "no desk or strategy is called 'NOBODY'" in told.err
 
 
+def test_a_long_list_can_be_cut_to_its_newest_rows(tmp_path: Path) -> None:
+    with running_bench(tmp_path) as bench:
+        for number in range(3):
+            assert bench.oms("new", *LIMIT, "--cl-ord-id", f"A{number}").code == 0
+        told = bench.oms("orders", "--limit", "2", "--json").document
+        assert [row["cl_ord_id"] for row in told] == ["A1", "A2"]
+        assert len(bench.oms("orders", "--limit", "0", "--json").document) == 3
+        assert bench.oms("orders", "--limit", "-1").code == 2
+        bench.engine.venues["PLAIN"].script = "fill"
+        for number in range(3, 5):
+            assert bench.oms("new", *LIMIT, "--cl-ord-id", f"A{number}").code == 0
+        bench.engine.wait_until("two fills", lambda: len(bench.engine.reader.fills()) > 1)
+        assert len(bench.oms("fills", "--limit", "1", "--json").document) == 1
+
+
 def test_every_listing_is_one_json_document_with_the_promised_fields(tmp_path: Path) -> None:
     with running_bench(tmp_path) as bench:
         filled(bench)
