@@ -18,8 +18,10 @@ from adapters.budget import Budget
 from adapters.lost import Lost
 from adapters.port import VenueOrder, VenueState
 from adapters.reconcile import reports
+from adapters.repair import Repair
 from adapters.teller import Teller
 from adapters.trader import Trader
+from fix.outlet import Outlet
 from oms.core import desk_side, doubts, emulation, moves, nonces
 from oms.core.book import Book, Changes
 from oms.core.decide import decide
@@ -70,7 +72,7 @@ async def _nothing_soon(*_: Any) -> None:
     """In place of something that is not done, and awaited."""
 
 
-def _yes(*_: Any) -> bool:
+async def _yes_soon(*_: Any) -> bool:
     return True
 
 
@@ -248,6 +250,16 @@ def _one_of_them(lost: Lost, order: Order, sights: Any) -> list[VenueOrder]:
 
 
 _could_be = Lost._could_be
+
+
+async def _ready_at_once(repair: Any, turn: int) -> None:
+    """A session that is logged on again is as good as one that was never away."""
+    with repair._lock:
+        if turn == repair._turn:
+            repair._mended_turn = turn
+            repair._tell(repair._text, ready=True)
+
+
 _begin_budget = Budget.__init__
 
 
@@ -324,7 +336,12 @@ GUARDS: Final[Mapping[str, Guard]] = {
     "the fence": Guard(
         "adapters/lost.py Lost._is_fenced",
         "an order that is listed late is called absent",
-        _in_place_of(Lost, "_is_fenced", _yes),
+        _in_place_of(Lost, "_is_fenced", lambda *_: True),
+    ),
+    "what the account holds": Guard(
+        "adapters/lost.py Lost._is_untouched",
+        "an order that filled at once, and whose trade is listed late, is called absent",
+        _in_place_of(Lost, "_is_untouched", _yes_soon),
     ),
     "no choice between two": Guard(
         "adapters/lost.py Lost._could_be",
@@ -353,6 +370,21 @@ GUARDS: Final[Mapping[str, Guard]] = {
             _in_place_of(told_by, "reports", _end_at_once),
             _in_place_of(Teller, "_without_hasty_end", _end_with_the_first_word),
         ),
+    ),
+    "a session's loss is mended": Guard(
+        "adapters/repair.py Repair._mend",
+        "what was told while the session was down is never known",
+        _in_place_of(Repair, "_mend", _ready_at_once),
+    ),
+    "a torn session is mended": Guard(
+        "adapters/repair.py Repair.link_tore",
+        "a fill that our own session has rejected is never known",
+        _in_place_of(Repair, "link_tore", _nothing),
+    ),
+    "reports from the journal": Guard(
+        "fix/outlet.py Outlet._missed",
+        "a desk that was away is never told what became of its orders",
+        _in_place_of(Outlet, "_missed", lambda _: ()),
     ),
     "late orders stay": Guard(
         "adapters/budget.py Budget.__init__ max_wait_s",

@@ -17,12 +17,15 @@ from oms.core.notes import RouteStatus
 from oms.core.ports import Evidence, Record
 from oms.store.lock import Lock
 from oms.store.store import Store
+from tests.adapters.one_route import OneRoute
 from tests.faults import accidents
 from tests.faults.accidents import AFTER_S, HIDE, Script, acknowledged, doubted, over, part_filled
+from tests.faults.draw_fix import draw_fix
 from tests.faults.guards import GUARDS
 from tests.faults.road import Fault
 from tests.faults.scene import Scene, scene
 from tests.faults.verdict import Verdict, compare
+from tests.faults.world import run
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,16 @@ def listed_late(told: Scene) -> None:
         over(told, order_id)
 
 
+def listed_behind_the_fence(told: Scene) -> None:
+    """The order filled at once, and neither it nor its trade is listed for half a minute; Cryptex."""
+    for name in ("hide_orders", "delay_trades"):
+        told.simulator.switch(name, 30_000)
+    told.on_the_way.append(Fault(op="new", answered=False))
+    order_id = told.take()
+    doubted(told, order_id)
+    over(told, order_id)
+
+
 def killed_with_orders_waiting(told: Scene) -> None:
     """The kill switch is turned while orders wait for the rate limit."""
     price = told.bench.ORDER.price
@@ -148,6 +161,7 @@ PROOFS: Final[Mapping[str, Proof]] = {
     "no retry": Proof(accidents.timeout_then_fill, "andx"),
     "twin lock": Proof(accidents.two_equal_orders_in_doubt, "bitexbit"),
     "the fence": Proof(listed_late, "btcturk"),
+    "what the account holds": Proof(listed_behind_the_fence, "cryptex"),
     "no choice between two": Proof(lost_beside_another, "bitexbit"),
     "claims": Proof(lost_beside_an_equal_of_ours, "bitexbit"),
     "high-water mark": Proof(accidents.equal_to_an_older_one, "bitexbit"),
@@ -226,9 +240,59 @@ def fill_told_after_a_query() -> Verdict:
         return compare([route.order(order_id)], [row()], ())
 
 
+def fill_lost_with_the_session() -> Verdict:
+    """Apifiny's session falls, the order fills, and the session is back."""
+    with linked() as (route, link):
+        order_id = route.take(route.bench.LEVEL * 2)
+        link.until(lambda: bool(route.order(order_id).cum_qty), "the first fill")
+        link.fall()
+        route.spin(lambda: _there(route, order_id)["status"] == "FILLED", "the fill")
+        link.rise(ask=False)
+        route.until_ready()
+        return compare([route.order(order_id)], _priceless(_there(route, order_id)), ())
+
+
+def fill_lost_on_a_standing_session() -> Verdict:
+    """One fill of several never comes, and it is known that something was lost."""
+    with linked() as (route, link):
+        order_id = route.take(route.bench.LEVEL * 30)
+        link.until(lambda: bool(route.order(order_id).cum_qty), "the first fill")
+        route.tap.switch("lose_fill", 1)
+        before = Decimal(_there(route, order_id)["cum"])
+        route.spin(lambda: Decimal(_there(route, order_id)["cum"]) > before, "a fill", link.hear)
+        route.runner.link_tore()
+        in_vain = route.clock.monotonic() + 3.0  # where nobody looks, nothing ends the wait
+
+        def known() -> bool:
+            agreed = route.order(order_id).cum_qty == Decimal(_there(route, order_id)["cum"])
+            return agreed or route.clock.monotonic() > in_vain
+
+        route.spin(known, "the fill that was lost", link.hear)
+        route.cancel(order_id)
+        link.until(lambda: route.order(order_id).closed, "the cancel")
+        return compare([route.order(order_id)], _priceless(_there(route, order_id)), ())
+
+
+def _there(route: OneRoute, order_id: str) -> dict[str, Any]:
+    return at_venue(route, route.order(order_id))
+
+
+def _priceless(row: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{**row, "notional": None}]  # queries tell an average, rounded
+
+
+def away_from_the_desk() -> Verdict:
+    """Seeds in which a desk's session is away now and then."""
+    failures = [text for seed in range(1, 5) for text in run(draw_fix(seed)).failures]
+    return Verdict(lost=failures)
+
+
 OTHERS: Final[Mapping[str, Callable[[], Verdict]]] = {
     "one owner": two_owners,
     "derived executions are explained": fill_told_after_a_query,
+    "a session's loss is mended": fill_lost_with_the_session,
+    "a torn session is mended": fill_lost_on_a_standing_session,
+    "reports from the journal": away_from_the_desk,
 }
 
 

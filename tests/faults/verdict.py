@@ -97,7 +97,7 @@ def _weigh(verdict: Verdict, order: Order, rows: list[Row], foreign: Collection[
     if order.cum_qty > there:
         excess = number_text(order.cum_qty - there)
         verdict.duplicate.append(f"{name}: {excess} is booked and was not executed there")
-    elif order.cum_qty == there:
+    elif order.cum_qty == there and all(row["notional"] is not None for row in rows):
         worth = sum((Decimal(row["notional"]) for row in rows), Decimal(0))
         if order.notional != worth:
             verdict.wrong.append(f"{name}: booked for {order.notional}, there it was {worth}")
