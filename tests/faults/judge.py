@@ -165,6 +165,8 @@ def judge(outcome: Outcome, book: Book, ledgers: Mapping[str, list[Row]]) -> Non
     for order in known:
         if order.in_doubt is not None:
             outcome.unresolved.append(Unresolved(order.route, order.order_id, order.in_doubt.text))
+        elif order.waits and not order.ended:
+            outcome.unresolved.append(Unresolved(order.route, order.order_id, order.waits))
     for route, rows in ledgers.items():
         _compare(outcome, [order for order in known if order.route == route], rows)
 
@@ -245,6 +247,8 @@ def _miss(outcome: Outcome, claim: _Claim, left: dict[str, Row]) -> None:
         and Decimal(row["price"]) == claim.price
     ]
     name = f"{order.route} order {order.order_id}" + (f" leg {claim.leg}" if order.legs else "")
+    if order.waits and claim.last and not order.ended:
+        return  # it says of itself that it has not been sent; what is there is its twin's
     if order.in_doubt is not None:
         if alike:
             del left[alike[0]["order_id"]]

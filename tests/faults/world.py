@@ -149,7 +149,9 @@ class World:
     def _only_doubts(self) -> frozenset[str]:
         """The orders in doubt, where nothing else is left."""
         left = self.process.book.all_working() if self.process is not None else []
-        doubted = frozenset(order.order_id for order in left if order.in_doubt is not None)
+        doubted = frozenset(
+            order.order_id for order in left if order.in_doubt is not None or order.waits
+        )
         return doubted if len(doubted) == len(left) else frozenset()
 
     def _is_over(self) -> bool:
