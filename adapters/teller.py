@@ -69,7 +69,7 @@ class Teller:
         already, and the end too.
         """
         order = self.books.order(asked.order_id) or asked
-        self._unshown.pop(order.order_id, None)
+        self._unshown.pop(order.venue_cl_ord_id, None)
         if order.venue_cl_ord_id != asked.venue_cl_ord_id:
             return False  # of what the order was at the venue before
         if self._awaits(order) or self._is_stale(asked, order, seen):
@@ -146,7 +146,7 @@ class Teller:
         if not (order.acknowledged and order.secondary_order_id) or order.ended or order.filled:
             return
         now = self.clock.monotonic()
-        since = self._unshown.setdefault(order.order_id, now)
+        since = self._unshown.setdefault(order.venue_cl_ord_id, now)
         late = (now - since) * self._speed >= FILLS_PATIENCE_S
         if late and order.in_doubt is None:
             note = Doubt(cl_ord_id=order.venue_cl_ord_id, request=Request.FILLS, text=UNSHOWN)
@@ -178,9 +178,11 @@ class Teller:
         """Forget what is known of all other orders."""
         self._untold = {key: value for key, value in self._untold.items() if key in order_ids}
         self._behind = {key: value for key, value in self._behind.items() if key in order_ids}
-        self._lacking = {key: value for key, value in self._lacking.items() if key in order_ids}
+        orders = filter(None, map(self.books.order, order_ids))
+        names = {order.venue_cl_ord_id for order in orders}  # each leg has a patience of its own
+        self._lacking = {key: value for key, value in self._lacking.items() if key in names}
         self._ending = {key: value for key, value in self._ending.items() if key in order_ids}
-        self._unshown = {key: value for key, value in self._unshown.items() if key in order_ids}
+        self._unshown = {key: value for key, value in self._unshown.items() if key in names}
 
     def _awaits(self, order: Order) -> bool:
         # What was posted is not in the book before its commit. Until then the book's sums are
@@ -237,10 +239,10 @@ class Teller:
             note = DoubtSettled(cl_ord_id=order.venue_cl_ord_id, text=text)
             self.post(note, Evidence.VENUE_QUERY, seen.raw)
         if not lacks_fills(order, seen):
-            self._lacking.pop(order.order_id, None)
+            self._lacking.pop(order.venue_cl_ord_id, None)
             return
         now = self.clock.monotonic()
-        since = self._lacking.setdefault(order.order_id, now)
+        since = self._lacking.setdefault(order.venue_cl_ord_id, now)
         if (now - since) * self._speed < FILLS_PATIENCE_S:
             return
         report = done(order, seen, self.clock.now()) if seen.names_fills else None

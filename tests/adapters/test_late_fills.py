@@ -9,7 +9,7 @@ import pytest
 
 from adapters.ear import RouteEar
 from adapters.port import VenueOrder, VenueState, VenueTrade
-from adapters.teller import END_PATIENCE_S, Teller
+from adapters.teller import END_PATIENCE_S, FILLS_PATIENCE_S, Teller
 from oms.clock import ManualClock
 from oms.core.fields import ExecType, OrdType
 from oms.core.legs import VenueBooks, at_venue
@@ -146,3 +146,17 @@ def test_a_fill_of_an_order_that_is_not_in_memory_is_the_engines_to_find(
     assert len(story.posted) == posted
     told = [one.message for one in story.posted if isinstance(one.message, ExecutionReport)]
     assert [report.exec_id for report in told] == ["9-77"] * posted
+
+
+def test_a_new_order_of_a_replace_is_waited_for_anew() -> None:
+    """The one before was not shown for a while; that is not the new one's lateness."""
+    story = Replaced()
+    story.teller.unshown(at_venue(story.desk.order()))
+    story.replace()
+    story.clock.advance(FILLS_PATIENCE_S)
+    story.teller.keep([story.desk.order().order_id])
+    story.teller.unshown(at_venue(story.desk.order()))
+    assert story.posted == []
+    story.clock.advance(FILLS_PATIENCE_S)
+    story.teller.unshown(at_venue(story.desk.order()))
+    assert len(story.posted) == 1
