@@ -98,7 +98,7 @@ def test_questions_are_answered_by_an_index(firm: Firm, reader: Reader) -> None:
             for sql, parameters in asked
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)  # type: ignore[arg-type]
         ]
-    assert len(asked) == 17
+    assert len(asked) == 19
     scans = {plan for plan in plans if plan.startswith("SCAN")}
     assert scans == {
         "SCAN orders USING INDEX orders_open",
@@ -108,4 +108,6 @@ def test_questions_are_answered_by_an_index(firm: Firm, reader: Reader) -> None:
         "SCAN executions USING COVERING INDEX executions_by_seq",
         "SCAN quarantine",
         "SCAN transfers USING INDEX transfers_open",
+        "SCAN breaks USING INDEX breaks_open",
+        "SCAN foreign_orders USING INDEX foreign_orders_working",
     }

@@ -211,13 +211,18 @@ class Firm:
 # A day of anything that can happen
 
 
+def begin(firm: Firm) -> None:
+    """Balances, which count only while nothing moves, a break, and an order of somebody else."""
+    look(firm, REST, {"BTC": "100", "USDT": "1E+7"})
+    stranger(firm, REST, 9, cum=1)
+    look(firm, REST, {"BTC": "101", "USDT": "1E+7"})
+    firm.venue(REST, ReserveNonces(route=REST, count=60, floor=1))
+
+
 def trade(firm: Firm, rng: Random, steps: int) -> None:
     """Let that many things happen, most of them possible."""
     if not firm.book.agreement.begun(REST):
-        look(firm, REST, {"BTC": "100", "USDT": "1E+7"})
-        stranger(firm, REST, 9, cum=1)
-        look(firm, REST, {"BTC": "101", "USDT": "1E+7"})
-        firm.venue(REST, ReserveNonces(route=REST, count=60, floor=1))
+        begin(firm)
     for _ in range(steps):
         working = [order for route in CAPABILITIES for order in firm.book.working(route)]
         if not working or rng.random() < 0.25:
