@@ -28,7 +28,7 @@ from tests.faults.world import run
 SCENARIOS: Final = 20_000
 MINUTES: Final = 10.0
 CHUNK: Final = 25
-"""Seeds that a process takes at a time."""
+"""Seeds that a process takes at a time, at most."""
 NAMED: Final = 20
 """Failing seeds that are named."""
 
@@ -132,11 +132,11 @@ def _seeds(seed: int | None, span: str | None, scenarios: int) -> tuple[int, int
 
 def _outcomes(seeds: Sequence[int], jobs: int, without: str | None) -> Iterator[Outcome]:
     outcome = partial(outcome_of, without=without)
-    if jobs < 2 or len(seeds) < CHUNK:
+    if jobs < 2 or len(seeds) < jobs:
         yield from map(outcome, seeds)
         return
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap_unordered(outcome, seeds, CHUNK)
+        yield from pool.imap_unordered(outcome, seeds, min(CHUNK, -(-len(seeds) // jobs)))
 
 
 def _tell(seed: int, whole: bool, without: str | None) -> int:
