@@ -195,8 +195,13 @@ def _refused(story: Story, request: PendingRequest) -> None:
 
 def _fail(book: Book, story: Story, request: PendingRequest, text: str) -> None:
     """The earlier order is gone and there is no new one: canceled, and the replace refused."""
-    text = f"replace failed, the earlier order is canceled: {text}"
-    if not story.order.filled:
+    filled = story.order.filled
+    text = f"replace failed, the earlier order is {'filled' if filled else 'canceled'}: {text}"
+    if filled:
+        # A cancel that was meant for the new order: nothing else would ever answer it.
+        for asked in [r for r in story.order.requests if r.kind is Request.CANCEL]:
+            refuse(story, asked, CxlRejReason.TOO_LATE_TO_CANCEL, "the order is FILLED")
+    else:
         _end(book, story, text)
     refuse(story, request, CxlRejReason.BROKER_CREDIT, text)
 

@@ -10,7 +10,15 @@ from oms.core.book import EVERY_ROUTE
 from oms.core.emulation import expiring
 from oms.core.fields import ExecTransType, ExecType, OrdType, TimeInForce
 from oms.core.messages import ExecutionReport, OrderCancelReject, OrderCancelRequest
-from oms.core.notes import Doubt, DoubtSettled, Expired, KillSwitch, Request, RouteStatus
+from oms.core.notes import (
+    Doubt,
+    DoubtSettled,
+    Expired,
+    KillSwitch,
+    NotSent,
+    Request,
+    RouteStatus,
+)
 from oms.core.order import Order
 from tests.core.desk_of_one import ROUTE, START, DeskOfOne
 from tests.core.emulating_desk import AMEND, CANCEL, EMULATING, Desk
@@ -308,3 +316,38 @@ def test_a_new_order_that_was_refused_and_works_after_all_is_shown(desk: Desk) -
     desk.tells(ExecType.REJECTED)
     desk.tells(ExecType.NEW)
     assert desk.quarantined == ["order 0000000001 CANCELED: NEW is not possible in CANCELED"]
+
+
+@pytest.mark.parametrize("refused", ["not sent", "by the venue"])
+def test_a_cancel_of_a_refused_new_order_is_answered_where_the_old_one_is_filled(
+    desk: Desk, refused: str
+) -> None:
+    """Too late: what was executed stays, and nobody waits for an answer for ever."""
+    desk.fills("0.02", exec_type=ExecType.FILL)
+    desk.desk(AMEND)
+    desk.desk(CANCEL)
+    name = desk.order().venue_cl_ord_id
+    if refused == "not sent":
+        desk.venue(NotSent(cl_ord_id=name, request=Request.NEW, text="too late", too_late=True))
+    else:
+        desk.tells(ExecType.REJECTED, text="no funds")
+    assert [(what, status, name) for what, status, name, _ in desk.heard()] == [
+        ("CANCEL_REJECT", "PENDING_REPLACE", "C1"),
+        ("CANCEL_REJECT", "FILLED", "R1"),
+    ]
+    assert desk.order().closed
+
+
+@pytest.mark.parametrize("by", ["the desk", "the kill switch"])
+def test_a_fill_before_the_cancel_that_somebody_wants_ends_the_replace(desk: Desk, by: str) -> None:
+    """Both were on their way when the old order filled: no new one follows a wish to end it."""
+    desk.desk(AMEND)
+    if by == "the desk":
+        desk.desk(CANCEL)
+    else:
+        assert desk.house(by)
+    desk.fills("0.02", exec_type=ExecType.FILL)
+    assert desk.asked == []
+    told = [("CANCEL_REJECT", "PENDING_REPLACE", "C1", "A1")] if by == "the desk" else []
+    assert desk.heard()[1:] == [*told, ("CANCEL_REJECT", "FILLED", "R1", "A1")]
+    assert desk.order().closed

@@ -1,6 +1,7 @@
 """Plans that once showed a defect, each kept as it was drawn.
 
-clock_set_back: the machine's clock jumped ahead and was set right; every request was stamped with
+cancel_of_a_leg_not_sent: a filled order was raised and then cancelled; the new leg did not leave, and
+nothing answered the cancel, ever. clock_set_back: the machine's clock jumped ahead and was set right; every request was stamped with
 the old time for as long. legs_named_alike: a derived fill of an order's first leg kept its second
 leg from ever ending. whose_fill: an order was told canceled while a fill could have been its.
 """
