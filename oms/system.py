@@ -279,9 +279,11 @@ class System:
         """
         self.book.stopping = True
         self._started = False
-        self._closing.close()
-        if drop:
-            self._sides.drop()
+        try:
+            self._closing.close()
+        finally:
+            if drop:
+                self._sides.drop()
 
     def _fail(self, error: BaseException) -> None:
         self.fault = error

@@ -20,6 +20,7 @@ from oms.core.errors import (
     UnknownOrder,
 )
 from oms.core.ports import Evidence, Inbound, Post
+from oms.feed import Feed
 from oms.store.queries import ORDER_ID_DIGITS
 from oms.venues import Venues
 
@@ -50,6 +51,7 @@ class BreaksHere(BreaksDoor):
     _post: Post
     _break_looks: BreakLooks
     _venues: Venues
+    _feed: Feed
 
     async def breaks(self, *, venue: str | None = None, closed: bool = False) -> list[Row]:
         """Orders and balances that are not what the books say."""
@@ -79,11 +81,14 @@ class BreaksHere(BreaksDoor):
         try:
             async with asyncio.timeout(CLOSED_TIMEOUT_S):
                 while True:
+                    broken = self._feed.broken
                     with suppress(
                         StoreUnavailable
                     ):  # it is posted, whether that can be read or not
                         if not await self._is_open(name):
                             return
+                    if broken:
+                        raise OutcomeUnknown(f"{broken}; look at the breaks")
                     await asyncio.sleep(LOOK_EVERY_S)
         except TimeoutError:
             raise OutcomeUnknown("the engine has not answered; look at the breaks") from None

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from oms.clock import ManualClock, SystemClock
-from oms.core.book import Changes
+from oms.core.book import Book, Changes
 from oms.core.errors import (
     EngineUnavailable,
     OmsError,
@@ -22,7 +23,9 @@ from oms.core.notes import Quarantined
 from oms.core.ports import Evidence, Record
 from oms.feed import Feed
 from oms.patience import PatientCommits
+from oms.system import System
 from oms.writer import Commits
+from tests.oms.configs import COMPLETE, load
 from tests.oms.small_engine import SmallEngine, running, within
 
 LOCKED = StoreUnavailable("writing to the store: database is locked", passing=True)
@@ -183,6 +186,12 @@ def test_who_waits_learns_at_once_that_the_engine_has_ended(tmp_path: Path) -> N
         with pytest.raises(EngineUnavailable, match="malformed"):
             async for _ in desk.reports():
                 pass
+        operator = engine.oms("operator")
+        with (
+            mock.patch.object(operator, "_is_open", mock.AsyncMock(return_value=True)),
+            pytest.raises(OutcomeUnknown, match="malformed"),
+        ):
+            await operator.close_break("B1", by="ann", because="paid in by hand")
         assert SystemClock().monotonic() - began < 20, "it was waited for"
         assert await desk.orders() == []
 
@@ -232,3 +241,15 @@ def test_a_feed_that_broke_wakes_everybody() -> None:
             feed.expect("A2", lambda report: True)
 
     asyncio.run(test())
+
+
+def test_a_stop_that_fails_drops_quickfix_all_the_same(tmp_path: Path) -> None:
+    """A store that is gone can not be read at the end: a process that lives on must not keep the
+    sessions."""
+    system = System(load(tmp_path, COMPLETE))
+    system.book = Book({}, {})
+    with mock.patch.object(system._sides, "drop") as drop:
+        system._closing.callback(mock.Mock(side_effect=BROKEN))
+        with pytest.raises(StoreUnavailable):
+            system.stop(drop=True)
+    drop.assert_called_once_with()
