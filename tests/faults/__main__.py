@@ -76,6 +76,7 @@ COUNTED: Final = (
     "phantom_fills",
     "duplicate_orders",
     "wrong_terminal",
+    "unbooked_in_doubt",
     "restarts",
     "requests",
 )

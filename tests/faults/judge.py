@@ -1,16 +1,16 @@
 """What a scenario showed, held against what its venues know."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
 from oms.core.book import Book, Changes
-from oms.core.legs import executed
+from oms.core.legs import executed, of_leg
 from oms.core.messages import NewOrderSingle
 from oms.core.order import Order
 from oms.core.ports import ToVenue
+from tests.faults.plan import STRATEGY, Ask, Plan
 
 Row = Mapping[str, Any]
 
@@ -41,6 +41,9 @@ class Outcome:
     """Orders at a venue that nobody asked for."""
     wrong_terminal: int = 0
     """Orders that the books and a venue disagree about: over, working, refused or never there."""
+    unbooked_in_doubt: int = 0
+    """Orders in doubt of which their venue, that lists them under no id of ours, executed more than
+    is booked."""
     unresolved: list[Unresolved] = field(default_factory=list)
     in_doubt_s: list[float] = field(default_factory=list)
     """How long each doubt that was settled had lasted, in seconds of the scenario's clock."""
@@ -167,6 +170,9 @@ def judge(outcome: Outcome, book: Book, ledgers: Mapping[str, list[Row]]) -> Non
             outcome.unresolved.append(Unresolved(order.route, order.order_id, order.in_doubt.text))
         elif order.waits and not order.ended:
             outcome.unresolved.append(Unresolved(order.route, order.order_id, order.waits))
+        elif not order.closed:
+            name = f"{order.route} order {order.order_id}"
+            outcome.failures.append(f"{name} is {order.ord_status.name}, and nothing ends it")
     for route, rows in ledgers.items():
         _compare(outcome, [order for order in known if order.route == route], rows)
 
@@ -220,40 +226,57 @@ def _row_of(claim: _Claim, rows: Mapping[str, Row]) -> Row | None:
 
 def _weigh(outcome: Outcome, claim: _Claim, row: Row) -> None:
     order, doubted = claim.order, claim.order.in_doubt is not None
-    booked, _ = executed(order, claim.leg)
+    booked, worth = executed(order, claim.leg)
     traded = Decimal(row["cum"])
     name = f"{order.route} order {order.order_id}" + (f" leg {claim.leg}" if order.legs else "")
-    if doubted:
-        return  # it says of itself that it is not known
-    if booked < traded:
-        outcome.lost_fills += 1
-        outcome.failures.append(f"{name}: {booked} booked, the venue executed {shown(row)}")
-    elif booked > traded:
+    differs = f"{name}: {booked} booked, the venue executed {shown(row)}"
+    if booked > traded:
+        # No doubt is about what is booked already.
         outcome.phantom_fills += 1
-        outcome.failures.append(f"{name}: {booked} booked, the venue executed {shown(row)}")
-    elif claim.over != (row["status"] in _OVER):
+        outcome.failures.append(differs)
+    elif booked < traded and doubted and not row["client_id"]:
+        outcome.unbooked_in_doubt += 1  # it says of itself that it is not known
+    elif booked < traded:
+        outcome.lost_fills += 1
+        outcome.failures.append(differs)
+    elif not doubted and _ends_differ(claim, row):
         outcome.wrong_terminal += 1
         outcome.failures.append(f"{name} is {order.ord_status.name}, the venue says {shown(row)}")
+    elif not _is_derived(claim) and worth != Decimal(row["notional"]):
+        text = f"{name} is booked for {worth}, the venue says {row['notional']}"
+        outcome.failures.append(text)
+
+
+def _ends_differ(claim: _Claim, row: Row) -> bool:
+    if claim.over != (row["status"] in _OVER):
+        return True
+    refused = "REJECTED" in (claim.order.ord_status.name, row["status"])
+    return refused and not claim.order.legs and claim.order.ord_status.name != row["status"]
+
+
+def _is_derived(claim: _Claim) -> bool:
+    """Whether a price was made of the venue's average, which is rounded."""
+    return any(e.derived for e in of_leg(claim.order, claim.leg))
 
 
 def _miss(outcome: Outcome, claim: _Claim, left: dict[str, Row]) -> None:
-    """An order of the books that the venue does not name: refused, never sent, or in doubt."""
+    """An order of the books that the venue does not name: refused, never sent, or in doubt. What
+    the venue has under another id is no order like it."""
     order = claim.order
     alike = [
         row
         for row in left.values()
         if (row["side"], Decimal(row["qty"])) == (order.side.name, claim.qty)
+        and not row["client_id"]
         and row["price"] is not None
         and Decimal(row["price"]) == claim.price
     ]
     name = f"{order.route} order {order.order_id}" + (f" leg {claim.leg}" if order.legs else "")
     if order.waits and claim.last and not order.ended:
         return  # it says of itself that it has not been sent; what is there is its twin's
-    if order.in_doubt is not None:
-        if alike:
-            del left[alike[0]["order_id"]]
-        return
-    if alike:
+    if order.in_doubt is not None and alike:
+        del left[alike[0]["order_id"]]
+    elif alike:
         row = alike[0]
         del left[row["order_id"]]
         outcome.wrong_terminal += 1
@@ -261,7 +284,7 @@ def _miss(outcome: Outcome, claim: _Claim, left: dict[str, Row]) -> None:
         outcome.failures.append(
             f"{name} is {order.ord_status.name}, the venue has it: {shown(row)}"
         )
-    elif not claim.over:
+    elif not claim.over and order.in_doubt is None:
         outcome.wrong_terminal += 1
         outcome.failures.append(f"{name} is {order.ord_status.name}, the venue never had it")
     elif executed(order, claim.leg)[0]:
@@ -269,6 +292,12 @@ def _miss(outcome: Outcome, claim: _Claim, left: dict[str, Row]) -> None:
         outcome.failures.append(f"{name} has fills, the venue never had it")
 
 
-def doubts_by_reason(unresolved: Iterable[Unresolved]) -> Counter[str]:
-    """How many there are of each."""
-    return Counter(f"{one.route}: {one.reason}" for one in unresolved)
+def never_entered(plan: Plan, book: Book) -> list[str]:
+    """New orders of the strategy of which the engine knows nothing, though it was asked until it
+    did. A desk's may be refused on its session, as for a SendingTime of another hour."""
+    asked = [i for i in plan.intents if i.ask is Ask.NEW and i.origin == STRATEGY]
+    return [
+        f"order {one.order} was never entered"
+        for one in asked
+        if book.used(STRATEGY, f"o{one.order}") is None
+    ]

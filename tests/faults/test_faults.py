@@ -7,15 +7,19 @@ import sys
 
 import pytest
 
+from oms.store.replay import verify
 from tests.faults.draw import draw
+from tests.faults.draw_fix import draw_fix
 from tests.faults.plan import plan_of
-from tests.faults.world import run
+from tests.faults.world import World, run
 
 PROGRAM = """
 import json
 from tests.faults.draw import draw
+from tests.faults.draw_fix import draw_fix
 from tests.faults.world import run
-print(json.dumps([run(draw(seed)).journal_hash for seed in range(1, 13)]))
+plans = [draw(seed) for seed in range(1, 10)] + [draw_fix(seed) for seed in range(1, 7)]
+print(json.dumps([run(plan).journal_hash for plan in plans]))
 """
 
 
@@ -49,6 +53,18 @@ def test_nothing_is_lost_doubled_or_wrong(first: int) -> None:
         seed: told for seed in range(first, first + 25) if (told := run(draw(seed)).failures)
     }
     assert failures == {}
+
+
+@pytest.mark.parametrize("first", [1, 6])
+def test_what_a_scenario_leaves_behind_is_what_its_journal_says(first: int) -> None:
+    """Restarts, doubts, legs and all: folded again from the first record, and its hashes followed."""
+    for seed in range(first, first + 5):
+        for plan in (draw(seed), draw_fix(seed)):
+            world = World(plan, None)
+            world.run()
+            told = verify(world.memory.reader())
+            assert told.differences == [], plan
+            assert told.records > 1
 
 
 def test_the_story_says_what_happened() -> None:

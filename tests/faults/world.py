@@ -23,7 +23,7 @@ from tests.faults.far import Far, nonce_of
 from tests.faults.faults import CANCELS, COMMITS, ORDERS, REQUESTS, STREAMS, TIMED, Faults
 from tests.faults.fix_side import FixSide
 from tests.faults.instant import WorldLoop
-from tests.faults.judge import Outcome, Witness, judge
+from tests.faults.judge import Outcome, Witness, judge, never_entered
 from tests.faults.memory import Memory
 from tests.faults.plan import DESK, Fault, Kind, Plan
 from tests.faults.process import Killed, Process
@@ -343,6 +343,7 @@ class World:
         outcome.failures += self.witness.failures
         outcome.in_doubt_s = self.witness.doubts
         outcome.failures += self.fix.wrongs(self.memory.reader())
+        outcome.failures += never_entered(self.plan, process.book)
         judge(outcome, process.book, {k.upper(): far.orders() for k, far in self.far.items()})
         hashed = sha256()
         for row in self.memory.rows("SELECT * FROM journal ORDER BY seq"):

@@ -130,6 +130,16 @@ def test_a_doubt_about_an_order_that_is_there_by_name_is_a_fault() -> None:
     assert _judged(doubt, fills=0).other_mismatches == 1
 
 
+def test_a_doubt_is_no_excuse_for_what_is_booked_or_listed() -> None:
+    """What is booked was executed; what the venue lists under the order's id is there to be found."""
+    doubt = {"in_doubt": True, "in_doubt_request": "CANCEL", "ord_status": "PENDING_CANCEL"}
+    assert _judged(doubt).faults == []
+    assert _counts(_judged(doubt, fills=2)) == (0, 1, 0, 0, 0)
+    assert _counts(_judged(doubt, fills=0)) == (1, 0, 0, 0, 0)
+    assert _counts(_judged(doubt, {"client_id": ""}, fills=0)) == (0, 0, 0, 0, 0)
+    assert judge([ORDER | doubt], [FILL], {"andx": []}).doubled_fills == 1
+
+
 def test_a_doubt_stands_for_one_order_without_a_name() -> None:
     """Of two like it, one is nobody's."""
     doubt = {"in_doubt": True, "in_doubt_request": "NEW", "secondary_order_id": ""}

@@ -67,6 +67,8 @@ def judge(
         told.unresolved.update(_reason(name, row) for row in doubted)
         executed = [row for row in fills if row["venue"] == route]
         left = _without_doubted(told, name, ledger, settled, doubted)
+        doubtful = [(order, _row_of(order, ledger, set())) for order in doubted]
+        _weigh_doubted(told, name, doubtful, executed)
         for found in compare(route, settled, executed, left, _TICKS[route]):
             _count(told, found)
     return told
@@ -89,6 +91,29 @@ def _without_doubted(
             told.faults.append(text)
             told.other_mismatches += 1
     return left
+
+
+def _weigh_doubted(
+    told: Verdict,
+    name: str,
+    doubted: Sequence[tuple[Row, Row | None]],
+    executed: Sequence[Row],
+) -> None:
+    """No doubt is an excuse for what is booked already, or for fills that the venue lists under
+    the order's id."""
+    for order, row in doubted:
+        own = [f for f in executed if f["order_id"] == order["order_id"] and f["stands"]]
+        booked = sum((Decimal(f["last_shares"]) for f in own), Decimal(0))
+        there = Decimal(row["cum"]) if row is not None else Decimal(0)
+        named = row is not None and bool(row["client_id"])
+        if booked > there:
+            told.doubled_fills += 1
+        elif booked < there and named:
+            told.lost_fills += 1
+        else:
+            continue
+        text = f"order {order['order_id']} in doubt: books {booked}, ledger {there}"
+        told.faults.append(f"{name}: {text}")
 
 
 def _row_of(order: Row, left: Sequence[Row], known: set[str]) -> Row | None:
