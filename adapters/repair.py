@@ -87,7 +87,7 @@ class Repair:
     async def recheck(self, order: Order) -> bool:
         """The venue's lists show the order otherwise than the link has told: look at it as after a
         loss of the link, until book and venue agree. Whether they do is not known yet."""
-        self._torn.setdefault(order.order_id, False)
+        self._torn[order.order_id] = False
         self.woken.set()
         return False
 
