@@ -12,6 +12,7 @@ import pytest
 from adapters.holdings import FRESH_S, Holdings
 from adapters.port import Lane
 from oms.clock import ManualClock
+from oms.core.facts import Leg
 from oms.core.fields import ExecType, OrdType, Side
 from oms.core.holdings import Holding
 from oms.core.messages import ExecutionReport
@@ -130,3 +131,60 @@ def test_the_account_is_read_anew_when_it_is_old_or_something_was_booked() -> No
     account.clock.advance(FRESH_S + 1)
     account.order("d")
     assert account.reads == 3
+
+
+def test_a_fill_from_before_that_is_booked_late_does_not_stand_for_the_order() -> None:
+    """It moved the account before it was read, and the books only after: another one, of the lost
+    order and just like it, did the opposite."""
+    account = Account()
+    other = account.order("a")
+    account.held = {"BTC": D("1.001"), "USDT": D(960)}  # the first one, which no list shows yet
+    account.clock.advance(FRESH_S + 1)
+    account.order("b")
+    account.held = {"BTC": D("1.002"), "USDT": D(920)}  # the second one
+    account.fill(other, "0.001")
+    assert not account.untouched(2)
+
+
+def test_an_order_that_is_forgotten_takes_nothing_back() -> None:
+    account = Account()
+    other = account.order("a", side=Side.SELL, price=D(40001))
+    account.fill(other, "0.001")
+    account.order("b")
+    known = account.desk.book
+    books: Any = SimpleNamespace(
+        working=lambda route: [o for o in known.working(route) if o.venue_cl_ord_id != other],
+        closed=lambda _: [],
+        agreement=known.agreement,
+    )
+    account.holdings._books = books
+    account.held = {"BTC": D("1.001"), "USDT": D(960)}
+    assert not account.untouched(2)
+
+
+@pytest.mark.parametrize(("side", "hidden"), [(Side.SELL, True), (Side.BUY, False)])
+def test_what_a_former_leg_executed_may_be_the_opposite_of_it(side: Side, hidden: bool) -> None:
+    """The books show the last leg alone: a sale of the one before may be booked, and is not seen."""
+    account = Account()
+    former = account.order("a", side=side, price=D(40001))
+    account.clock.advance(FRESH_S + 1)
+    account.order("b")
+    legs = (Leg(former, D("0.002")), Leg("a2", D("0.001")))
+    replaced = account.desk.order(1).evolve(legs=legs, venue_cl_ord_id="a2")
+    account.holdings._books = SimpleNamespace(
+        working=lambda _: [replaced, account.desk.order(2)], closed=lambda _: []
+    )
+    assert account.untouched(2) is not hidden
+
+
+def test_an_order_of_another_market_hides_nothing_of_it() -> None:
+    account = Account()
+    other = account.order("a")
+    account.clock.advance(FRESH_S + 1)
+    account.order("b")
+    account.fill(other, "0.001")
+    elsewhere = account.desk.order(1).evolve(symbol="ETH/EUR")
+    account.holdings._books = SimpleNamespace(
+        working=lambda _: [elsewhere, account.desk.order(2)], closed=lambda _: []
+    )
+    assert account.untouched(2)
