@@ -143,12 +143,14 @@ class Audit:
     async def _history(self) -> None:
         """What has ended since the last time, and a little before: ours as it is booked, and
         others' that came and went unseen."""
-        since, self._read_to = self._read_to - CLOCKS_APART, self._clock.now()
-        closed = await self._client.closed_orders(since)
+        asked = self._clock.now()
+        closed = await self._client.closed_orders(self._read_to - CLOCKS_APART)
+        self._read_to = asked
         self.foreigners.weigh_past(closed)
         shown: dict[str, Sight] = {}
         for sight in closed:
             shown |= dict.fromkeys((sight.venue_cl_ord_id, sight.secondary_order_id), sight)
+        shown.pop("", None)  # the venue does not repeat our ids, or an order never got one of its
         ended = self._teller.books.closed(self._teller.route)
         for order in ended:
             sight = shown.get(order.venue_cl_ord_id) or shown.get(order.secondary_order_id)
