@@ -52,7 +52,11 @@ def cause_of(book: Book, key: HoldingKey, holding: Holding, residuals: Residuals
 
 
 def shown_by(row: Activity, found: Break) -> Cause | None:
-    """What a row of the venue's lists of money says the break is, None where it is not of it."""
+    """What a row of the venue's lists of money says the break is, None where it is not of it.
+
+    A deposit ends a break, so it has to be one that has come in, and when: one that is on its way, or
+    is as old as the account for all that is known, is not what came.
+    """
     _, exchange, asset = found.key
     if row.asset != asset or row.done is False:
         return None
@@ -62,7 +66,8 @@ def shown_by(row: Activity, found: Break) -> Cause | None:
     into = {row.amount, subtract(row.amount, row.fee or ZERO)}
     match row.kind:
         case ActivityKind.DEPOSIT:
-            return Cause.DEPOSIT if here and found.amount in into else None
+            certain = row.done is True and row.time is not None
+            return Cause.DEPOSIT if here and certain and found.amount in into else None
         case ActivityKind.WITHDRAWAL:
             return Cause.WITHDRAWAL if here and found.amount in out else None
         case _:

@@ -188,7 +188,14 @@ def test_what_a_break_is_called() -> None:
 # What the venue's lists say of it
 
 ROW = Activity(
-    kind=ActivityKind.DEPOSIT, activity_id="9", asset="BTC", amount=D(2), status="", fee=D("0.1")
+    kind=ActivityKind.DEPOSIT,
+    activity_id="9",
+    asset="BTC",
+    amount=D(2),
+    status="",
+    fee=D("0.1"),
+    done=True,
+    time=START,
 )
 OUT = replace(ROW, kind=ActivityKind.WITHDRAWAL)
 MOVE = replace(ROW, kind=ActivityKind.TRANSFER, security_exchange="ONE", to_exchange="TWO")
@@ -204,9 +211,12 @@ MOVE = replace(ROW, kind=ActivityKind.TRANSFER, security_exchange="ONE", to_exch
         (ROW, "2", "ONE", None),
         (replace(ROW, asset="ETH"), "2", "", None),
         (replace(ROW, done=False), "2", "", None),
+        (replace(ROW, done=None), "2", "", None),
+        (replace(ROW, time=None), "2", "", None),
         (replace(ROW, fee=None), "2", "", Cause.DEPOSIT),
         (OUT, "-2", "", Cause.WITHDRAWAL),
         (OUT, "-2.1", "", Cause.WITHDRAWAL),
+        (replace(OUT, done=None, time=None), "-2", "", Cause.WITHDRAWAL),
         (OUT, "2", "", None),
         (MOVE, "-2.1", "ONE", Cause.TRANSFER),
         (MOVE, "2", "TWO", Cause.TRANSFER),
