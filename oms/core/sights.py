@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from oms.core.apply import apply
+from oms.core.facts import InDoubt
 from oms.core.fields import ExecTransType, ExecType, OrdRejReason, OrdStatus
 from oms.core.legs import (
     stale,
@@ -53,6 +54,19 @@ def weigh_sum(story: Story, report: ExecutionReport, fence: Fence) -> None:
         return
     told, booked = number_text(report.cum_qty or ZERO), number_text(order.cum_qty)
     text = f"the venue counts {told} executed, its reports sum to {booked}; its status settles it"
+    doubt(story, Request.FILLS, text)
+
+
+def weigh_end(story: Story, report: ExecutionReport, fence: Fence, before: InDoubt | None) -> None:
+    """An end without a CumQty, of an order whose answers were lost on a session that never tells
+    again what it has told: fills may be among them. `before`: the doubt that it was in until then."""
+    silent = report.exec_type is ExecType.CANCELED and report.cum_qty is None
+    loses = fence is Fence.RELOGON_AND_QUERIES
+    if before is None or not silent or not loses or story.order.in_doubt is not None:
+        return
+    text = (
+        "it was canceled, and fills may have been lost before; its cumulative quantity settles it"
+    )
     doubt(story, Request.FILLS, text)
 
 

@@ -20,7 +20,7 @@ from oms.core.order import Order
 from oms.core.ports import Decision, Inbound, Record, ToOrigin
 from oms.core.reports import cancel_reject
 from oms.core.settling import flagged, otherwise, revive, revives
-from oms.core.sights import sight, weigh_sum
+from oms.core.sights import sight, weigh_end, weigh_sum
 from oms.core.story import Story
 from oms.core.transitions import EXECUTES, FILLS, Event, event_of
 from oms.core.venue import Fence
@@ -133,7 +133,9 @@ def _report(book: Book, story: Story, report: ExecutionReport) -> None:
     if event in FILLS:
         fill(story, report, event)
     elif not no_news(story.order, event, report):
+        before = story.order.in_doubt
         move(story, report, event)
+        weigh_end(story, report, fence, before)
     if event in EXECUTES:
         weigh_sum(story, report, fence)
 

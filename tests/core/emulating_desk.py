@@ -15,7 +15,7 @@ from oms.core.messages import (
     OrderCancelRequest,
 )
 from oms.core.ports import DeskReport
-from oms.core.venue import Emulation
+from oms.core.venue import Capabilities, Emulation
 from tests.core.desk_of_one import PLAIN, SYMBOL, DeskOfOne
 from tests.core.test_checks import GOOD
 
@@ -35,8 +35,8 @@ CANCEL = OrderCancelRequest(cl_ord_id="C1", orig_cl_ord_id="A1")
 class Desk(DeskOfOne):
     """A desk whose venue has limit orders that rest, and nothing else."""
 
-    def __init__(self) -> None:
-        super().__init__(EMULATING)
+    def __init__(self, capabilities: Capabilities = EMULATING) -> None:
+        super().__init__(capabilities)
         self.names = 0
 
     def tells(self, exec_type: ExecType, name: str = "", **more: object) -> None:
