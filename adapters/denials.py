@@ -11,13 +11,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
-from adapters.lost import ABSENT, CLOCKS_APART, is_lost
+from adapters.lost import CLOCKS_APART, absence, is_lost
 from adapters.options import Options
 from adapters.port import Queries, Sight, Unreadable
 from adapters.teller import Teller
 from oms.core.errors import OmsError
-from oms.core.fields import ExecType, OrdRejReason
-from oms.core.messages import ExecutionReport
 from oms.core.order import Order
 from oms.core.ports import Evidence, LinkWord
 
@@ -96,13 +94,6 @@ class Denials:
             or current.venue_cl_ord_id != order.venue_cl_ord_id
         ):
             return
-        report = ExecutionReport(
-            exec_id=f"{order.venue_cl_ord_id}:ABSENT",
-            exec_type=ExecType.REJECTED,
-            cl_ord_id=order.venue_cl_ord_id,
-            ord_rej_reason=OrdRejReason.EXCHANGE_CLOSED,
-            transact_time=self._clock.now(),
-            text=ABSENT,
-        )
+        report = absence(order, self._clock.now())
         raw = f"denied twice by session and queries; {len(listed)} orders listed, not this"
         self._teller.post(report, Evidence.VENUE_QUERY, raw)

@@ -50,6 +50,18 @@ def is_lost(order: Order) -> bool:
     return doubt is not None and doubt.request is Request.NEW and not order.secondary_order_id
 
 
+def absence(order: Order, now: datetime) -> ExecutionReport:
+    """What is told of a lost order once it is proved that it never was."""
+    return ExecutionReport(
+        exec_id=f"{order.venue_cl_ord_id}:ABSENT",
+        exec_type=ExecType.REJECTED,
+        cl_ord_id=order.venue_cl_ord_id,
+        ord_rej_reason=OrdRejReason.EXCHANGE_CLOSED,
+        transact_time=now,
+        text=ABSENT,
+    )
+
+
 class Lost:
     """Looks for a route's lost orders. All calls on the adapters' loop."""
 
@@ -175,14 +187,7 @@ class Lost:
     def _declare_absent(self, order: Order, listed: Sequence[Sight]) -> None:
         if self._may_be_there(order, listed):
             return
-        report = ExecutionReport(
-            exec_id=f"{order.venue_cl_ord_id}:ABSENT",
-            exec_type=ExecType.REJECTED,
-            cl_ord_id=order.venue_cl_ord_id,
-            ord_rej_reason=OrdRejReason.EXCHANGE_CLOSED,
-            transact_time=self._clock.now(),
-            text=ABSENT,
-        )
+        report = absence(order, self._clock.now())
         self._teller.post(report, Evidence.VENUE_QUERY, f"{len(listed)} orders listed, not this")
 
     def _may_be_there(self, order: Order, listed: Sequence[Sight]) -> bool:
