@@ -5,6 +5,7 @@ that asks for an HMAC after it has opened is that of the venue's public clients 
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -23,7 +24,7 @@ _KLINE: Final = "kline_"
 _NO_PONG: Final = "no pong"
 
 
-class Socket:
+class Socket(ABC):
     """One connection: its heartbeat, and the troubles of all feeds."""
 
     def __init__(self, switches: Switches, now_ms: int) -> None:
@@ -65,8 +66,9 @@ class Socket:
     def _asked(self, told: Mapping[str, Any], now_ms: int) -> None:
         self._refuse(refusal(REQUEST, "this feed takes no requests"))
 
+    @abstractmethod
     def _news(self, now_ms: int) -> Sequence[str]:
-        raise NotImplementedError
+        """What has happened since the last time."""
 
     def _refuse(self, no: Refusal) -> None:
         error = {"code": no.code, "message": no.message}
