@@ -7,6 +7,7 @@ from random import Random
 from typing import Final
 
 from tests.adapters.one_route import bench_of
+from tests.faults.draw_knots import knotted
 from tests.faults.plan import CALM_MS, Ask, Fault, Intent, Kind, Plan
 
 REST: Final = ("andx", "bitexbit", "btcturk", "cryptex")
@@ -36,7 +37,8 @@ def draw(seed: int, kinds: Sequence[str] = REST) -> Plan:
     )
     intents = _intents(rng, routes)
     faults = tuple(_fault(rng, routes) for _ in range(rng.choice((1, 1, 2, 2, 3, 4, 6))))
-    return Plan(seed=seed, routes=routes, intents=intents, faults=faults, calm_ms=CALM_MS)
+    plan = Plan(seed=seed, routes=routes, intents=intents, faults=faults, calm_ms=CALM_MS)
+    return knotted(plan)
 
 
 def _intents(rng: Random, routes: Sequence[str]) -> tuple[Intent, ...]:

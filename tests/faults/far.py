@@ -73,7 +73,9 @@ class Far:
         self.kind = kind
         self.simulator: Simulator = getattr(import_module(module), name)(seed, 1, credentials)
         self.seen: list[str] = []
-        """Its numbers of our orders, in the order they came."""
+        """Its numbers of all orders, in the order they came."""
+        self.foreign: set[str] = set()
+        """Those of somebody else."""
 
     def handle(self, asked: SimRequest, now_ms: int) -> SimResponse:
         """Answer."""
@@ -108,6 +110,28 @@ class Far:
         else:
             _FILLS[self.kind](inside, order_id, self._part(row, fault.part), now_ms)
         return True
+
+    def enter(self, like: Row, now_ms: int) -> bool:
+        """Somebody else enters an order on these terms. False where the venue takes none such."""
+        self.simulator.advance(now_ms)
+        told = {name: str(like[name]) for name in ("symbol", "side", "qty", "price")}
+        try:
+            self.simulator.switch("stranger", told)
+        except ValueError:
+            return False
+        self.foreign.update(row["order_id"] for row in self.newly_seen())
+        return True
+
+    def let_go(self, now_ms: int) -> None:
+        """Somebody else ends what works of theirs."""
+        for row in self.orders():
+            if row["order_id"] in self.foreign and row["status"] == "OPEN":
+                _ENDS[self.kind](self.simulator, row["order_id"], now_ms)
+
+    def tell_twice(self, times: int) -> None:
+        """So many reports come twice."""
+        if self.kind == "apifiny":
+            self.simulator.switch("duplicate_report", times)
 
     def about(self, asked: SimRequest) -> str:
         """The venue's number of the order that a cancel is about."""

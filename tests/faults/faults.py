@@ -23,9 +23,19 @@ REQUESTS: Final = frozenset(
         Kind.PAGE,
         Kind.EMPTY,
         Kind.KILL_ON_REQUEST,
+        Kind.ARRIVES_TWICE,
     }
 )
-ORDERS: Final = frozenset({Kind.VENUE_CANCEL, Kind.VENUE_FILL, Kind.HIDDEN_ORDERS})
+ORDERS: Final = frozenset(
+    {
+        Kind.VENUE_CANCEL,
+        Kind.VENUE_FILL,
+        Kind.HIDDEN_ORDERS,
+        Kind.STRANGER,
+        Kind.TOLD_TWICE,
+    }
+)
+BEFORE: Final = frozenset({Kind.STRANGER_BEFORE})
 CANCELS: Final = frozenset({Kind.FILL_ON_CANCEL})
 COMMITS: Final = frozenset(
     {
@@ -35,13 +45,30 @@ COMMITS: Final = frozenset(
         Kind.COMMIT_UNTOLD,
     }
 )
+DEATHS: Final = COMMITS | {
+    Kind.KILL,
+    Kind.KILL_SET_BACK,
+    Kind.KILL_ON_REQUEST,
+    Kind.TAKEN_OVER,
+}
+"""What ends a process."""
 FIX: Final = frozenset(
     {Kind.FIX_CUT, Kind.FIX_LOSE, Kind.FIX_LATE, Kind.FIX_DUPLICATE, Kind.FIX_SILENT}
 )
 STREAMS: Final = frozenset(
     {Kind.STREAM_CUT, Kind.STREAM_STALL, Kind.STREAM_LOSE, Kind.STREAM_DUPLICATE}
 )
-TIMED: Final = frozenset({Kind.KILL, Kind.CLOCK_JUMP})
+TIMED: Final = frozenset(
+    {
+        Kind.KILL,
+        Kind.KILL_SET_BACK,
+        Kind.CLOCK_JUMP,
+        Kind.ASK_AGAIN,
+        Kind.KILL_SWITCH,
+        Kind.TAKEN_OVER,
+        Kind.SLOW_COMMITS,
+    }
+)
 
 
 class Faults:

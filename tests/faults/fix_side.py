@@ -103,6 +103,14 @@ class FixSide:
             changed = Intent(**{**_fields(first), "qty": intent.qty, "price": intent.price})
             self.desk.ask("G", *ids, *self._order(changed))
 
+    def ask_again(self, order: int, *, marked: bool) -> None:
+        """Have the desk ask for an order that it asked for before, as if nobody had heard of it."""
+        intent = self._terms.get(order)
+        if self.desk is not None and intent is not None:
+            resend = ((97, "Y"),) if marked else ()
+            fields = ((11, f"o{order}"), *self._order(intent), *_extra(intent), *resend)
+            self.desk.ask("D", *fields)
+
     def cancel_all(self) -> None:
         """Have the desk cancel what it thinks works."""
         if self.desk is None or not self.desk.logged_on:

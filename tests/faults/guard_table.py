@@ -13,6 +13,7 @@ import time
 from tests.faults.draw import draw
 from tests.faults.draw_fix import draw_fix
 from tests.faults.guards import GUARDS
+from tests.faults.judge import Outcome
 from tests.faults.plan import Plan
 from tests.faults.proofs import noticed, verdict_of
 from tests.faults.world import run
@@ -55,18 +56,32 @@ def _seeds(name: str, most: int, seconds: float) -> str:
     while seed < most and time.monotonic() - began < seconds:
         seed += 1
         for draws, where in ((draw, ""), (draw_fix, " over FIX")):
-            failures = _failures(draws(seed), name)
-            if failures and not _failures(draws(seed)):
-                return f"caught by seed {seed}{where}, {len(failures)} failures: {failures[0]}"
+            found = _missed(draws(seed), name)
+            if found:
+                return f"caught by seed {seed}{where}: {found}"
     return f"not caught by {seed} seeds, and as many over FIX"
 
 
-def _failures(plan: Plan, name: str = "") -> list[str]:
+def _missed(plan: Plan, name: str) -> str:
+    """What goes wrong without the guard and not with it, or stays in doubt for ever; "" if nothing."""
+    removed = _outcome(plan, name)
+    if not removed.failures and not removed.unresolved:
+        return ""
+    kept = _outcome(plan)
+    if kept.failures:
+        return ""
+    if removed.failures:
+        return f"{len(removed.failures)} failures: {removed.failures[0]}"
+    if len(removed.unresolved) > len(kept.unresolved):
+        return f"unresolved: {removed.unresolved[-1].reason}"
+    return ""
+
+
+def _outcome(plan: Plan, name: str = "") -> Outcome:
     try:
-        outcome = run(plan, without=GUARDS[name].without() if name else None)
+        return run(plan, without=GUARDS[name].without() if name else None)
     except Exception as error:  # noqa: BLE001  a careless engine may trip over itself
-        return [f"it trips: {error!r}"]
-    return outcome.failures
+        return Outcome(seed=plan.seed, failures=[f"it trips: {error!r}"])
 
 
 def _say(line: str) -> None:

@@ -32,8 +32,14 @@ class WorldWorker:
     """A worker that the loop calls."""
 
     def __init__(
-        self, loop: WorldLoop, step: Callable[[], float | None], alive: Callable[[], bool]
+        self,
+        loop: WorldLoop,
+        step: Callable[[], float | None],
+        alive: Callable[[], bool],
+        lag_s: Callable[[], float],
     ) -> None:
+        """`lag_s()`: how long it takes from being woken to its step."""
+        self._lag_s = lag_s
         self._loop = loop
         self._step = step
         self._alive = alive
@@ -52,7 +58,9 @@ class WorldWorker:
             self._soon = True
             if self._due is not None:
                 self._due.cancel()
-            self._due = self._loop.call_soon(self._run)
+            lag_s = self._lag_s()
+            late = self._loop.call_later(lag_s, self._run) if lag_s else None
+            self._due = late or self._loop.call_soon(self._run)
 
     def stop(self, wait_s: float = 0.0, *, finish: bool = False) -> bool:
         """End."""
@@ -75,13 +83,21 @@ class WorldWorker:
 class WorldWorkers:
     """One process's workers."""
 
-    def __init__(self, loop: WorldLoop, alive: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        loop: WorldLoop,
+        alive: Callable[[], bool],
+        lag_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """`lag_s()`: how long whoever commits takes now."""
         self._loop = loop
         self._alive = alive
+        self._lag_s = lag_s
 
     def worker(self, name: str, step: Callable[[], float | None]) -> WorldWorker:
         """One that has not begun yet."""
-        return WorldWorker(self._loop, step, self._alive)
+        lag_s = self._lag_s if name == "writer" else float
+        return WorldWorker(self._loop, step, self._alive, lag_s)
 
     def all_at_once(self, jobs: Iterable[Callable[[], None]]) -> None:
         """One after the other."""

@@ -1,6 +1,6 @@
 """What a scenario showed, held against what its venues know."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -8,11 +8,14 @@ from typing import Any, Final
 from oms.core.book import Book, Changes
 from oms.core.legs import executed, of_leg
 from oms.core.messages import NewOrderSingle
+from oms.core.notes import OrderEntered
 from oms.core.order import Order
 from oms.core.ports import ToVenue
 from tests.faults.plan import STRATEGY, Ask, Plan
 
 Row = Mapping[str, Any]
+LATE_S: Final = 5.0
+"""An order that leaves so long after its commit is late: its price may be of another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class Sent:
 
     name: str
     terms: tuple[str, str, Decimal | None, Decimal | None]
+    since_s: float
+    """When it was committed that it leaves."""
     used: bool = False
 
 
@@ -81,16 +86,20 @@ class Witness:
         self.doubts: list[float] = []
         self._sent: dict[str, list[Sent]] = {}
         self._doubted: dict[str, float] = {}
-        self._nonces: dict[str, set[int]] = {}
+        self._nonces: dict[str, int] = {}
+        self._named: set[tuple[str, str]] = set()
 
     def committed(self, changes: Changes, now_s: float) -> None:
         """What is on record now."""
         for _, record in changes.records:
+            if isinstance(record.message, OrderEntered):
+                self._name(record.message)
             for outbound in record.outbound:
                 if isinstance(outbound, ToVenue) and isinstance(outbound.message, NewOrderSingle):
                     message = outbound.message
                     terms = (message.symbol, message.side.name, message.order_qty, message.price)
-                    self._sent.setdefault(outbound.route, []).append(Sent(message.cl_ord_id, terms))
+                    sent = Sent(message.cl_ord_id, terms, now_s)
+                    self._sent.setdefault(outbound.route, []).append(sent)
         for order in changes.orders.values():
             self._doubt(order, now_s)
 
@@ -100,23 +109,38 @@ class Witness:
         elif order.order_id in self._doubted:
             self.doubts.append(now_s - self._doubted.pop(order.order_id))
 
-    def came(self, route: str, row: Row) -> None:
-        """An order has come to be at a venue."""
+    def _name(self, note: OrderEntered) -> None:
+        name = (note.origin, note.request.cl_ord_id)
+        if name in self._named:
+            self.failures.append(f"{name[0]}'s {name[1]} is more than one order")
+        self._named.add(name)
+
+    def came(self, route: str, row: Row, left_s: float | None = None) -> None:
+        """An order has come to be at a venue. `left_s`: when its request left, where that is known."""
         sent = self._sent.get(route, [])
         named = [one for one in sent if row["client_id"] and one.name == row["client_id"]]
         like = named or [one for one in sent if not row["client_id"] and _alike(one, row)]
         fresh = next((one for one in like if not one.used), None)
         if fresh is not None:
             fresh.used = True
+            alone = (
+                sum(one.terms == fresh.terms for one in sent) == 1
+            )  # else it may wait for a twin
+            late_s = 0.0 if left_s is None else left_s - fresh.since_s
+            if alone and late_s > LATE_S:
+                self.failures.append(
+                    f"{route} order {row['order_id']} {shown(row)}: sent {late_s:.1f} s late"
+                )
         else:
             what = "sent twice" if like else "not on record when it came"
             self.failures.append(f"{route} order {row['order_id']} {shown(row)}: {what}")
 
     def nonce(self, route: str, nonce: int) -> None:
-        """A request with that number came."""
-        if nonce in self._nonces.setdefault(route, set()):
-            self.failures.append(f"{route}: nonce {nonce} was used twice")
-        self._nonces[route].add(nonce)
+        """A request with that number leaves."""
+        last = self._nonces.get(route, -1)
+        if nonce <= last:
+            self.failures.append(f"{route}: nonce {nonce} was used after {last}")
+        self._nonces[route] = max(nonce, last)
 
 
 def _alike(sent: Sent, row: Row) -> bool:
@@ -159,8 +183,14 @@ class _Claim:
         return over or self.order.ended or self.order.filled
 
 
-def judge(outcome: Outcome, book: Book, ledgers: Mapping[str, list[Row]]) -> None:
-    """Compare the book with every venue's ledger, by route."""
+def judge(
+    outcome: Outcome,
+    book: Book,
+    ledgers: Mapping[str, list[Row]],
+    foreign: Mapping[str, Collection[str]],
+) -> None:
+    """Compare the book with every venue's ledger, by route. `foreign`: ids of orders there that
+    somebody else entered."""
     orders = [book.any_order(f"{n:010d}") for n in range(1, book.last_order_number + 1)]
     known = [order for order in orders if order is not None]
     outcome.orders = len(known)
@@ -174,7 +204,20 @@ def judge(outcome: Outcome, book: Book, ledgers: Mapping[str, list[Row]]) -> Non
             name = f"{order.route} order {order.order_id}"
             outcome.failures.append(f"{name} is {order.ord_status.name}, and nothing ends it")
     for route, rows in ledgers.items():
-        _compare(outcome, [order for order in known if order.route == route], rows)
+        here = [order for order in known if order.route == route]
+        _mistake(outcome, here, foreign[route])
+        _compare(outcome, here, [row for row in rows if row["order_id"] not in foreign[route]])
+
+
+def _mistake(outcome: Outcome, orders: Iterable[Order], foreign: Collection[str]) -> None:
+    """Orders that were taken for ours, in doubt or not."""
+    for claim in (claim for order in orders for claim in _claims(order)):
+        if claim.theirs in foreign:
+            outcome.wrong_terminal += 1
+            outcome.failures.append(
+                f"{claim.order.route} order {claim.order.order_id}: {claim.theirs} is taken for it,"
+                " and is somebody else's"
+            )
 
 
 def _compare(outcome: Outcome, orders: Iterable[Order], rows: list[Row]) -> None:

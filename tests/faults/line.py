@@ -20,7 +20,6 @@ TRIP_MS: Final = (5, 45)
 
 _PAGE: Final = b"<html><body><h1>We will be back soon</h1></body></html>"
 _UNDONE: Final = {
-    Kind.THROTTLED: SimResponse(429, b"{}", {"Retry-After": "1"}),
     Kind.OVERLOAD: SimResponse(502, b"<html>bad gateway</html>"),
     Kind.REDIRECT: SimResponse(302, b"", {"Location": "https://elsewhere.example/"}),
 }
@@ -35,8 +34,8 @@ class Network(Protocol):
     def on_request(self, far: Far, asked: SimRequest, operation: str) -> Fault | None:
         """What goes wrong with a request that is about to leave."""
 
-    def handle(self, far: Far, asked: SimRequest, operation: str) -> SimResponse:
-        """Have a venue answer a request that arrived."""
+    def handle(self, far: Far, asked: SimRequest, operation: str, left_s: float) -> SimResponse:
+        """Have a venue answer a request that arrived, and left at `left_s`."""
 
 
 class Line(httpx.AsyncBaseTransport):
@@ -79,11 +78,14 @@ class Line(httpx.AsyncBaseTransport):
     ) -> None:
         loop, network = asyncio.get_running_loop(), self._network
         kind = fault.kind if fault is not None else None
+        left_s = loop.time()
 
         def arrive() -> None:
-            told = _UNDONE.get(kind) if kind is not None else None
+            told = _undone(fault)
             if told is None:
-                told = _spoilt(network.handle(far, asked, operation), kind)
+                told = _spoilt(network.handle(far, asked, operation, left_s), kind)
+                if kind is Kind.ARRIVES_TWICE:
+                    network.handle(far, asked, operation, left_s)
             back_s = network.rng.randint(*TRIP_MS) / 1000 + told.delay_s
             if kind is Kind.SLOW_ANSWER and fault is not None:
                 back_s += fault.ms / 1000
@@ -100,6 +102,15 @@ def _asked(request: httpx.Request) -> SimRequest:
     path, _, query = request.url.raw_path.decode("ascii").partition("?")
     headers = {name.lower(): value for name, value in request.headers.items()}
     return SimRequest(request.method, unquote(path), query, headers, request.content)
+
+
+def _undone(fault: Fault | None) -> SimResponse | None:
+    """What comes back where the venue does nothing."""
+    if fault is None:
+        return None
+    if fault.kind is Kind.THROTTLED:
+        return SimResponse(429, b"{}", {"Retry-After": str(fault.ms // 1000 or 1)})
+    return _UNDONE.get(fault.kind)
 
 
 def _spoilt(told: SimResponse, kind: Kind | None) -> SimResponse:

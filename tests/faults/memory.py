@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from oms.core.book import Changes
 from oms.store.queries import Reader
 from oms.store.schema import migrate
-from oms.store.store import Store
+from oms.store.store import Store, begin_epoch
 
 
 class _Kept(sqlite3.Connection):
@@ -50,6 +50,10 @@ class Memory:
         store = WatchedStore.over(self._writing, self._reading, owner=owner, now=now)
         store.watch = watch
         return store
+
+    def take_over(self, owner: str, now: datetime) -> None:
+        """Another engine begins on it, whoever has it, and writes nothing."""
+        begin_epoch(self._writing, owner, now)
 
     def reader(self) -> Reader:
         """For questions."""

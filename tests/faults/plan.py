@@ -11,6 +11,7 @@ never does. Then the world settles and is judged.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, Self
 
@@ -46,7 +47,7 @@ class Kind(StrEnum):
     OUTAGE = "outage"
     """From this request on nothing connects for `ms`."""
     THROTTLED = "429"
-    """Nothing is done."""
+    """Nothing is done; again in `ms`, or in a second."""
     OVERLOAD = "5xx before"
     """HTTP 502 and nothing is done."""
     SERVER_ERROR = "5xx after"
@@ -59,16 +60,27 @@ class Kind(StrEnum):
     """It is done; a page of HTML comes with status 200."""
     EMPTY = "empty"
     """It is done; an answer without a body comes."""
+    ARRIVES_TWICE = "arrives twice"
+    """Something on the way sends it again; only where a venue takes a number once."""
 
     # What the venue does. `operation` is empty.
     HIDDEN_ORDERS = "hidden orders"
-    """The `ordinal`-th order and those after it are listed `ms` late."""
+    """Orders that come after the `ordinal`-th are listed `ms` late."""
     VENUE_CANCEL = "venue cancel"
     """`ms` after it came, the venue ends the `ordinal`-th order by itself."""
     VENUE_FILL = "venue fill"
     """`ms` after it came, `part` percent of what is left of the `ordinal`-th order trade."""
     FILL_ON_CANCEL = "fill on cancel"
     """Just before the `ordinal`-th cancel is looked at, `part` percent of what is left trade."""
+
+    # Somebody else on the same account.
+    STRANGER = "stranger"
+    """`ms` after our `ordinal`-th order came, somebody enters its equal; not where we ask for more
+    than one at that price, or where ours may leave the open list before the engine has seen it
+    there: what is left would be the equal, and nothing at such a venue would tell."""
+    STRANGER_BEFORE = "stranger before"
+    """Before the engine began, somebody entered the equal of our `ordinal`-th order; not in a plan
+    in which the process dies, and with it what it knew of ids when ours was sent."""
 
     # A stream of a venue.
     STREAM_CUT = "stream cut"
@@ -90,6 +102,16 @@ class Kind(StrEnum):
     FIX_SILENT = "fix silent"
     """The message is lost, and the session with it; neither side is told for `ms`."""
 
+    TOLD_TWICE = "told twice"
+    """After our `ordinal`-th order came to Apifiny, so many reports as `part` are told twice."""
+
+    # Who asks. At `at_ms`.
+    ASK_AGAIN = "ask again"
+    """The `ordinal`-th order is asked for once more under its own name, `operation`: "marked" as a
+    possible resend, or not."""
+    KILL_SWITCH = "kill switch"
+    """The operator turns it on, for `route` or for all; and off again `ms` later."""
+
     # The process and its disk; `route` is empty. The process is back after `ms`.
     KILL = "kill"
     """At `at_ms`."""
@@ -103,6 +125,13 @@ class Kind(StrEnum):
     """The `ordinal`-th batch is not written, and the engine is told so."""
     COMMIT_UNTOLD = "commit untold"
     """The `ordinal`-th batch is written, and the engine is told that it is not."""
+
+    KILL_SET_BACK = "kill, clock set back"
+    """At `at_ms`; the machine's clock is `part` minutes behind when the process is back."""
+    TAKEN_OVER = "taken over"
+    """At `at_ms` another engine begins on the same store, as where its lock is not kept, and ends."""
+    SLOW_COMMITS = "slow commits"
+    """From `at_ms` on what is posted is decided and written `ms` later."""
 
     CLOCK_JUMP = "clock jump"
     """At `at_ms` the machine's clock jumps by `ms`, which may be negative; it is right again when
@@ -162,6 +191,17 @@ class Plan:
     def on_fix(self) -> bool:
         """Whether there is a desk on FIX."""
         return any(intent.origin == DESK for intent in self.intents)
+
+    def terms_of(self, route: str, number: int) -> Intent | None:
+        """The `number`-th new order, from 1, that is asked for there."""
+        asked = [i for i in self.intents if i.ask is Ask.NEW and i.route == route]
+        return asked[number - 1] if 0 < number <= len(asked) else None
+
+    def asks_once(self, route: str, side: str, price: Decimal) -> bool:
+        """Whether only one order, and no change of one, is asked for at that price there."""
+        news = {i.order: i for i in self.intents if i.ask is Ask.NEW}
+        first = [news.get(i.order) for i in self.intents if i.price and Decimal(i.price) == price]
+        return [(i.route, i.side) for i in first if i is not None].count((route, side)) == 1
 
     def without(self, fault: Fault) -> Self:
         """The same with one fault less."""

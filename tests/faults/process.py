@@ -62,7 +62,9 @@ class Process:
         loop: WorldLoop,
         clock: Clock,
         rng: Random,
+        lag_s: Callable[[], float],
     ) -> None:
+        """`lag_s()`: how long a commit takes."""
         self.alive = True
         self.on_fault: Callable[[BaseException], None] = lambda error: None
         self._loop = loop
@@ -77,7 +79,7 @@ class Process:
             loop=Here(loop),
             ways=Ways(transport=Line(world, self.demand_alive), connect=streams.connect),
             roles=world.fix.wires.role,
-            workers=WorldWorkers(loop, lambda: self.alive),
+            workers=WorldWorkers(loop, lambda: self.alive, lag_s),
             open_store=self._open,
             open_reader=lambda _: memory.reader(),
         )

@@ -13,7 +13,7 @@ from oms.core.book import Book, Changes
 from oms.core.facts import Execution, InDoubt, Leg
 from oms.core.fields import OrdType, Side, TimeInForce
 from oms.core.messages import NewOrderSingle
-from oms.core.notes import Request, RouteStatus
+from oms.core.notes import OrderEntered, Request, RouteStatus
 from oms.core.order import Order
 from oms.core.ports import Evidence, Record, ToVenue
 from oms.core.transitions import Life
@@ -66,12 +66,12 @@ ROW: Final[Mapping[str, Any]] = MappingProxyType(
 )
 
 
-def _judged(order: Order, *rows: Mapping[str, Any]) -> Outcome:
+def _judged(order: Order, *rows: Mapping[str, Any], foreign: tuple[str, ...] = ()) -> Outcome:
     book = Book({}, {})
     book.restore([order])
     book.last_order_number = 1
     outcome = Outcome(seed=1)
-    judge(outcome, book, {"V": list(rows)})
+    judge(outcome, book, {"V": list(rows)}, {"V": foreign})
     return outcome
 
 
@@ -84,6 +84,15 @@ def test_a_book_that_equals_the_ledger() -> None:
     told = _judged(ORDER, ROW)
     assert (_counts(told), told.failures) == ((0, 0, 0, 0), [])
     assert (told.orders, told.fills) == (1, 1)
+
+
+def test_an_order_of_somebody_else() -> None:
+    """It is nobody's concern, unless it is taken for ours: then ours was never there."""
+    theirs = {**ROW, "order_id": "78", "client_id": ""}
+    assert _judged(ORDER, ROW, theirs, foreign=("78",)).failures == []
+    for ours in (ORDER, replace(ORDER, life=Life.WORKING, in_doubt=DOUBT)):
+        told = _judged(ours, {**ROW, "client_id": ""}, foreign=("77",))
+        assert "is somebody else's" in told.failures[0]
 
 
 @pytest.mark.parametrize(
@@ -214,6 +223,32 @@ def test_an_order_comes_once_and_after_its_commit(client_id: str) -> None:
     assert witness.failures[0].endswith("sent twice")
 
 
+def test_an_order_leaves_soon_after_its_commit() -> None:
+    """What is late is told, unless it may have waited for its equal."""
+    late, twin = Witness(), Witness()
+    late.committed(_committed(), 1.0)
+    late.came("V", ROW, 7.0)
+    assert late.failures[0].endswith("sent 6.0 s late")
+    twin.committed(_committed("16"), 1.0)
+    twin.committed(_committed(), 1.0)
+    twin.came("V", ROW, 7.0)
+    assert twin.failures == []
+
+
+def test_a_name_is_one_order() -> None:
+    """Of one origin."""
+    (_, record), witness = _committed().records[0], Witness()
+    asked = _committed().records[0][1].outbound[0]
+    assert isinstance(asked, ToVenue)
+    assert isinstance(asked.message, NewOrderSingle)
+    note = OrderEntered(request=asked.message, origin="grid", route="V", venue_cl_ord_id="17")
+    for one in (note, replace(note, origin=DESK)):
+        witness.committed(Changes(records=[(1, replace(record, message=one))]), 0.0)
+    assert witness.failures == []
+    witness.committed(Changes(records=[(1, replace(record, message=note))]), 0.0)
+    assert witness.failures == ["grid's 17 is more than one order"]
+
+
 def test_a_nonce_comes_once() -> None:
     """At each venue."""
     witness = Witness()
@@ -221,7 +256,7 @@ def test_a_nonce_comes_once() -> None:
         witness.nonce(route, nonce)
     assert witness.failures == []
     witness.nonce("V", 5)
-    assert witness.failures == ["V: nonce 5 was used twice"]
+    assert witness.failures == ["V: nonce 5 was used after 6"]
 
 
 def test_a_desk_is_told_each_report_once_unless_it_is_marked() -> None:

@@ -16,11 +16,19 @@ from typing import Any, Final
 from adapters.simserver import SimRequest, SimResponse
 from oms.clock import SystemClock
 from oms.core.book import Changes
-from oms.core.errors import StoreUnavailable
+from oms.core.errors import StoreFenced, StoreUnavailable
 from tests.adapters.one_route import bench_of
 from tests.faults.desk import Desk
 from tests.faults.far import Far, nonce_of
-from tests.faults.faults import CANCELS, COMMITS, ORDERS, REQUESTS, STREAMS, TIMED, Faults
+from tests.faults.faults import (
+    CANCELS,
+    COMMITS,
+    ORDERS,
+    REQUESTS,
+    STREAMS,
+    TIMED,
+    Faults,
+)
 from tests.faults.fix_side import FixSide
 from tests.faults.instant import WorldLoop
 from tests.faults.judge import Outcome, Witness, judge, never_entered
@@ -28,7 +36,9 @@ from tests.faults.memory import Memory
 from tests.faults.plan import DESK, Fault, Kind, Plan
 from tests.faults.process import Killed, Process
 from tests.faults.settings import settings_of
+from tests.faults.strangers import Strangers
 from tests.faults.streams import PLAIN, Turn
+from tests.faults.timed import Timed
 
 SETTLE_S: Final = 300.0
 """How long all may take to be over once the faults have ended."""
@@ -88,7 +98,10 @@ class World:
         self.process: Process | None = None
         self.desk = Desk(plan, lambda: self.process)
         self.fix = FixSide(plan, self.loop, self.faults, self.far, self.tell, self._on_fix)
-        self._jump_us = 0
+        self.timed = Timed(
+            self.loop, self.memory, lambda: self.process, self._kill, (self.desk, self.fix)
+        )
+        self.strangers = Strangers(plan, self.faults, self.far, self.loop.now_ms, self._note)
         self._outages: dict[str, float] = {}
         self._main: asyncio.Task[None] | None = None
 
@@ -110,19 +123,27 @@ class World:
         if self._story is not None:
             self._story.append(f"{self.loop.time():9.3f}  {text}")
 
+    def _note(self, fault: Fault) -> None:
+        """It came about."""
+        self.faults.note(fault)
+        self.tell(f"fault: {fault}")
+
     async def _live(self) -> None:
         for fault in self.faults.of(TIMED):
             self.loop.call_at(fault.at_ms / 1000, self._strike_at, fault)
         for intent in self.plan.intents:
             ask = self.fix.ask if intent.origin == DESK else self.desk.ask
             self.loop.call_at(intent.at_ms / 1000, ask, intent)
+        self.strangers.come_before()
         self._begin()
         await asyncio.sleep(self.plan.calm_ms / 1000)
         self.faults.calm = True
-        self._jump_us = 0
         self._outages.clear()
         for far in self.far.values():
             far.hide(0)
+            far.tell_twice(0)
+        self.strangers.go()
+        self.timed.end()
         self.tell("the faults have ended")
         await self._settle()
 
@@ -173,6 +194,7 @@ class World:
             loop=self.loop,
             clock=clock,
             rng=Random(f"{self.plan.seed} ids {number}"),  # noqa: S311
+            lag_s=lambda: self.timed.lag_s,
         )
         process.on_fault = partial(self._stopped, process)
         self.process = process
@@ -180,9 +202,10 @@ class World:
         process.start()
         if number:
             self.desk.come_back()
+            self.timed.operator.come_back()
 
     def _wall_ns(self) -> int:
-        return (self.loop.now_us() + self._jump_us) * 1000
+        return (self.loop.now_us() + self.timed.jump_us) * 1000
 
     def _kill(self, down_ms: int) -> None:
         process, self.process = self.process, None
@@ -203,7 +226,8 @@ class World:
         """The writer has stopped: the engine ends, and is started again."""
         if not process.alive:
             return
-        if not isinstance(error, StoreUnavailable):
+        fenced = isinstance(error, StoreFenced) and self.timed.is_fenced(process)
+        if not fenced and not isinstance(error, StoreUnavailable):
             self.witness.failures.append(f"the writer stopped: {error!r}")
         self.tell(f"the engine stops: {error}")
         self.loop.call_soon(self._kill, DOWN_MS)
@@ -219,8 +243,7 @@ class World:
         """A batch is about to be written. Raises Killed, StoreUnavailable."""
         self._after: list[Fault] = []
         for fault in self.faults.strike(COMMITS):
-            self.faults.note(fault)
-            self.tell(f"fault: {fault}")
+            self._note(fault)
             if fault.kind is Kind.KILL_BEFORE_COMMIT:
                 self._die(fault.ms)
             if fault.kind is Kind.COMMIT_FAILS:
@@ -230,6 +253,8 @@ class World:
     def after(self, changes: Changes) -> None:
         """A batch was written. Raises Killed, StoreUnavailable."""
         self.witness.committed(changes, self.loop.time())
+        if self.timed.is_fenced(self.process):
+            self.witness.failures.append("a former owner has written to the journal")
         for seq, record in changes.records if self._story is not None else ():
             self.tell(f"  record {seq} {record.order_id or record.route}: {record.message}")
         for fault in self._after:
@@ -245,10 +270,15 @@ class World:
         if self._story is not None:
             said = asked.body.decode()
             self.tell(f"{route} <- {operation} {asked.method} {asked.path} {said}")
+        nonce = nonce_of(route, asked)
+        if nonce is not None:
+            self.witness.nonce(route, nonce)
+        book = self.process.book if self.process is not None else None
+        if operation == "new" and book is not None and book.killed(route.upper()):
+            self.witness.failures.append(f"{route}: an order was sent under the kill switch")
         struck = self.faults.strike(REQUESTS, route, operation)
         for fault in struck:
-            self.faults.note(fault)
-            self.tell(f"fault: {fault}")
+            self._note(fault)
             if fault.kind is Kind.OUTAGE:
                 self._outages[route] = now + fault.ms / 1000
             if fault.kind is Kind.KILL_ON_REQUEST:
@@ -257,48 +287,48 @@ class World:
             return Fault(kind=Kind.NO_CONNECTION, route=route)
         return struck[0] if struck else None
 
-    def handle(self, far: Far, asked: SimRequest, operation: str) -> SimResponse:
-        """Have a venue answer a request that arrived."""
+    def handle(self, far: Far, asked: SimRequest, operation: str, left_s: float) -> SimResponse:
+        """Have a venue answer a request that arrived, and left at `left_s`."""
         now_ms = self.loop.now_ms()
         if operation == "cancel":
             for fault in self.faults.strike(CANCELS, far.kind):
                 self._at_venue(far, fault, far.about(asked))
-        nonce = nonce_of(far.kind, asked)
         told = far.handle(asked, now_ms)
         self.outcome.requests += 1
-        if nonce is not None:
-            self.witness.nonce(far.kind, nonce)
         if self._story is not None:
             said = told.body[:300].decode("utf-8", "replace")
             self.tell(f"{far.kind} -> {told.status} {said}")
         if operation == "new":
             for row in far.newly_seen():
-                self._came(far, row)
+                self._came(far, row, left_s)
         return told
 
-    def _came(self, far: Far, row: Mapping[str, Any]) -> None:
-        self.witness.came(far.kind.upper(), row)
+    def _came(self, far: Far, row: Mapping[str, Any], left_s: float | None = None) -> None:
+        self.witness.came(far.kind.upper(), row, left_s)
         for fault in self.faults.strike(ORDERS, far.kind):
-            if fault.kind is Kind.HIDDEN_ORDERS:
-                self.faults.note(fault)
-                far.hide(fault.ms)
-            else:
-                self.loop.call_later(fault.ms / 1000, self._at_venue, far, fault, row["order_id"])
+            match fault.kind:
+                case Kind.HIDDEN_ORDERS:
+                    self._note(fault)
+                    far.hide(fault.ms)
+                case Kind.TOLD_TWICE:
+                    self._note(fault)
+                    far.tell_twice(fault.part)
+                case Kind.STRANGER:
+                    after = partial(self.strangers.come_after, fault, dict(row))
+                    self.loop.call_later(fault.ms / 1000, after)
+                case _:
+                    at_s = fault.ms / 1000
+                    self.loop.call_later(at_s, self._at_venue, far, fault, row["order_id"])
 
     def _at_venue(self, far: Far, fault: Fault, order_id: str) -> None:
         if not self.faults.calm and far.act(fault, order_id, self.loop.now_ms()):
-            self.faults.note(fault)
-            self.tell(f"fault: {fault}")
+            self._note(fault)
 
     def _strike_at(self, fault: Fault) -> None:
         if self.faults.calm:
             return
-        self.faults.note(fault)
-        self.tell(f"fault: {fault}")
-        if fault.kind is Kind.KILL:
-            self._kill(fault.ms)
-        else:
-            self._jump_us += fault.ms * 1000
+        self._note(fault)
+        self.timed.strike(fault)
 
     # FIX and streams
 
@@ -323,8 +353,7 @@ class World:
         route = host.partition(".")[0]
         self.tell(f"{route} stream: {text[:300]}")
         for fault in self.faults.strike(STREAMS, route):
-            self.faults.note(fault)
-            self.tell(f"fault: {fault}")
+            self._note(fault)
             return Turn(
                 lost=fault.kind is Kind.STREAM_LOSE,
                 twice=fault.kind is Kind.STREAM_DUPLICATE,
@@ -344,7 +373,9 @@ class World:
         outcome.in_doubt_s = self.witness.doubts
         outcome.failures += self.fix.wrongs(self.memory.reader())
         outcome.failures += never_entered(self.plan, process.book)
-        judge(outcome, process.book, {k.upper(): far.orders() for k, far in self.far.items()})
+        ledgers = {kind.upper(): far.orders() for kind, far in self.far.items()}
+        foreign = {kind.upper(): far.foreign for kind, far in self.far.items()}
+        judge(outcome, process.book, ledgers, foreign)
         hashed = sha256()
         for row in self.memory.rows("SELECT * FROM journal ORDER BY seq"):
             hashed.update(repr(row).encode())
