@@ -290,7 +290,12 @@ class Lost:
         # that was entered before it, and moved since, may have been sent or replaced after it.
         books, route = self._teller.books, self._teller.route
         known = (*books.working(route), *books.closed(route))
-        earlier = [_number(o.secondary_order_id) for o in known if o.updated < order.created]
+        # Times alone do not say so: the clock may have been set back since.
+        earlier = [
+            _number(o.secondary_order_id)
+            for o in known
+            if o.order_id < order.order_id and o.updated < order.created
+        ]
         return max(earlier, default=-1)
 
     def _saw(self, sights: Iterable[Sight]) -> None:

@@ -4,6 +4,8 @@ cancel_of_a_leg_not_sent: a filled order was raised and then cancelled; the new 
 nothing answered the cancel, ever. clock_set_back: the machine's clock jumped ahead and was set right; every request was stamped with
 the old time for as long. legs_named_alike: a derived fill of an order's first leg kept its second
 leg from ever ending. whose_fill: an order was told canceled while a fill could have been its.
+mark_of_a_later_order: with the clock set back over a restart, an order that was entered later gave
+the mark below which a lost one was not looked for, and a filled order was told rejected.
 """
 
 from pathlib import Path
