@@ -38,7 +38,9 @@ TAKEN_UNNAMED = "taken without an id"
 """What a client says of a new order that the venue took and did not name: it is never absent. It
 stands in the text of the doubt, and so outlives a restart."""
 
-ABSENT = "it never arrived: the venue does not show it, and can not execute it any more"
+ABSENT = "unexecuted: the venue does not show it, and can not execute it any more"
+"""What absence proves. Where a venue lists nothing that ended unexecuted (Cryptex), the order may have
+been there for a moment; elsewhere it never arrived."""
 
 _ID = re.compile("[0-9]{1,20}")
 """A number of 64 bits; what is longer is a fault, and above it nothing would ever be found."""

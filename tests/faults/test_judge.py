@@ -71,7 +71,7 @@ def _judged(order: Order, *rows: Mapping[str, Any], foreign: tuple[str, ...] = (
     book.restore([order])
     book.last_order_number = 1
     outcome = Outcome(seed=1)
-    judge(outcome, book, {"V": list(rows)}, {"V": foreign})
+    judge(outcome, book, {order.route: list(rows)}, {order.route: foreign})
     return outcome
 
 
@@ -143,6 +143,18 @@ def test_a_refused_order_that_the_venue_has_under_no_name() -> None:
     """It was guessed to be refused."""
     refused = replace(ORDER, life=Life.REJECTED, secondary_order_id="", **UNFILLED)
     assert _counts(_judged(refused, {**ROW, "client_id": ""})) == (1, 0, 0, 1)
+
+
+def test_a_refused_order_that_ended_unexecuted_where_nothing_tells() -> None:
+    """Cryptex names no such order to anybody; one that works or was executed is another matter."""
+    terms = {"life": Life.REJECTED, "secondary_order_id": "", "route": "CRYPTEX", **UNFILLED}
+    refused = replace(ORDER, **terms)
+    row = {**ROW, "client_id": "", "cum": "0", "notional": "0"}
+    assert _judged(refused, {**row, "status": "CANCELED"}).failures == []
+    assert _counts(_judged(refused, {**row, "status": "OPEN"})) == (0, 0, 0, 1)
+    assert _counts(_judged(refused, {**row, "status": "CANCELED", "cum": "0.1"})) == (1, 0, 0, 1)
+    elsewhere = replace(refused, route="V")
+    assert _counts(_judged(elsewhere, {**row, "status": "CANCELED"})) == (0, 0, 0, 1)
 
 
 def test_nobodys_order_is_a_duplicate() -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from adapters.cryptex.tests.cryptex_route import change, forms, switch, until_in_doubt
+from adapters.lost import ABSENT
 from oms.core.fields import ExecType, OrdStatus
 from oms.core.notes import Request
 from tests.adapters.one_route import OneRoute, one_route
@@ -66,7 +67,7 @@ def test_a_lost_order_that_never_arrived_is_rejected_behind_the_fence(cryptex: O
     until_in_doubt(cryptex, order_id, Request.NEW)
     cryptex.until(lambda: cryptex.order(order_id).closed, "the proof")
     assert cryptex.order(order_id).ord_status is OrdStatus.REJECTED
-    assert "never arrived" in cryptex.reports(order_id)[-1].text
+    assert cryptex.reports(order_id)[-1].text == ABSENT
     lost = int(forms(cryptex, "Trade")[0]["nonce"])
     later = [int(fields["nonce"]) for fields in forms(cryptex, "ActiveOrders")]
     assert max(later) > lost
