@@ -189,7 +189,10 @@ class Agreement:
                 self._close(record, message, changes)
             case ForeignOrder():
                 self._touch(record.route)
-                known = self._foreign.get((record.route, message.name))
+                # One that ended and works again: its row has its first time, and a replay, which
+                # writes many records at once, has it from here.
+                name = (record.route, message.name)
+                known = self._foreign.get(name) or changes.foreign.get(name)
                 first_seen = record.time if known is None else known.first_seen
                 found = Foreign(
                     route=record.route, told=message, first_seen=first_seen, updated=record.time

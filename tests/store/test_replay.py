@@ -19,6 +19,8 @@ from oms.store import fold, replay
 from oms.store.queries import Reader
 from oms.store.replay import COMPARED, Difference, Verdict, verify
 from oms.store.tables import PROJECTIONS
+from oms.store.types import utc_text
+from tests.store.breaks_day import stranger
 from tests.store.money_day import WITHDRAWAL, ask, lose
 from tests.store.trading_day import (
     FIX,
@@ -93,6 +95,18 @@ def test_any_day_agrees_with_its_journal(seed: int) -> None:
         with Reader.open(firm.url) as reader:
             assert verify(reader).differences == []
         firm.store.close()
+
+
+@pytest.mark.parametrize("back", [True, False], ids=["works-again", "ended-twice"])
+def test_an_order_of_others_that_came_back_was_first_seen_once(firm: Firm, back: bool) -> None:
+    """The engine wrote each sight by itself, and a replay writes them all at once."""
+    stranger(firm, FIX, 1)
+    first = firm.now
+    stranger(firm, FIX, 1, works=False)
+    stranger(firm, FIX, 1, works=back, cum=1)
+    with Reader.open(firm.url) as reader:
+        assert [one["first_seen"] for one in reader.foreign_orders(ended=True)] == [utc_text(first)]
+        assert verify(reader).differences == []
 
 
 ALTERED = [table for table in PROJECTIONS if len(table.columns) > len(table.primary_key.columns)]
