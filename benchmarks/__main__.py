@@ -11,25 +11,29 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.durable import durable_contests
-from benchmarks.figures import Contest, Result, run, table, write_json
-from benchmarks.kernel import kernel_contest
+from benchmarks.figures import Contest, Missing, Result, run, table, write_json
+from benchmarks.kernel import kernel_contests
 from benchmarks.machine import conditions, description
-from benchmarks.processes import ROOT
+from benchmarks.processes import ROOT, rest_venue
+from benchmarks.rest import rest_contests
 from benchmarks.roundtrip import rig
 from oms.clock import Clock, SystemClock
 
 RESULTS: Final = ROOT / "benchmarks" / "results.json"
-PARTS: Final = ("kernel", "durable", "roundtrip")
+PARTS: Final = ("kernel", "durable", "roundtrip", "rest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
     """How much of everything is done in one round."""
 
+    nautilus: str = sys.executable
+    """The interpreter that has NautilusTrader."""
     kernel_lifecycles: int = 5_000
     single_lifecycles: int = 400
     grouped_lifecycles: int = 4_000
     load_s: float = 2.0
+    rest_orders: int = 500
 
 
 def main() -> None:
@@ -44,9 +48,13 @@ def main() -> None:
     parser.add_argument(
         "--dir", type=Path, default=ROOT / "var", help="whose disk is measured (default: var)"
     )
+    parser.add_argument(
+        "--nautilus", default=sys.executable, help="a Python that has nautilus_trader (this one)"
+    )
     chosen = parser.parse_args()
+    sizes = Sizes(nautilus=chosen.nautilus)
     results, machine = measure(
-        chosen.dir, SystemClock(), chosen.rounds, chosen.only or PARTS, Sizes()
+        chosen.dir, SystemClock(), chosen.rounds, chosen.only or PARTS, sizes
     )
     write_json(results, RESULTS)
     sys.stdout.write(
@@ -68,16 +76,19 @@ def measure(
 
 def _contests(
     stack: ExitStack, folder: Path, clock: Clock, parts: frozenset[str], sizes: Sizes
-) -> list[Contest]:
-    contests: list[Contest] = []
+) -> list[Contest | Missing]:
+    contests: list[Contest | Missing] = []
     if "kernel" in parts:
-        contests.append(kernel_contest(sizes.kernel_lifecycles))
+        contests += kernel_contests(sizes.kernel_lifecycles, sizes.nautilus)
     if "durable" in parts:
         single, grouped = sizes.single_lifecycles, sizes.grouped_lifecycles
         contests += durable_contests(folder, clock, single, grouped)
     if "roundtrip" in parts:
         _tell("starting the venue, the relay and oms run")
         contests += stack.enter_context(rig(folder, clock)).contests(sizes.load_s)
+    if "rest" in parts:
+        port = stack.enter_context(rest_venue(folder))
+        contests += rest_contests(port, clock, sizes.rest_orders)
     return contests
 
 

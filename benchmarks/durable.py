@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 from benchmarks.figures import Contest, Figure, Sample
 from benchmarks.kernel import timed
 from benchmarks.lifecycles import MESSAGES_A_LIFE, Script, fold, new_book, new_draw, rehearse
+from benchmarks.targets import GROUPS_OF_1, GROUPS_OF_100
 from oms.clock import Clock
 from oms.core.book import Changes
 from oms.store.chain import BEGINNING, Hash, chained
@@ -65,14 +66,8 @@ class Durable:
         self._numbers = count(1)
         self._prepared: tuple[Script, list[list[Write]]] | None = None
 
-    def contest(self) -> Contest:
+    def contest(self, figure: Figure) -> Contest:
         """Lifecycles/s, ours and the bare loop's."""
-        figure = Figure(
-            name=f"durable lifecycles in process, groups of {self._group}",
-            against="bare sqlite3: same rows, statements, groups; rows made beforehand",
-            unit="lifecycles/s",
-            durable=True,
-        )
         return Contest((figure,), lambda: [self.engine()[0]], lambda: [self.bare()[0]])
 
     def engine(self) -> tuple[Sample, Path]:
@@ -157,8 +152,8 @@ def durable_contests(
     folder: Path, clock: Clock, lifecycles_single: int, lifecycles_grouped: int
 ) -> Iterator[Contest]:
     """Groups of 1 message and of 100."""
-    yield Durable(folder, clock, lifecycles_single, 1).contest()
-    yield Durable(folder, clock, lifecycles_grouped, 100).contest()
+    yield Durable(folder, clock, lifecycles_single, 1).contest(GROUPS_OF_1)
+    yield Durable(folder, clock, lifecycles_grouped, 100).contest(GROUPS_OF_100)
 
 
 def rows_of(path: Path) -> dict[str, list[Any]]:

@@ -1,13 +1,25 @@
 """The kernel: a message decided, applied, indexed, its journal row made. No disk, no thread."""
 
 import gc
+import json
+import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 
-from benchmarks.figures import Contest, Figure, Sample
-from benchmarks.lifecycles import Script, Step, fold, new_book, new_draw, rehearse
+from benchmarks.figures import Contest, Missing, Sample
+from benchmarks.lifecycles import (
+    MESSAGES_A_LIFE,
+    Script,
+    Step,
+    fold,
+    new_book,
+    new_draw,
+    rehearse,
+)
+from benchmarks.processes import ROOT
+from benchmarks.targets import KERNEL, KERNEL_TRACKER
 from benchmarks.tracker import Tracker
 from oms.core.messages import ExecutionReport
 from oms.store.chain import BEGINNING, chained
@@ -15,19 +27,42 @@ from oms.store.chain import BEGINNING, chained
 GROUP = 100
 
 
-def kernel_contest(lifecycles: int) -> Contest:
-    """Events/s over that many lifecycles."""
+def kernel_contests(lifecycles: int, python: str) -> Iterator[Contest | Missing]:
+    """Events/s over that many lifecycles. `python`: the interpreter that has NautilusTrader."""
 
     @cache
     def script() -> Script:
         return rehearse(lifecycles, GROUP)
 
-    figure = Figure(
-        name="kernel: decided, applied, indexed, journal row made",
-        against="a hand-written tracker: a dict of orders, and json.dumps of each event",
-        unit="events/s",
+    def ours() -> list[Sample]:
+        return [_engine(script())]
+
+    if why := _lacking(python):
+        yield Missing((KERNEL,), why)
+    else:
+        yield Contest((KERNEL,), ours, lambda: [_nautilus(lifecycles, python)])
+    yield Contest((KERNEL_TRACKER,), ours, lambda: [_tracker(script())])
+
+
+def _lacking(python: str) -> str:
+    """Why NautilusTrader can not be measured; nothing if it can."""
+    looked = subprocess.run(  # noqa: S603  an interpreter that whoever measures has named
+        [python, "-c", "import nautilus_trader"], capture_output=True, check=False
     )
-    return Contest((figure,), lambda: [_engine(script())], lambda: [_tracker(script())])
+    if looked.returncode == 0:
+        return ""
+    return "NautilusTrader is not installed: pip install '.[bench]', where a wheel of it fits"
+
+
+def _nautilus(lifecycles: int, python: str) -> Sample:
+    """In a process of its own: it brings threads and memory that are not ours."""
+    command = [python, "-m", "benchmarks.nautilus", str(lifecycles)]
+    said = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)  # noqa: S603
+    told = json.loads(said.stdout)
+    events = told["events"]
+    assert events == lifecycles * MESSAGES_A_LIFE, f"{events} events of {lifecycles} lifecycles"
+    version = f"NautilusTrader {told['version']}"
+    return Sample(events / told["seconds"], told["cpu_s"] / events * 1e6, note=version)
 
 
 def _engine(script: Script) -> Sample:

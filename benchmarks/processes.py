@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -79,11 +80,28 @@ def venue(folder: Path) -> Iterator[Venue]:
 
 
 @contextmanager
-def relay(at: Venue, folder: Path) -> Iterator[Gateway]:
-    """The hand-written relay, logged on at the venue."""
+def rest_venue(folder: Path) -> Iterator[int]:
+    """The counterparty of the REST figures, until the block ends: its port."""
+    with _process("restvenue", ["benchmarks.restvenue"], folder) as (_, line):
+        yield int(line)
+
+
+class Style(StrEnum):
+    """How a relay is written: a module each."""
+
+    FIELDS = "relay"
+    STRINGS = "relay_strings"
+    COMMITS = "relay_commits"
+
+
+@contextmanager
+def relay(at: Venue, folder: Path, style: Style = Style.FIELDS) -> Iterator[Gateway]:
+    """The hand-written relay, logged on at the venue. What it keeps is in that folder."""
     port = _free_port()
-    command = ["benchmarks.relay", str(at.fix_port), str(port)]
-    with _process("relay", command, folder) as (process, _):
+    command = [f"benchmarks.{style}", str(at.fix_port), str(port)]
+    if style is Style.COMMITS:
+        command.append(str(folder / f"{style}.db"))
+    with _process(style, command, folder) as (process, _):
         yield Gateway(process.pid, port, "not looked at")
 
 

@@ -186,10 +186,10 @@ def _settings(kind: str, sender: str, target: str, address: str) -> quickfix.Ses
     return settings
 
 
-def main() -> None:
-    """Relay until killed; says `ready` once it is logged on at the venue."""
-    venue_port, desk_port = sys.argv[1:]
-    desk, venue = DeskSide(), VenueSide()
+def relay(desk: DeskSide, venue: VenueSide) -> None:
+    """Relay until killed, on the ports of the command line; says `ready` once it is logged on at
+    the venue."""
+    venue_port, desk_port = sys.argv[1:3]
     desk.venue, venue.desk = venue, desk
     store = quickfix.MemoryStoreFactory()
     accepting = _settings("acceptor", "OMS", "DESK1", f"SocketAcceptPort={desk_port}")
@@ -211,4 +211,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    relay(DeskSide(), VenueSide())

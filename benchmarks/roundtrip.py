@@ -1,13 +1,13 @@
-"""Round trips: desk -> engine -> Apifiny -> desk on loopback, against the hand-written relay.
+"""Round trips: desk -> engine -> Apifiny -> desk on loopback, against hand-written relays.
 
-Both stand between the same load and the same counterparty, each in a process of its own; the load
+All stand between the same load and the same counterparty, each in a process of its own; the load
 is this process. The engine is `oms run` with a real store, so that every figure of its is durable.
 """
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -16,22 +16,31 @@ from typing import Final
 from benchmarks.desk import Desk, Load, Outcome, connect
 from benchmarks.figures import Contest, Figure, Sample
 from benchmarks.machine import cpu_s
-from benchmarks.processes import Gateway, Venue, engine, relay, venue
+from benchmarks.processes import Gateway, Style, Venue, engine, relay, venue
+from benchmarks.targets import (
+    AGAINST_COMMITS,
+    AGAINST_STRINGS,
+    ONE_REPORT,
+    P50,
+    P99,
+    THREE_REPORTS,
+)
 from oms.clock import Clock
 
 IN_FLIGHT: Final = 64
 
-_AGAINST: Final = "hand-written quickfix relay: fields style, MemoryStore, no database"
 _WARM_UP: Final = 0.1  # of a load's time
 _READY_S: Final = 30.0
 _PAUSE_S: Final = 0.1
 
 
 class Rig:
-    """Both gateways between load and venue, running."""
+    """All gateways between load and venue, running."""
 
-    def __init__(self, ours: Gateway, theirs: Gateway, at: Venue, clock: Clock) -> None:
-        """All three are up; the engine's route may not be ready yet."""
+    def __init__(
+        self, ours: Gateway, theirs: Mapping[Style, Gateway], at: Venue, clock: Clock
+    ) -> None:
+        """They are up; the engine's route may not be ready yet."""
         self.ours = ours
         self.theirs = theirs
         self._venue = at
@@ -41,8 +50,8 @@ class Rig:
         self._start_ms = clock.now_ms()
 
     def wait_until_ready(self) -> None:
-        """Both trade. TimeoutError with what was said last."""
-        for gateway in (self.ours, self.theirs):
+        """All trade. TimeoutError with what was said last."""
+        for gateway in (self.ours, *self.theirs.values()):
             asyncio.run(self._ready(gateway))
 
     async def _ready(self, gateway: Gateway) -> None:
@@ -81,48 +90,39 @@ class Rig:
 
     def contests(self, seconds: float) -> Iterator[Contest]:
         """Throughput with one report and with three, then latency; `seconds` of load for each."""
-        for reports, words in ((1, "one report"), (3, "three reports")):
-            figure = Figure(
-                name=f"desk -> OMS -> Apifiny -> desk, {IN_FLIGHT} in flight, {words}",
-                against=_AGAINST,
-                unit="orders/s",
-                durable=True,
-            )
-            yield self._rate(figure, Load(in_flight=IN_FLIGHT, reports=reports, seconds=seconds))
+        one, three = (
+            Load(in_flight=IN_FLIGHT, reports=reports, seconds=seconds) for reports in (1, 3)
+        )
+        yield self._rate(ONE_REPORT, one, Style.FIELDS)
+        yield self._rate(THREE_REPORTS, three, Style.FIELDS)
+        yield self._rate(AGAINST_COMMITS, one, Style.COMMITS)
+        yield self._rate(AGAINST_STRINGS, one, Style.STRINGS)
         yield self._latency(Load(in_flight=1, reports=1, seconds=seconds))
 
-    def _rate(self, figure: Figure, load: Load) -> Contest:
+    def _rate(self, figure: Figure, load: Load, style: Style) -> Contest:
         def side(gateway: Gateway) -> list[Sample]:
             return [self.measure(gateway, load)[1]]
 
-        return Contest((figure,), lambda: side(self.ours), lambda: side(self.theirs))
+        return Contest((figure,), lambda: side(self.ours), lambda: side(self.theirs[style]))
 
     def _latency(self, load: Load) -> Contest:
-        percents = (50, 99)
-
         def side(gateway: Gateway) -> list[Sample]:
             outcome, rate = self.measure(gateway, load)
             return [
                 Sample(outcome.percentile_s(percent) * 1e3, rate.cpu_us, rate.others)
-                for percent in percents
+                for percent in (50, 99)
             ]
 
-        figures = tuple(
-            Figure(
-                name=f"desk -> OMS -> Apifiny -> desk, one in flight, p{percent}",
-                against=_AGAINST,
-                unit="ms",
-                durable=True,
-            )
-            for percent in percents
-        )
-        return Contest(figures, lambda: side(self.ours), lambda: side(self.theirs))
+        relay = self.theirs[Style.FIELDS]
+        return Contest((P50, P99), lambda: side(self.ours), lambda: side(relay))
 
 
 @contextmanager
 def rig(folder: Path, clock: Clock) -> Iterator[Rig]:
-    """Start venue, relay and engine; end them all. The store is in that folder."""
-    with venue(folder) as at, relay(at, folder) as theirs, engine(at, folder, clock) as ours:
-        built = Rig(ours, theirs, at, clock)
+    """Start venue, relays and engine; end them all. The store is in that folder."""
+    with ExitStack() as stack:
+        at = stack.enter_context(venue(folder))
+        theirs = {style: stack.enter_context(relay(at, folder, style)) for style in Style}
+        built = Rig(stack.enter_context(engine(at, folder, clock)), theirs, at, clock)
         built.wait_until_ready()
         yield built

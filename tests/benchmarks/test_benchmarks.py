@@ -2,17 +2,21 @@
 
 import asyncio
 import json
+import sqlite3
+import sys
 from collections.abc import Callable
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from benchmarks.desk import Load, Outcome, connect
 from benchmarks.durable import Durable, rows_of
-from benchmarks.figures import Contest, Figure, Result, Sample, run, table, write_json
-from benchmarks.kernel import kernel_contest
+from benchmarks.figures import Contest, Figure, Missing, Result, Sample, run, table, write_json
+from benchmarks.kernel import kernel_contests
 from benchmarks.machine import Conditions, conditions, description
-from benchmarks.processes import relay, venue
+from benchmarks.processes import Gateway, Style, relay, venue
 from benchmarks.roundtrip import rig
 from benchmarks.venue import port_of, start
 from oms.clock import ManualClock, SystemClock
@@ -21,9 +25,29 @@ FAIR = Conditions(load=0.5, sync_s=0.001)
 FIGURE = Figure(name="orders", against="nothing much", unit="orders/s")
 
 
-def test_the_kernel_and_its_yardstick_see_every_message() -> None:
-    contest = kernel_contest(lifecycles=3)
+def test_the_kernel_and_its_yardsticks_see_every_message() -> None:
+    *_, contest = kernel_contests(lifecycles=3, python=sys.executable)
+    assert isinstance(contest, Contest)
     assert [sample.value > 0 for sample in (*contest.ours(), *contest.theirs())] == [True, True]
+
+
+@pytest.mark.skipif(not find_spec("nautilus_trader"), reason="the extra `bench` is not installed")
+def test_the_other_engine_sees_every_message() -> None:
+    contest, _ = kernel_contests(lifecycles=3, python=sys.executable)
+    assert isinstance(contest, Contest)
+    (sample,) = contest.theirs()
+    assert sample.note.startswith("NautilusTrader ")
+
+
+def test_an_engine_that_is_not_installed_is_said_to_be_missing(tmp_path: Path) -> None:
+    contest, _ = kernel_contests(lifecycles=3, python="/bin/false")
+    assert isinstance(contest, Missing)
+    results = run([contest], 5, lambda: FAIR, lambda text: None)
+    write_json(results, tmp_path / "results.json")
+    (row,) = json.loads((tmp_path / "results.json").read_text())
+    assert (row["ratio"], row["verdict"], row["must"]) == (None, "not measured", 4.0)
+    assert "NautilusTrader is not installed" in row["note"]
+    assert "0 of 1 musts met" in table(results)
 
 
 @pytest.mark.parametrize("group", [1, 5])
@@ -59,17 +83,23 @@ async def _trade(reports: int) -> Outcome:
     return outcome
 
 
-def test_the_relay_passes_orders_and_reports_on(tmp_path: Path) -> None:
-    with venue(tmp_path) as at, relay(at, tmp_path) as gateway:
-
-        async def trade() -> Outcome:
-            desk = await connect(gateway.port, gateway.token, SystemClock(), "T")
-            outcome = await desk.load(Load(in_flight=3, reports=3, seconds=0))
-            await desk.log_out()
-            return outcome
-
-        outcome = asyncio.run(trade())
+@pytest.mark.parametrize("style", list(Style))
+def test_the_relays_pass_orders_and_reports_on(tmp_path: Path, style: Style) -> None:
+    with venue(tmp_path) as at, relay(at, tmp_path, style) as gateway:
+        outcome = asyncio.run(_trade_at(gateway))
     assert (outcome.orders, outcome.reports) == (3, 9)
+    if style is Style.COMMITS:
+        connection = sqlite3.connect(tmp_path / "relay_commits.db")
+        kept = connection.execute("SELECT text FROM messages").fetchall()
+        connection.close()
+        assert len(kept) == 3 + 9
+
+
+async def _trade_at(gateway: Gateway) -> Outcome:
+    desk = await connect(gateway.port, gateway.token, SystemClock(), "T")
+    outcome = await desk.load(Load(in_flight=3, reports=3, seconds=0))
+    await desk.log_out()
+    return outcome
 
 
 def _side(name: str, value: float, calls: list[str]) -> Callable[[], list[Sample]]:
@@ -98,20 +128,37 @@ def test_a_ratio_is_the_median_of_the_rounds_ratios(tmp_path: Path) -> None:
     result = Result(FIGURE, ours, theirs, [FAIR] * 3)
     path = tmp_path / "results.json"
     write_json([result], path)
-    assert json.loads(path.read_text()) == [
-        {
-            "figure": "orders",
-            "against": "nothing much",
-            "ratio": 2.0,
-            "low": 1.0,
-            "high": 3.0,
-            "must": None,
-            "aim": None,
-        }
-    ]
+    (row,) = json.loads(path.read_text())
+    assert {name: row[name] for name in ("figure", "against", "ratio", "low", "high")} == {
+        "figure": "orders",
+        "against": "nothing much",
+        "ratio": 2.0,
+        "low": 1.0,
+        "high": 3.0,
+    }
+    assert (row["must"], row["aim"], row["verdict"]) == (None, None, "")
     shown = table([result])
     assert "against nothing much" in shown
     assert "cores taken, ours: load 0.25" in shown
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "verdict"),
+    [
+        ("orders/s", 3.0, "aim met"),
+        ("orders/s", 2.0, "must met"),
+        ("orders/s", 1.9, "MUST NOT MET"),
+        ("ms", 0.5, "aim met"),
+        ("ms", 2.0, "must met"),
+        ("ms", 2.1, "MUST NOT MET"),
+    ],
+)
+def test_a_must_that_is_missed_is_said(unit: str, value: float, verdict: str) -> None:
+    aim = 3.0 if unit.endswith("/s") else 1.0
+    figure = replace(FIGURE, unit=unit, must=2.0, aim=aim)
+    result = Result(figure, [Sample(value, 0)], [Sample(1.0, 0)], [FAIR])
+    assert result.verdict == verdict
+    assert ("NOT MET: orders" in table([result])) == (verdict == "MUST NOT MET")
 
 
 def test_the_weather_is_measured_and_leaves_nothing_behind(tmp_path: Path) -> None:
