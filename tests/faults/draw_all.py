@@ -6,6 +6,7 @@ from typing import Final
 
 from tests.faults.draw import draw
 from tests.faults.draw_fix import draw_fix
+from tests.faults.draw_money import with_money
 from tests.faults.plan import Fault, Kind, Plan
 
 ON_FIX: Final = 0.25
@@ -24,6 +25,10 @@ _KINDS: Final = (
 
 def draw_all(seed: int) -> Plan:
     """The plan of a seed."""
+    return with_money(_drawn(seed))
+
+
+def _drawn(seed: int) -> Plan:
     rng = Random(f"{seed} doors")  # noqa: S311  repeatable on purpose
     if rng.random() < ON_FIX:
         return draw_fix(seed)

@@ -15,16 +15,18 @@ ADDRESS: Final = "http://{kind}.venue"
 
 
 def operation_of(kind: str, asked: SimRequest) -> str:
-    """What a request is about: new, cancel or query."""
+    """What a request is about: new, cancel, move or query."""
     if asked.method == "GET":
         return "query"
     return _OPERATIONS[kind](asked)
 
 
-def _by_path(new: str, cancel: str) -> Callable[[SimRequest], str]:
+def _by_path(new: str, cancel: str, move: str = "/-/") -> Callable[[SimRequest], str]:
     def told(asked: SimRequest) -> str:
         if cancel in asked.path:
             return "cancel"
+        if move in asked.path:
+            return "move"
         return "new" if new in asked.path else "query"
 
     return told
@@ -39,12 +41,19 @@ def _by_method(asked: SimRequest) -> str:
 def _by_body(asked: SimRequest) -> str:
     if b"method=Trade&" in asked.body + b"&":
         return "new"
+    if b"method=Withdraw" in asked.body or b"method=Coupon" in asked.body:
+        return "move"
     return "cancel" if b"method=CancelOrder" in asked.body else "query"
 
 
+def _at_apifiny(asked: SimRequest) -> str:
+    moves = asked.path.endswith(("/asset/withdraw", "/asset/transferToVenue"))
+    return "move" if moves else "query"  # orders go over FIX
+
+
 _OPERATIONS: Final[Mapping[str, Callable[[SimRequest], str]]] = {
-    "andx": _by_path("/orders/", "/cancel_order/"),
-    "apifiny": lambda asked: "query",  # orders go over FIX
+    "andx": _by_path("/orders/", "/cancel_order/", "/withdrawal/"),
+    "apifiny": _at_apifiny,
     "bitexbit": _by_path("/order/", "/order-cancel/"),
     "btcturk": _by_method,
     "cryptex": _by_body,
@@ -76,6 +85,7 @@ class Far:
         """Its numbers of all orders, in the order they came."""
         self.foreign: set[str] = set()
         """Those of somebody else."""
+        self._moved = 0
 
     def handle(self, asked: SimRequest, now_ms: int) -> SimResponse:
         """Answer."""
@@ -91,6 +101,17 @@ class Far:
         rows = self.orders()
         fresh = rows[len(self.seen) :]
         self.seen += [row["order_id"] for row in fresh]
+        return fresh
+
+    def moves(self) -> list[Row]:
+        """Its own list of the money that was sent away, or turned into a coupon."""
+        found: Any = self.simulator.ledger().get("transfers", ())
+        return [row for row in found if not row.get("incoming") and row["kind"] != "DEPOSIT"]
+
+    def newly_moved(self) -> list[Row]:
+        """What was not sent away the last time."""
+        rows = self.moves()
+        fresh, self._moved = rows[self._moved :], len(rows)
         return fresh
 
     def order(self, number: int) -> Row | None:
@@ -127,6 +148,11 @@ class Far:
         for row in self.orders():
             if row["order_id"] in self.foreign and row["status"] == "OPEN":
                 _ENDS[self.kind](self.simulator, row["order_id"], now_ms)
+
+    def undo_move(self) -> None:
+        """The next move of money is taken, and ends without effect."""
+        if self.kind == "apifiny":
+            self.simulator.switch("cancel_move", 1)
 
     def tell_twice(self, times: int) -> None:
         """So many reports come twice."""

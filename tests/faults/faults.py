@@ -37,6 +37,7 @@ ORDERS: Final = frozenset(
 )
 BEFORE: Final = frozenset({Kind.STRANGER_BEFORE})
 CANCELS: Final = frozenset({Kind.FILL_ON_CANCEL})
+MOVES: Final = frozenset({Kind.MOVE_UNDONE})
 COMMITS: Final = frozenset(
     {
         Kind.KILL_BEFORE_COMMIT,

@@ -5,9 +5,8 @@ does, something must be lost, twice or wrong, and somebody must notice. Each gua
 of its own (tests/faults/proofs.py) that shows it; `python -m tests.faults.guards` prints the table.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -35,37 +34,8 @@ from oms.core.ports import Decision, Evidence, Inbound, Record, ToVenue
 from oms.core.story import Story
 from oms.store import store
 from oms.writer import Writer
-
-Removal = Callable[[], AbstractContextManager[Any]]
-
-
-@dataclass(frozen=True)
-class Guard:
-    """What holds a promise. `where`: the function that is it. `cost`: what its absence costs.
-    `without()`: a context in which the engine lacks it."""
-
-    where: str
-    cost: str
-    without: Removal
-
-
-def _in_place_of(owner: Any, name: str, careless: Any) -> Removal:
-    return lambda: mock.patch.object(owner, name, careless)
-
-
-def _all(*removals: Removal) -> Removal:
-    @contextmanager
-    def removed() -> Iterator[None]:
-        with ExitStack() as stack:
-            for removal in removals:
-                stack.enter_context(removal())
-            yield
-
-    return removed
-
-
-def _nothing(*_: Any, **__: Any) -> None:
-    """In place of something that is not done."""
+from tests.faults.guard import Guard, all_of, in_place_of, nothing
+from tests.faults.guards_money import MONEY
 
 
 async def _nothing_soon(*_: Any) -> None:
@@ -169,7 +139,7 @@ _new_order = desk_side.new_order
 def _take_a_name_again(
     book: Book, inbound: Inbound, order: NewOrderSingle, now: datetime, draw: Any
 ) -> Decision:
-    with mock.patch.object(Book, "used", _nothing):
+    with mock.patch.object(Book, "used", nothing):
         return _new_order(book, inbound, order, now, draw)
 
 
@@ -271,129 +241,130 @@ GUARDS: Final[Mapping[str, Guard]] = {
     "commit before send": Guard(
         "oms/writer.py Writer.step",
         "an order at the venue that no journal knows",
-        _in_place_of(Writer, "step", _commit_with_the_next),
+        in_place_of(Writer, "step", _commit_with_the_next),
     ),
     "one owner": Guard(
         "oms/store/store.py LEAVE_OFF",
         "two engines write one journal",
-        _in_place_of(store, "LEAVE_OFF", "UPDATE owner SET seq = ?, hash = ? WHERE epoch = ?"),
+        in_place_of(store, "LEAVE_OFF", "UPDATE owner SET seq = ?, hash = ? WHERE epoch = ?"),
     ),
     "no second send after a restart": Guard(
         "oms/core/doubts.py route_moved",
         "an order that the venue has already is sent again",
-        _in_place_of(doubts, "route_moved", _send_again_when_ready),
+        in_place_of(doubts, "route_moved", _send_again_when_ready),
     ),
     "doubt after a restart": Guard(
         "oms/core/doubts.py _lose_answers",
         "an order that was on its way is never looked for",
-        _in_place_of(doubts, "_lose_answers", _nothing),
+        in_place_of(doubts, "_lose_answers", nothing),
     ),
     "executions by their names": Guard(
         "oms/core/moves.py _unbooked",
         "a fill that is told twice is booked twice",
-        _in_place_of(moves, "_unbooked", _book_whatever_comes),
+        in_place_of(moves, "_unbooked", _book_whatever_comes),
     ),
     "derived executions are explained": Guard(
         "oms/core/moves.py _explained",
         "a fill is booked from a cumulative quantity, and again when its report comes",
-        _in_place_of(moves, "_explained", _explain_nothing),
+        in_place_of(moves, "_explained", _explain_nothing),
     ),
     "nonces in the journal": Guard(
         "oms/core/nonces.py reserved",
         "numbers that the venue has seen are used again after a restart",
-        _in_place_of(nonces, "reserved", _reserve_from_the_clock),
+        in_place_of(nonces, "reserved", _reserve_from_the_clock),
     ),
     "names are used once": Guard(
         "oms/core/desk_side.py new_order",
         "an order that a desk repeats is two orders",
-        _in_place_of(desk_side, "new_order", _take_a_name_again),
+        in_place_of(desk_side, "new_order", _take_a_name_again),
     ),
     "a replace waits for its cancel": Guard(
         "oms/core/emulation.py _replace",
         "the old and the new order work together",
-        _in_place_of(emulation, "_replace", _send_both_halves),
+        in_place_of(emulation, "_replace", _send_both_halves),
     ),
     "a lost order is in doubt": Guard(
         "adapters/trader.py Trader._doubt",
         "a timer rejects an order that fills",
-        _in_place_of(Trader, "_doubt", _reject_after_a_timeout),
+        in_place_of(Trader, "_doubt", _reject_after_a_timeout),
     ),
     "a lost cancel is in doubt": Guard(
         "adapters/trader.py Trader._doubt",
         "an order counts as canceled and fills",
-        _in_place_of(Trader, "_doubt", _believe_a_cancel),
+        in_place_of(Trader, "_doubt", _believe_a_cancel),
     ),
     "no retry": Guard(
         "adapters/trader.py Trader.place",
         "an order whose answer was lost is sent twice",
-        _in_place_of(Trader, "place", _place_with_retry),
+        in_place_of(Trader, "place", _place_with_retry),
     ),
     "twin lock": Guard(
         "adapters/trader.py Trader._be_alone",
         "two equal orders are in doubt together, for ever",
-        _in_place_of(Trader, "_be_alone", _nothing_soon),
+        in_place_of(Trader, "_be_alone", _nothing_soon),
     ),
     "the fence": Guard(
         "adapters/lost.py Lost._is_fenced",
         "an order that is listed late is called absent",
-        _in_place_of(Lost, "_is_fenced", lambda *_: True),
+        in_place_of(Lost, "_is_fenced", lambda *_: True),
     ),
     "what the account holds": Guard(
         "adapters/lost.py Lost._is_untouched",
         "an order that filled at once, and whose trade is listed late, is called absent",
-        _in_place_of(Lost, "_is_untouched", _yes_soon),
+        in_place_of(Lost, "_is_untouched", _yes_soon),
     ),
     "no choice between two": Guard(
         "adapters/lost.py Lost._could_be",
         "somebody else's order is taken for the lost one",
-        _in_place_of(Lost, "_could_be", _one_of_them),
+        in_place_of(Lost, "_could_be", _one_of_them),
     ),
     "claims": Guard(
         "adapters/lost.py Lost._claimed",
         "one order at the venue is two in the books",
-        _in_place_of(Lost, "_claimed", lambda *_: set()),
+        in_place_of(Lost, "_claimed", lambda *_: set()),
     ),
     "high-water mark": Guard(
         "adapters/lost.py Lost._mark",
         "an older order that looks the same is taken for the lost one",
-        _in_place_of(Lost, "_mark", lambda *_: -1),
+        in_place_of(Lost, "_mark", lambda *_: -1),
     ),
     "ids before the first order": Guard(
         "adapters/lost.py Lost.begin",
         "an order that was over before the engine began is taken for the lost one",
-        _in_place_of(Lost, "begin", _nothing_soon),
+        in_place_of(Lost, "begin", _nothing_soon),
     ),
     "fills before the end": Guard(
         "adapters/reconcile.py reports, adapters/teller.py Teller._without_hasty_end",
         "a canceled order is forgotten before its last fill is listed",
-        _all(
-            _in_place_of(told_by, "reports", _end_at_once),
-            _in_place_of(Teller, "_without_hasty_end", _end_with_the_first_word),
+        all_of(
+            in_place_of(told_by, "reports", _end_at_once),
+            in_place_of(Teller, "_without_hasty_end", _end_with_the_first_word),
         ),
     ),
     "a session's loss is mended": Guard(
         "adapters/repair.py Repair._mend",
         "what was told while the session was down is never known",
-        _in_place_of(Repair, "_mend", _ready_at_once),
+        in_place_of(Repair, "_mend", _ready_at_once),
     ),
     "a torn session is mended": Guard(
         "adapters/repair.py Repair.link_tore",
         "a fill that our own session has rejected is never known",
-        _in_place_of(Repair, "link_tore", _nothing),
+        in_place_of(Repair, "link_tore", nothing),
     ),
     "reports from the journal": Guard(
         "fix/outlet.py Outlet._missed",
         "a desk that was away is never told what became of its orders",
-        _in_place_of(Outlet, "_missed", lambda _: ()),
+        in_place_of(Outlet, "_missed", lambda _: ()),
     ),
     "late orders stay": Guard(
         "adapters/budget.py Budget.__init__ max_wait_s",
         "an order fires long after it was meant, when the venue listens again",
-        _in_place_of(Budget, "__init__", _wait_for_ever),
+        in_place_of(Budget, "__init__", _wait_for_ever),
     ),
     "kill switch at the door": Guard(
         "adapters/budget.py Budget.stop_new_while",
         "orders that waited leave under the kill switch",
-        _in_place_of(Budget, "stop_new_while", _nothing),
+        in_place_of(Budget, "stop_new_while", nothing),
     ),
+    **MONEY,
 }

@@ -292,6 +292,28 @@ def _weigh(outcome: Outcome, claim: _Claim, row: Row) -> None:
     elif not _is_derived(claim) and worth != Decimal(row["notional"]):
         text = f"{name} is booked for {worth}, the venue says {row['notional']}"
         outcome.failures.append(text)
+    elif (fees := _fees(claim)) is not None and fees != _fees_there(row):
+        outcome.failures.append(f"{name} is booked with fees {fees}, the venue took {row['fees']}")
+
+
+def _fees(claim: _Claim) -> dict[str, Decimal] | None:
+    """The fees booked, by asset; None where one is not told. The quote where no asset is told."""
+    quote = claim.order.symbol.partition("/")[2]
+    fees: dict[str, Decimal] = {}
+    for execution in of_leg(claim.order, claim.leg):
+        if execution.stands and execution.commission is None:
+            return None
+        if execution.stands and execution.commission:
+            asset = execution.fee_currency or quote
+            fees[asset] = fees.get(asset, Decimal(0)) + execution.commission
+    return fees
+
+
+def _fees_there(row: Row) -> dict[str, Decimal]:
+    told = row.get("fees") or "0"
+    if isinstance(told, str):
+        told = {row["symbol"].partition("/")[2]: told}
+    return {asset: Decimal(fee) for asset, fee in told.items() if Decimal(fee)}
 
 
 def _ends_differ(claim: _Claim, row: Row) -> bool:

@@ -6,6 +6,7 @@ leaves what was committed, as the file would.
 
 import sqlite3
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
@@ -44,6 +45,13 @@ class Memory:
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """What is committed."""
         return self._kept.execute(statement).fetchall()
+
+    def journal_hash(self) -> str:
+        """SHA-256 over the journal's rows."""
+        hashed = sha256()
+        for row in self.rows("SELECT * FROM journal ORDER BY seq"):
+            hashed.update(repr(row).encode())
+        return hashed.hexdigest()
 
     def open(self, owner: str, now: datetime, watch: "CommitWatch") -> "WatchedStore":
         """Take the store over."""

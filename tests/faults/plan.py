@@ -31,7 +31,7 @@ class Ask(StrEnum):
 class Kind(StrEnum):
     """What goes wrong. `ms` and `part` mean what is said here; where nothing is said, nothing."""
 
-    # A request to a venue. `operation`: new, cancel, query; "" for any.
+    # A request to a venue. `operation`: new, cancel, move (of money), query; "" for any.
     LOSE_REQUEST = "lose request"
     """It leaves and never arrives; the connection breaks."""
     LOSE_ANSWER = "lose answer"
@@ -72,6 +72,9 @@ class Kind(StrEnum):
     """`ms` after it came, `part` percent of what is left of the `ordinal`-th order trade."""
     FILL_ON_CANCEL = "fill on cancel"
     """Just before the `ordinal`-th cancel is looked at, `part` percent of what is left trade."""
+
+    MOVE_UNDONE = "move undone"
+    """The venue takes the `ordinal`-th move of money and ends it without effect; Apifiny."""
 
     # Somebody else on the same account.
     STRANGER = "stranger"
@@ -156,6 +159,19 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Money that the strategy asks to be moved; where to, `money.TERMS` says."""
+
+    at_ms: int
+    route: str
+    kind: str
+    """Of TransferKind."""
+    amount: str
+    again_ms: int = 0
+    """So much later it asks once more under the same name; 0: it does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One thing that goes wrong."""
 
@@ -186,6 +202,7 @@ class Plan:
     intents: tuple[Intent, ...]
     faults: tuple[Fault, ...]
     calm_ms: int = CALM_MS
+    moves: tuple[Move, ...] = ()
 
     @property
     def on_fix(self) -> bool:
@@ -215,6 +232,7 @@ class Plan:
         """As a person reads it."""
         lines = [f"seed {self.seed}: {', '.join(self.routes)}"]
         lines += [f"  {intent.at_ms:>6} ms  {_asked(intent)}" for intent in self.intents]
+        lines += [f"  {move.at_ms:>6} ms  {_moved(move)}" for move in self.moves]
         lines += [f"  fault      {fault}" for fault in self.faults]
         return "\n".join(lines)
 
@@ -228,6 +246,7 @@ def plan_of(text: str) -> Plan:
         intents=tuple(_made(Intent, row, ask=Ask(row["ask"])) for row in told["intents"]),
         faults=tuple(_made(Fault, row, kind=Kind(row["kind"])) for row in told["faults"]),
         calm_ms=told["calm_ms"],
+        moves=tuple(_made(Move, row) for row in told.get("moves", ())),
     )
 
 
@@ -243,3 +262,8 @@ def _asked(intent: Intent) -> str:
         return f"{intent.origin} replaces order {intent.order}: {terms}"
     where = f"{intent.route} {intent.exchange}".rstrip()
     return f"{intent.origin} order {intent.order}: {intent.side} {terms} {intent.symbol} on {where}"
+
+
+def _moved(move: Move) -> str:
+    again = f", and again {move.again_ms} ms later" if move.again_ms else ""
+    return f"{STRATEGY} moves money on {move.route}: {move.kind} of {move.amount}{again}"

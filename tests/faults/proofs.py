@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +22,8 @@ from tests.faults import accidents
 from tests.faults.accidents import AFTER_S, HIDE, Script, acknowledged, doubted, over, part_filled
 from tests.faults.draw_fix import draw_fix
 from tests.faults.guards import GUARDS
+from tests.faults.plan import Fault as Strike
+from tests.faults.plan import Kind, Move, Plan
 from tests.faults.road import Fault
 from tests.faults.scene import Scene, scene
 from tests.faults.verdict import Verdict, compare
@@ -287,12 +289,25 @@ def away_from_the_desk() -> Verdict:
     return Verdict(lost=failures)
 
 
+def _money(fault: Strike) -> Callable[[], Verdict]:
+    """A withdrawal, and one thing that goes wrong with it."""
+    move = Move(at_ms=4_000, route="andx", kind="WITHDRAWAL", amount="100")
+    plan = Plan(seed=1, routes=("andx",), intents=(), faults=(fault,), moves=(move,))
+    return lambda: Verdict(wrong=run(plan).failures)
+
+
+_UNANSWERED: Final = Strike(kind=Kind.LOSE_ANSWER, route="andx", operation="move")
+_DEADLY: Final = replace(_UNANSWERED, kind=Kind.KILL_ON_REQUEST, ms=500)
+
 OTHERS: Final[Mapping[str, Callable[[], Verdict]]] = {
     "one owner": two_owners,
     "derived executions are explained": fill_told_after_a_query,
     "a session's loss is mended": fill_lost_with_the_session,
     "a torn session is mended": fill_lost_on_a_standing_session,
     "reports from the journal": away_from_the_desk,
+    "lost money is in doubt": _money(_UNANSWERED),
+    "money is moved once": _money(_UNANSWERED),
+    "money over a restart": _money(_DEADLY),
 }
 
 

@@ -22,6 +22,7 @@ from tests.faults.plan import DESK, STRATEGY
 DESK_SECRET: Final = "a-secret-of-a-desk-that-there-is-not"  # noqa: S105
 _CONFIGS: Final = Path(__file__).parent / "fix"
 _TOKEN: Final = "a-token-that-opens-nothing"  # noqa: S105
+_TRADER: Final = StrategySettings(name=STRATEGY, token=SecretStr(_TOKEN), may_move_money=True)
 
 
 @cache
@@ -36,7 +37,7 @@ def settings_of(kinds: tuple[str, ...], on_fix: bool = False) -> Settings:
         fix=FixSettings(settings=_CONFIGS / config),
         desks=desks,
         api=ApiSettings(token=SecretStr(_TOKEN)),
-        strategies=(StrategySettings(name=STRATEGY, token=SecretStr(_TOKEN)),),
+        strategies=(_TRADER,),
         venues={kind.upper(): KINDS[kind](**_config(kind)) for kind in kinds},
     )
 

@@ -30,7 +30,7 @@ def shortest(plan: Plan, *, without: Removal | None = None, tries: int = TRIES) 
         except Exception:  # noqa: BLE001  a plan that makes no sense any more is not shorter
             return False
 
-    return shrink(plan, fails, ("faults", "intents", "routes"), tries=tries)
+    return shrink(plan, fails, ("faults", "moves", "intents", "routes"), tries=tries)
 
 
 def _way(plan: Plan, without: Removal | None) -> str:

@@ -157,6 +157,29 @@ def test_a_refused_order_that_ended_unexecuted_where_nothing_tells() -> None:
     assert _counts(_judged(elsewhere, {**row, "status": "CANCELED"})) == (0, 0, 0, 1)
 
 
+@pytest.mark.parametrize(
+    ("booked", "there", "right"),
+    [
+        (("0.01", ""), "0.010", True),
+        (("0.01", "USD"), {"USD": "0.01"}, True),
+        (("0.01", "USD"), "0.02", False),
+        (("0.01", "BTC"), {"USD": "0.01"}, False),
+        (("0", ""), "0.01", False),
+        ((None, ""), "0.01", True),
+    ],
+)
+def test_fees_are_those_that_the_venue_took(
+    booked: tuple[str | None, str], there: object, right: bool
+) -> None:
+    """Where it tells them with its fills; in the quote asset where it names none."""
+    fee, asset = booked
+    commission = None if fee is None else Decimal(fee)
+    fill = replace(FILL, commission=commission, fee_currency=asset)
+    told = _judged(replace(ORDER, executions={"X1": fill}), {**ROW, "fees": there})
+    assert (told.failures == []) is right
+    assert all("fees" in failure for failure in told.failures)
+
+
 def test_nobodys_order_is_a_duplicate() -> None:
     """A doubt stands for one order like it; and for none that has an id that is not its own."""
     assert _counts(_judged(ORDER, ROW, {**ROW, "order_id": "78", "client_id": "18"})) == (

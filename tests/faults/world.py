@@ -9,7 +9,6 @@ import logging
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
-from hashlib import sha256
 from random import Random
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from tests.faults.far import Far, nonce_of
 from tests.faults.faults import (
     CANCELS,
     COMMITS,
+    MOVES,
     ORDERS,
     REQUESTS,
     STREAMS,
@@ -33,6 +33,7 @@ from tests.faults.fix_side import FixSide
 from tests.faults.instant import WorldLoop
 from tests.faults.judge import Outcome, Witness, judge, never_entered
 from tests.faults.memory import Memory
+from tests.faults.money import Money
 from tests.faults.plan import DESK, Fault, Kind, Plan
 from tests.faults.process import Killed, Process
 from tests.faults.settings import settings_of
@@ -97,6 +98,7 @@ class World:
         self.outcome = Outcome(seed=plan.seed)
         self.process: Process | None = None
         self.desk = Desk(plan, lambda: self.process)
+        self.money = Money(plan, self.far, lambda: self.process, self.memory.reader().moves)
         self.fix = FixSide(plan, self.loop, self.faults, self.far, self.tell, self._on_fix)
         self.timed = Timed(
             self.loop, self.memory, lambda: self.process, self._kill, (self.desk, self.fix)
@@ -134,6 +136,7 @@ class World:
         for intent in self.plan.intents:
             ask = self.fix.ask if intent.origin == DESK else self.desk.ask
             self.loop.call_at(intent.at_ms / 1000, ask, intent)
+        self.money.start(self.loop)
         self.strangers.come_before()
         self._begin()
         await asyncio.sleep(self.plan.calm_ms / 1000)
@@ -177,7 +180,7 @@ class World:
 
     def _is_over(self) -> bool:
         process = self.process
-        if process is None or process.book.all_working():
+        if process is None or not self.money.settle(process) or process.book.all_working():
             return False
         return self.fix.is_quiet(process.book)
 
@@ -202,6 +205,7 @@ class World:
         process.start()
         if number:
             self.desk.come_back()
+            self.money.come_back()
             self.timed.operator.come_back()
 
     def _wall_ns(self) -> int:
@@ -253,6 +257,7 @@ class World:
     def after(self, changes: Changes) -> None:
         """A batch was written. Raises Killed, StoreUnavailable."""
         self.witness.committed(changes, self.loop.time())
+        self.money.committed(changes)
         if self.timed.is_fenced(self.process):
             self.witness.failures.append("a former owner has written to the journal")
         for seq, record in changes.records if self._story is not None else ():
@@ -274,8 +279,8 @@ class World:
         if nonce is not None:
             self.witness.nonce(route, nonce)
         book = self.process.book if self.process is not None else None
-        if operation == "new" and book is not None and book.killed(route.upper()):
-            self.witness.failures.append(f"{route}: an order was sent under the kill switch")
+        if operation in ("new", "move") and book is not None and book.killed(route.upper()):
+            self.witness.failures.append(f"{route}: a {operation} was sent under the kill switch")
         struck = self.faults.strike(REQUESTS, route, operation)
         for fault in struck:
             self._note(fault)
@@ -293,11 +298,16 @@ class World:
         if operation == "cancel":
             for fault in self.faults.strike(CANCELS, far.kind):
                 self._at_venue(far, fault, far.about(asked))
+        for fault in self.faults.strike(MOVES, far.kind) if operation == "move" else ():
+            self._note(fault)
+            far.undo_move()
         told = far.handle(asked, now_ms)
         self.outcome.requests += 1
         if self._story is not None:
             said = told.body[:300].decode("utf-8", "replace")
             self.tell(f"{far.kind} -> {told.status} {said}")
+        if operation == "move":
+            self.money.came(far)
         if operation == "new":
             for row in far.newly_seen():
                 self._came(far, row, left_s)
@@ -376,10 +386,8 @@ class World:
         ledgers = {kind.upper(): far.orders() for kind, far in self.far.items()}
         foreign = {kind.upper(): far.foreign for kind, far in self.far.items()}
         judge(outcome, process.book, ledgers, foreign)
-        hashed = sha256()
-        for row in self.memory.rows("SELECT * FROM journal ORDER BY seq"):
-            hashed.update(repr(row).encode())
-        outcome.journal_hash = hashed.hexdigest()
+        self.money.judged(outcome)
+        outcome.journal_hash = self.memory.journal_hash()
 
     def _close(self) -> None:
         if self.process is not None:
