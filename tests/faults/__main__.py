@@ -20,7 +20,7 @@ from typing import Any, Final
 from tests.faults.draw_all import draw_all
 from tests.faults.guards import GUARDS
 from tests.faults.judge import Outcome
-from tests.faults.seeds import outcome_of
+from tests.faults.seeds import begin, outcome_of
 from tests.faults.shortest import readable, shortest
 from tests.faults.story import timeline
 from tests.faults.world import run
@@ -134,9 +134,10 @@ def _seeds(seed: int | None, span: str | None, scenarios: int) -> tuple[int, int
 def _outcomes(seeds: Sequence[int], jobs: int, without: str | None) -> Iterator[Outcome]:
     outcome = partial(outcome_of, without=without)
     if jobs < 2 or len(seeds) < jobs:
+        begin()
         yield from map(outcome, seeds)
         return
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, begin) as pool:
         yield from pool.imap_unordered(outcome, seeds, min(CHUNK, -(-len(seeds) // jobs)))
 
 

@@ -1,14 +1,109 @@
 """The world's one thread: a loop whose time passes at once, and workers that it calls."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable
+from contextvars import Context
+from heapq import heappop, heappush
 from typing import Any
 
 from tests.adapters.virtual_hour import VirtualLoop
 
 
+class Due(asyncio.TimerHandle):
+    """Something that the loop is to call. It keeps no traceback and, unless told, no context."""
+
+    __slots__ = ("call", "context", "words")
+
+    def __init__(
+        self, when: float, call: Callable[..., object], words: Any, context: Context | None
+    ) -> None:
+        self._when = when
+        self._cancelled = False
+        self.call = call
+        self.words = words
+        self.context = context
+
+    def cancel(self) -> None:
+        """It is not called any more."""
+        self._cancelled = True
+
+
 class WorldLoop(VirtualLoop):
-    """Everything happens on it, also what the product gives to a thread."""
+    """Everything happens on it, also what the product gives to a thread.
+
+    asyncio's own asks its selector before every turn and copies a context for every call, which
+    takes longer than what is called. Here nothing comes from outside, and what is due at the same
+    time is called in the order in which it was asked for.
+    """
+
+    _stopping: bool
+    """BaseEventLoop's own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now: deque[Due] = deque()
+        self._later: list[tuple[float, int, Due]] = []
+        self._number = 0
+
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        """In the next turn."""
+        due = Due(0.0, callback, args, context)
+        self._now.append(due)
+        return due
+
+    def call_at(  # type: ignore[override]
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """When the time has come."""
+        due = Due(when, callback, args, context)
+        self._number += 1
+        heappush(self._later, (when, self._number, due))
+        return due
+
+    def call_later(  # type: ignore[override]
+        self,
+        delay: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """So many seconds from now."""
+        return self.call_at(self._instant.instant + delay, callback, *args, context=context)
+
+    def _run_once(self) -> None:
+        """Turn by turn, until somebody stops it."""
+        ready, later, instant = self._now, self._later, self._instant
+        while not self._stopping:
+            if not ready:
+                assert later, "nothing will ever happen"
+                instant.instant = max(instant.instant, later[0][0])
+            while later and later[0][0] <= instant.instant:
+                due = heappop(later)[2]
+                if not due._cancelled:
+                    ready.append(due)
+            for _ in range(len(ready)):
+                due = ready.popleft()
+                if not due._cancelled:
+                    self._call(due)
+
+    def _call(self, due: Due) -> None:
+        try:
+            if due.context is None:
+                due.call(*due.words)
+            else:
+                due.context.run(due.call, *due.words)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001  as asyncio's own: whatever it is
+            told = {"message": f"in {due.call!r}", "exception": error, "handle": due}
+            self.call_exception_handler(told)
 
     def call_soon_threadsafe(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Any = None

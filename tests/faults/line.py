@@ -100,7 +100,11 @@ class Line(httpx.AsyncBaseTransport):
 
 def _asked(request: httpx.Request) -> SimRequest:
     path, _, query = request.url.raw_path.decode("ascii").partition("?")
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    # httpx's own look at them tries one encoding after the other, for every name and every value.
+    headers = {
+        name.decode("latin-1").lower(): value.decode("latin-1")
+        for name, value in request.headers.raw
+    }
     return SimRequest(request.method, unquote(path), query, headers, request.content)
 
 
