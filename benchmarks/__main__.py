@@ -6,21 +6,24 @@ import sys
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from benchmarks import past
 from benchmarks.durable import durable_contests
 from benchmarks.figures import Contest, Missing, Result, run, table, write_json
+from benchmarks.history import LARGE
 from benchmarks.kernel import kernel_contests
 from benchmarks.machine import conditions, description
+from benchmarks.past import past_contests
 from benchmarks.processes import ROOT, rest_venue
 from benchmarks.rest import rest_contests
 from benchmarks.roundtrip import rig
 from oms.clock import Clock, SystemClock
 
 RESULTS: Final = ROOT / "benchmarks" / "results.json"
-PARTS: Final = ("kernel", "durable", "roundtrip", "rest")
+PARTS: Final = ("kernel", "durable", "roundtrip", "rest", "history")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,7 @@ class Sizes:
     grouped_lifecycles: int = 4_000
     load_s: float = 2.0
     rest_orders: int = 500
+    past: past.Sizes = field(default_factory=past.Sizes)
 
 
 def main() -> None:
@@ -51,8 +55,11 @@ def main() -> None:
     parser.add_argument(
         "--nautilus", default=sys.executable, help="a Python that has nautilus_trader (this one)"
     )
+    parser.add_argument(
+        "--history", type=int, default=LARGE, help="orders in the large history (a million)"
+    )
     chosen = parser.parse_args()
-    sizes = Sizes(nautilus=chosen.nautilus)
+    sizes = Sizes(nautilus=chosen.nautilus, past=past.Sizes(large=chosen.history))
     results, machine = measure(
         chosen.dir, SystemClock(), chosen.rounds, chosen.only or PARTS, sizes
     )
@@ -89,6 +96,9 @@ def _contests(
     if "rest" in parts:
         port = stack.enter_context(rest_venue(folder))
         contests += rest_contests(port, clock, sizes.rest_orders)
+    if "history" in parts:
+        cache = folder.parent / "history"
+        contests += past_contests(stack, folder, cache, clock, sizes.past, _tell)
     return contests
 
 

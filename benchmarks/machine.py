@@ -49,6 +49,13 @@ def cpu_s(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
+def memory_mb(pid: int) -> float:
+    """What a process has resident, in MiB."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) / 1024
+
+
 def description(folder: Path) -> str:
     """Cores, versions and file system, on one line."""
     cores = len(os.sched_getaffinity(0))

@@ -108,6 +108,13 @@ def relay(at: Venue, folder: Path, style: Style = Style.FIELDS) -> Iterator[Gate
 @contextmanager
 def engine(at: Venue, folder: Path, clock: Clock) -> Iterator[Gateway]:
     """`oms run` with its store in that folder; it accepts desks, its route may not be ready yet."""
+    command, port = configured(at, folder)
+    with _process("oms", command, folder) as (process, _):
+        yield Gateway(process.pid, port, _token(clock))
+
+
+def configured(at: Venue, folder: Path) -> tuple[Sequence[str], int]:
+    """Write the files of an engine into the folder: its command, and the port of its desks."""
     port = _free_port()
     config = folder / "oms.toml"
     text = _CONFIG.format(
@@ -120,8 +127,12 @@ def engine(at: Venue, folder: Path, clock: Clock) -> Iterator[Gateway]:
     )
     config.write_text(text, encoding="utf-8")
     (folder / "quickfix.cfg").write_text(_sessions(port, at.fix_port), encoding="utf-8")
-    with _process("oms", ["oms", "run", "-c", str(config)], folder) as (process, _):
-        yield Gateway(process.pid, port, _token(clock))
+    return ["oms", "run", "-c", str(config)], port
+
+
+def nowhere() -> Venue:
+    """A counterparty that does not listen."""
+    return Venue(0, _free_port(), _free_port())
 
 
 def _token(clock: Clock) -> str:

@@ -38,7 +38,7 @@ class Rig:
     """All gateways between load and venue, running."""
 
     def __init__(
-        self, ours: Gateway, theirs: Mapping[Style, Gateway], at: Venue, clock: Clock
+        self, ours: Gateway, theirs: Mapping[str, Gateway], at: Venue, clock: Clock
     ) -> None:
         """They are up; the engine's route may not be ready yet."""
         self.ours = ours
@@ -122,7 +122,9 @@ def rig(folder: Path, clock: Clock) -> Iterator[Rig]:
     """Start venue, relays and engine; end them all. The store is in that folder."""
     with ExitStack() as stack:
         at = stack.enter_context(venue(folder))
-        theirs = {style: stack.enter_context(relay(at, folder, style)) for style in Style}
+        theirs: dict[str, Gateway] = {
+            style: stack.enter_context(relay(at, folder, style)) for style in Style
+        }
         built = Rig(stack.enter_context(engine(at, folder, clock)), theirs, at, clock)
         built.wait_until_ready()
         yield built

@@ -1,0 +1,139 @@
+"""Stores with many orders in their history, written by the engine's own way and kept under var/.
+
+An order is two records, as in the round trips: the desk's request and its one fill. Everything is
+decided, applied and committed as under load; only in larger groups, because nobody waits. A set
+that is there is used again, and grows by what is measured on it.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from benchmarks.lifecycles import (
+    APART,
+    DESK,
+    QTY,
+    START,
+    Step,
+    fold,
+    new_book,
+    new_draw,
+    new_order,
+    opening,
+    report,
+)
+from oms.core.book import Changes
+from oms.core.fields import ExecType
+from oms.core.notes import Delivered
+from oms.core.ports import Evidence, Inbound
+from oms.store.store import Store
+
+SMALL: Final = 10_000
+LARGE: Final = 1_000_000
+OPEN: Final = 1_000
+
+FILE: Final = "oms.db"
+_GROUP: Final = 500
+_BYTES_AN_ORDER: Final = 8_000
+"""On the disk with all indexes, and the log while it is written."""
+
+Tell = Callable[[str], None]
+
+
+class NoRoom(Exception):
+    """The disk does not hold a set of that size."""
+
+
+class Writing:
+    """A store that is being filled."""
+
+    def __init__(self, path: Path) -> None:
+        """A new one, in which the route is up and nothing was traded; or one to go on with."""
+        self._store = Store.open(f"sqlite:///{path}", owner="benchmark", now=START)
+        self._book = new_book(self._store.history)
+        self._store.load(self._book)
+        self._draw = new_draw()
+        # Later than all that is there: few messages make no record.
+        self._now = START + APART * 2 * self._book.seq
+        self._number = self._book.last_order_number
+        self._commit(opening())
+
+    def add(self, orders: int, *, filled: bool) -> None:
+        """So many more: filled at once, or acknowledged and open."""
+        exec_type = ExecType.FILL if filled else ExecType.NEW
+        last = self._number + orders
+        while self._number < last:
+            first, self._number = self._number, min(self._number + _GROUP, last)
+            changes = self._commit([new_order(n + 1) for n in range(first, self._number)])
+            placed = list(changes.orders.values())
+            self._commit([report(order, exec_type, QTY) for order in placed])
+            self._commit([self._told()])
+
+    def _told(self) -> Inbound:
+        """The desk has had all its reports: none wait for its next logon."""
+        number = self._book.numbers[DESK]
+        note = Delivered(origin=DESK, number=number, msg_seq_num=number, seen=number)
+        return Inbound(source=DESK, message=note, evidence=Evidence.DESK)
+
+    def close(self) -> None:
+        """Fold the log into the file."""
+        self._store.close()
+
+    def _commit(self, inbounds: list[Inbound]) -> Changes:
+        changes = fold(self._book, list(map(self._step, inbounds)), self._draw)
+        self._store.commit(changes)
+        return changes
+
+    def _step(self, inbound: Inbound) -> Step:
+        self._now += APART
+        return Step(inbound, self._now)
+
+
+def stored(cache: Path, orders: int, tell: Tell) -> Path:
+    """The folder of a store with that history, written now if it is not there. Raises NoRoom."""
+    folder = cache / f"{orders}-orders"
+    if not (folder / FILE).exists():
+        _demand_room(cache, orders)
+        with _making(folder) as making:
+            writing = Writing(making / FILE)
+            for tenth in range(10):
+                tell(f"writing {orders:,} orders, once and for all: {tenth * 10} %")
+                writing.add(orders * (tenth + 1) // 10 - orders * tenth // 10, filled=True)
+            writing.close()
+    return folder
+
+
+def stored_open(cache: Path, orders: int, still_open: int, tell: Tell) -> Path:
+    """The same with so many orders that are acknowledged and open. Raises NoRoom."""
+    folder = cache / f"{orders}-orders-{still_open}-open"
+    if not (folder / FILE).exists():
+        closed = stored(cache, orders, tell)
+        _demand_room(cache, orders)
+        with _making(folder) as making:
+            shutil.copyfile(closed / FILE, making / FILE)
+            writing = Writing(making / FILE)
+            writing.add(still_open, filled=False)
+            writing.close()
+    return folder
+
+
+@contextmanager
+def _making(folder: Path) -> Iterator[Path]:
+    """A folder that gets its name when all is in it."""
+    making = folder.with_name(f"{folder.name}.making")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    yield making
+    making.rename(folder)
+
+
+def _demand_room(cache: Path, orders: int) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
+    free, wanted = shutil.disk_usage(cache).free, orders * _BYTES_AN_ORDER
+    if free < wanted:
+        gb = 1_000_000_000
+        raise NoRoom(
+            f"{orders:,} orders want {wanted / gb:.0f} GB of disk, {free / gb:.0f} are free"
+        )
