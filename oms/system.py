@@ -41,6 +41,7 @@ from oms.ground import Ground
 from oms.killing import LOOK_EVERY_S, PATIENCE_S, Killing
 from oms.log import room
 from oms.patience import PatientCommits
+from oms.resumed import resumed
 from oms.routes import capabilities_of
 from oms.settings import Settings, VenueSettings, load_settings
 from oms.sides import Sides
@@ -105,6 +106,7 @@ class System:
         try:
             self._reader = self._ground.open_reader(url)
             self._closing.callback(self._reader.close)
+            self.clock = resumed(self._ground.clock, self._reader.last_time())
             self._note_head("the journal is taken over")
             self._closing.callback(self._note_head, "the journal is let go of")
             self._compose()

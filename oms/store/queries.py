@@ -5,6 +5,7 @@ The connection can not write. Every question is one transaction: its answer is o
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final, Self
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal_column, select
@@ -58,6 +59,7 @@ from oms.store.tables import (
     WORKS,
 )
 from oms.store.timeline import timeline_rows
+from oms.store.types import utc_time
 
 ORDER_ID_DIGITS: Final = 10
 
@@ -289,6 +291,11 @@ class Reader(Projections):
         statement = select(JOURNAL.c.seq, JOURNAL.c.hash).order_by(JOURNAL.c.seq.desc()).limit(1)
         rows = self._rows(statement)
         return head_json(*(tuple(rows[0]) if rows else (0, BEGINNING)))
+
+    def last_time(self) -> datetime | None:
+        """When the journal's last record was decided; None while it is empty."""
+        rows = self._rows(select(JOURNAL.c.time).order_by(JOURNAL.c.seq.desc()).limit(1))
+        return utc_time(rows[0].time) if rows else None
 
     def counts(self) -> dict[str, int]:
         """`records orders open in_doubt breaks foreign fills quarantined moves_in_doubt`."""
