@@ -126,12 +126,14 @@ MarketNews = Ticker | OrderBook | PublicTrade | Candle
 class Placed:
     """A new order that the venue has taken: its own id, and its answer, secrets removed.
 
-    `trades` are the fills that the answer names.
+    `trades` are the fills that the answer names. `transact_time`: when it took it, by its own
+    clock; None where it does not say.
     """
 
     secondary_order_id: str
     raw: str
     trades: tuple[VenueTrade, ...] = ()
+    transact_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

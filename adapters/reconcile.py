@@ -199,7 +199,9 @@ def _acknowledgement(order: Order, seen: VenueOrder, now: datetime) -> list[Exec
     if seen.state is VenueState.REJECTED:
         return []
     if seen.state is not VenueState.PENDING:
-        return [_report(order, seen, "NEW", ExecType.NEW, now)]
+        taken = _report(order, seen, "NEW", ExecType.NEW, now)
+        # The order keeps this time as the venue's: ours is no substitute.
+        return [replace(taken, transact_time=seen.transact_time)]
     if order.in_doubt is not None and order.in_doubt.request is Request.NEW:
         # Not live yet, but the venue has it: that settles the doubt.
         return [_report(order, seen, "PENDING_NEW", ExecType.PENDING_NEW, now)]

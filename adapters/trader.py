@@ -223,7 +223,7 @@ class Trader:
             cl_ord_id=request.cl_ord_id,
             order_id=theirs,
             secondary_order_id=theirs,
-            transact_time=self._teller.clock.now(),
+            transact_time=placed.transact_time,
         )
         self._teller.post(report, Evidence.VENUE_MESSAGE, placed.raw)
         order = self._teller.books.order(order_id)

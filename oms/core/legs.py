@@ -103,21 +103,25 @@ def entered(order: Order, note: LegEntered, now: datetime) -> Order:
         legs=(*before, new),
         venue_cl_ord_id=note.venue_cl_ord_id,
         secondary_order_id="",
+        taken_at=None,
         updated=now,
     )
 
 
 def heard(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
-    """The facts that any report about the last leg brings: the venue's id, and its word."""
+    """The facts that any report about the last leg brings: the venue's id, its word and its time."""
     if is_past(order, report):
         return {}
     name = order.secondary_order_id or report.secondary_order_id
+    facts: dict[str, Any] = {"secondary_order_id": name}
+    if event in (Event.NEW, Event.REPLACED) and not order.acknowledged:
+        facts["taken_at"] = report.transact_time
     if not order.legs:
-        return {"secondary_order_id": name}
+        return facts
     leg = order.legs[-1]
     word = event not in (Event.PENDING_NEW, Event.REJECTED)
     leg = replace(leg, secondary_order_id=name, acknowledged=leg.acknowledged or word)
-    return {"secondary_order_id": name, "legs": (*order.legs[:-1], leg)}
+    return {**facts, "legs": (*order.legs[:-1], leg)}
 
 
 def named(order: Order, secondary_order_id: str) -> Order:

@@ -71,6 +71,8 @@ def accept_leg(story: Story, report: ExecutionReport) -> None:
         last_shares=None,
         last_px=None,
         cum_qty=None,
+        # A fill's own time is no time at which the leg was taken.
+        transact_time=report.transact_time if report.exec_type is ExecType.NEW else None,
         text=REPLACED,
     )
     move(story, replaced, Event.REPLACED)

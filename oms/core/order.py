@@ -68,6 +68,9 @@ class Order:
     """Why it has not left, committed as it is; "" for one that has, or may have."""
     settled_by: str = ""
     """The operator on whose word its doubt ended, "" where none had to say so."""
+    taken_at: datetime | None = None
+    """The venue's own time in its answer to what the order is there now: it took it then, or before.
+    None where it told none."""
     text: str = ""
 
     def evolve(self, **changes: Any) -> Self:

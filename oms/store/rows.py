@@ -189,6 +189,7 @@ def order_row(order: Order) -> Values:
         None if doubt is None else doubt.text,
         order.waits,
         order.settled_by,
+        _time(order.taken_at),
         order.text,
         utc_text(order.created),
         utc_text(order.updated),

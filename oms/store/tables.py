@@ -106,6 +106,7 @@ ORDERS: Final = Table(
     Column("in_doubt_text", Text),
     word("waits"),
     word("settled_by"),
+    Column("taken_at", UtcTime),
     word("text"),
     Column("created", UtcTime, nullable=False),
     Column("updated", UtcTime, nullable=False),

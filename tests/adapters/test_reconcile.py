@@ -211,13 +211,17 @@ def test_a_price_has_no_endless_decimals() -> None:
 
 
 def test_the_venues_time_dates_the_report() -> None:
+    """Ours does instead, but for the acknowledgement: an order keeps the time of that as the venue's."""
     desk = desk_with_order()
     then = datetime(2026, 1, 5, 9, 29, tzinfo=UTC)
     (dated,) = reports(
         desk.order(), sight(desk.order(), VenueState.WORKING, transact_time=then), NOW
     )
     (undated,) = reports(desk.order(), sight(desk.order(), VenueState.WORKING), NOW)
-    assert (dated.transact_time, undated.transact_time) == (then, NOW)
+    assert (dated.transact_time, undated.transact_time) == (then, None)
+    desk.venue(dated)
+    (ended,) = reports(desk.order(), sight(desk.order(), VenueState.CANCELED), NOW)
+    assert ended.transact_time == NOW
 
 
 def test_an_order_without_an_id_of_the_venues_own_is_named_by_ours() -> None:

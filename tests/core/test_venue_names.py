@@ -1,12 +1,14 @@
-"""The venue's own id of an order is news whenever it is told, whatever else is not."""
+"""The venue's own id of an order is news whenever it is told, whatever else is not; so is its time."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from oms.core.fields import ExecTransType, ExecType, OrdStatus
 from oms.core.messages import OrderCancelReject, OrderCancelRequest
 from oms.core.notes import Quarantined, VenueNamed
 from oms.core.ports import Evidence
 from tests.core.desk_of_one import ROUTE, DeskOfOne
+from tests.core.emulating_desk import AMEND, Desk
 from tests.core.test_checks import GOOD
 from tests.core.test_requests import CANCEL, _told
 
@@ -97,3 +99,35 @@ def test_an_id_of_another_order_is_not_taken_for_a_new_one() -> None:
     note = VenueNamed(cl_ord_id="nobody", secondary_order_id="v9")
     core.venue(note, Evidence.VENUE_QUERY)
     assert isinstance(core.records[-1].message, Quarantined)
+
+
+def test_when_the_venue_took_an_order_is_told_by_its_answer_alone() -> None:
+    """Not by what it repeats later, and not by a fill."""
+    core = DeskOfOne()
+    core.desk(GOOD)
+    assert core.order().taken_at is None
+    told = _told(core, ExecType.NEW, "V1")
+    at = core.order().created - timedelta(hours=3)
+    core.venue(replace(told, transact_time=at))
+    again = replace(told, exec_id="V2", transact_time=at + timedelta(seconds=9))
+    core.venue(replace(again, exec_trans_type=ExecTransType.STATUS))
+    core.venue(again)
+    assert core.order().taken_at == at
+
+
+def test_each_leg_is_taken_at_a_time_of_its_own() -> None:
+    """A fill that is the first word about one says nothing about when."""
+    desk = Desk()
+    desk.desk(GOOD)
+    at = desk.order().created - timedelta(hours=3)
+    desk.tells(ExecType.NEW, transact_time=at)
+    desk.desk(AMEND)
+    desk.tells(ExecType.CANCELED, transact_time=at)
+    assert desk.order().taken_at is None
+    desk.tells(ExecType.NEW, transact_time=at + timedelta(seconds=1))
+    assert desk.order().taken_at == at + timedelta(seconds=1)
+    desk.desk(replace(AMEND, cl_ord_id="R2", orig_cl_ord_id="R1"))
+    desk.tells(ExecType.CANCELED, transact_time=at)
+    shares, px = desk.order().order_qty / 5, desk.order().price
+    desk.tells(ExecType.PARTIAL_FILL, transact_time=at, last_shares=shares, last_px=px)
+    assert (desk.order().taken_at, desk.order().acknowledged) == (None, True)

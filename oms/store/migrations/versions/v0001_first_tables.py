@@ -96,6 +96,7 @@ def _orders() -> None:
         _text("in_doubt_text", nullable=True),
         _text("waits"),
         _text("settled_by"),
+        _text("taken_at", nullable=True),
         _text("text"),
         _text("created"),
         _text("updated"),
