@@ -12,7 +12,7 @@ from typing import Any, Final
 from adapters.bitexbit import mapping
 from adapters.bitexbit.account import Accounts
 from adapters.bitexbit.door import Account, Door
-from adapters.bitexbit.fills import Fills, Taken
+from adapters.bitexbit.fills import EVER, Fills, Taken
 from adapters.bitexbit.market import Markets
 from adapters.documents import Row, list_of, row_of
 from adapters.port import Lane, Placed, Sight, Unreadable, VenueOrder, VenueState, VenueTrade
@@ -54,13 +54,14 @@ class BitexbitClient(Markets, Accounts):
         """POST order/: a new order, whose immediate fills the answer tells."""
         fields = mapping.order_fields(request)
         self.before_new(fields["pair"])
+        sent = self._fills.moment()
         document = await self._door.post(Lane.NEW, "v1/order/", fields)
         if isinstance(document, dict) and document.get("success") is False:
             raise VenueRefused(f"order/: {mapping.reason(document, self._door.text(document))}")
         raw = self._door.text(document)
         try:
             found = mapping.placed(document, request, raw)
-            self._took(request, found, row_of(document, "order"))
+            self._took(request, found, row_of(document, "order"), sent)
         except MalformedMessage as error:
             raise OutcomeUnknown(f"POST order/: {error}") from None
         return found
@@ -75,16 +76,18 @@ class BitexbitClient(Markets, Accounts):
             raise OutcomeUnknown(f"POST order-cancel/: {error}") from None
         return self._door.text(document)
 
-    def _took(self, request: NewOrderSingle, found: Placed, document: Row) -> None:
+    def _took(self, request: NewOrderSingle, found: Placed, document: Row, sent: float) -> None:
         assert request.price is not None, "only limit orders are offered"
         assert request.order_qty is not None, "the checks let no order without it through"
+        assert found.transact_time is not None, "an answer without a date is none"
         symbol = request.symbol.replace("_", "/")
         taken = Taken(
             symbol=symbol,
             side=request.side,
             price=request.price,
             order_qty=request.order_qty,
-            since=mapping.placed_at(document),
+            since=found.transact_time,
+            sent=sent,
         )
         self._fills.took(found.secondary_order_id, taken)
         for trade in found.trades:
@@ -222,7 +225,9 @@ class BitexbitClient(Markets, Accounts):
             since = self._fills.horizon()
             if since is None:
                 return
-            rows = self._fills.unclear(await self._read_rows(since))
+            found = await self._read_rows(since)
+            self._fills.has_read(found)
+            rows = self._fills.unclear(found)
             if rows:
                 listed = [s for s in await self._all_orders() if isinstance(s, VenueOrder)]
                 self._fills.attribute(rows, listed)
@@ -230,7 +235,7 @@ class BitexbitClient(Markets, Accounts):
     async def _read_rows(
         self, since: datetime | None, instrument: Instrument | None = None
     ) -> list[VenueTrade]:
-        """Own exchanges from the newest back to `since`.
+        """Own exchanges from the newest back to `since`; from EVER, as far as pages are read.
 
         What is new while pages are read pushes the others behind: they come twice, none is missed.
         """
@@ -244,7 +249,8 @@ class BitexbitClient(Markets, Accounts):
             if len(rows) < PAGE or _is_behind(trades, since):
                 break
         else:
-            raise MalformedMessage(f"exchanges/own/: more than {PAGES_MAX} pages")
+            if since is not EVER:
+                raise MalformedMessage(f"exchanges/own/: more than {PAGES_MAX} pages")
         newest_first = sorted(found.values(), key=lambda trade: -int(trade.trade_id))
         return [t for t in newest_first if since is None or _at_least(t, since)]
 

@@ -1,17 +1,20 @@
 """What is known of the account's fills: by the answers to orders, the channel, and the list.
 
-The list does not say whose a fill is; `candidates` says which orders may have one.
+The list does not say whose a fill is; the candidates say which orders may have one. When an order
+was there is told by the venue's times alone: those of its answers, in the book since they came, and
+those of orders with ids before and after its own. Our clock may have been set since, or be wrong.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from adapters.bitexbit.attribution import Candidate, attribute, can_have
 from adapters.bitexbit.events import BookEvent, Hit
+from adapters.bitexbit.hours import Told
 from adapters.port import VenueOrder, VenueState, VenueTrade
 from oms.clock import Clock
 from oms.core.fields import Side
@@ -19,14 +22,20 @@ from oms.core.numbers import ZERO, add, subtract
 from oms.core.order import Order
 from oms.core.ports import Books
 
-CLOCKS_APART: Final = timedelta(seconds=60)
-"""How far the venue's clock may be from ours while no answer has told."""
+COARSE: Final = timedelta(seconds=2)
+"""How coarse the venue's times may be, and how far apart two of them that it wrote at once."""
 
-ANSWER: Final = timedelta(seconds=2)
-"""The same, once one has: it took at most so long. Also, how coarse the venue's times may be."""
+UNBOOKED_S: Final = 60.0
+"""How long an order that was answered may not be in the book yet."""
 
-ARRIVAL: Final = timedelta(seconds=60)
-"""How long after an order was decided it may have arrived at the venue."""
+EVER: Final = datetime.min.replace(tzinfo=UTC)
+"""Since when a fill may be an order's that nothing dates."""
+
+ALWAYS: Final = datetime.max.replace(tzinfo=UTC)
+"""Until when one may have taken better prices than its own that nothing dates."""
+
+LISTED_LATE: Final = timedelta(minutes=10)
+"""How much later than newer ones an execution may be listed."""
 
 PUBLIC_KEPT: Final = 5_000
 """Trades of the channel that are remembered."""
@@ -41,6 +50,9 @@ class Taken:
     price: Decimal
     order_qty: Decimal
     since: datetime
+    """When, by its clock."""
+    sent: float
+    """When it was sent, or before, by Clock.monotonic."""
 
 
 class Fills:
@@ -54,17 +66,25 @@ class Fills:
         self._clock = clock
         self._trades: dict[str, dict[str, VenueTrade]] = {}
         self._taken: dict[str, Taken] = {}
-        self._ahead: timedelta | None = None
+        self._told: Told | None = None
         self._foreign: set[str] = set()
-        self._watched_since: datetime | None = None
-        """When the open orders were listed first, by the venue's clock."""
+        self._watched_since: float | None = None
+        """When the open orders were listed first, by Clock.monotonic."""
+        self._over: dict[str, float] = {}
+        """By when each order was over, by the same."""
+        self._read: dict[str, datetime] = {}
+        """By order that nothing dates: the newest execution when all of them were read."""
         self._ambiguous: dict[str, frozenset[str]] = {}
         self._public: OrderedDict[str, tuple[VenueTrade, VenueTrade]] = OrderedDict()
 
+    def moment(self) -> float:
+        """Now, for `Taken.sent`."""
+        return self._clock.monotonic()
+
     def took(self, secondary_order_id: str, taken: Taken) -> None:
-        """The venue took an order, just now by our clock and at `since` by its own."""
+        """The venue has just answered that it took an order."""
         self._taken[secondary_order_id] = taken
-        self._ahead = taken.since - self._clock.now()
+        self._told = Told(taken.since, taken.sent, self.moment())
 
     def note(self, trade: VenueTrade) -> None:
         """A fill whose order is certain."""
@@ -126,12 +146,25 @@ class Fills:
     def saw_open(self, listed: Collection[str]) -> None:
         """The ids that the venue lists as open: those that are not ours may have fills too."""
         self._foreign.update(set(listed) - self._own_ids())
-        self._watched_since = self._watched_since or self._venue_now()
+        if self._watched_since is None:
+            self._watched_since = self.moment()
 
     def horizon(self) -> datetime | None:
-        """Since when a fill may be of an order of ours, by the venue's clock; None: there is none."""
-        times = [c.since for c in self._own() if c.since is not None and c.open_qty > 0]
-        return min(times, default=None)
+        """Since when a fill that was not read yet may be of an order of ours, by the venue's clock:
+        EVER where nothing says it; None: there is no such order."""
+        own = [c for c in self._own() if c.open_qty > 0]
+        return min((c.since or self._unread(c.secondary_order_id) for c in own), default=None)
+
+    def _unread(self, oid: str) -> datetime:
+        newest = self._read.get(oid)
+        return EVER if newest is None else newest - LISTED_LATE
+
+    def has_read(self, rows: Sequence[VenueTrade]) -> None:
+        """The executions since `horizon` were read, newest first: for what nothing dates, all."""
+        newest = max((row.transact_time for row in rows if row.transact_time), default=None)
+        if newest is not None:
+            undated = [c.secondary_order_id for c in self._own() if c.since is None]
+            self._read = {oid: self._read.get(oid, newest) for oid in undated}
 
     def lacking(self) -> bool:
         """Whether an order that is over has fills of which only the sum is known."""
@@ -188,12 +221,13 @@ class Fills:
         booked = {order.secondary_order_id for order in self._orders()}
         known = booked | set(self._taken)
         self._trades = {oid: trades for oid, trades in self._trades.items() if oid in known}
-        late = self._venue_now() - ARRIVAL
+        late = self.moment() - UNBOOKED_S
         self._taken = {
             oid: taken
             for oid, taken in self._taken.items()
-            if oid in booked or taken.since > late  # until the book has heard of it
+            if oid in booked or taken.sent > late  # until the book has heard of it
         }
+        self._over = {oid: moment for oid, moment in self._over.items() if oid in booked}
 
     # Candidates
 
@@ -205,7 +239,8 @@ class Fills:
         return {order.secondary_order_id for order in self._orders()} | set(self._taken)
 
     def _own(self) -> list[Candidate]:
-        found = {order.secondary_order_id: self._candidate(order) for order in self._orders()}
+        orders = self._orders()
+        found = {order.secondary_order_id: self._candidate(order, orders) for order in orders}
         for oid, taken in self._taken.items():
             if oid not in found:
                 found[oid] = self._new_candidate(oid, taken)
@@ -219,14 +254,12 @@ class Fills:
             side=taken.side,
             price=taken.price,
             open_qty=subtract(taken.order_qty, self._filled(oid)),
-            since=taken.since - ANSWER,
+            since=taken.since - COARSE,
         )
 
-    def _candidate(self, order: Order) -> Candidate:
+    def _candidate(self, order: Order, orders: Sequence[Order]) -> Candidate:
         assert order.price is not None, "only limit orders are offered"
         oid = order.secondary_order_id
-        taken, apart = self._taken.get(oid), CLOCKS_APART if self._ahead is None else ANSWER
-        ahead = self._ahead or timedelta()
         booked = {
             execution.exec_id.rpartition("-")[0]: execution.qty
             for execution in order.executions.values()
@@ -241,10 +274,23 @@ class Fills:
             side=order.side,
             price=order.price,
             open_qty=subtract(order.order_qty, filled),
-            since=taken.since - ANSWER if taken else order.created + ahead - apart,
-            until=order.updated + ahead + apart if order.closed else None,
-            arrived_until=None if taken else order.created + ahead + ARRIVAL + apart,
+            since=_begun(order, orders),
+            until=self._ended(order, orders),
+            arrived_until=None if oid in self._taken else _arrived(order, orders),
         )
+
+    def _ended(self, order: Order, orders: Sequence[Order]) -> datetime | None:
+        """By when an order was over: when it was first found to be, or when another one was taken
+        that was entered later. None: nobody knows."""
+        oid = order.secondary_order_id
+        if not order.closed:
+            self._over.pop(oid, None)
+            return None
+        moment = self._over.setdefault(oid, self.moment())
+        times = [o.taken_at for o in orders if o.taken_at is not None and o.created > order.updated]
+        if self._told is not None:
+            times.append(self._told.latest(moment))
+        return min(times) + COARSE if times else None
 
     def _filled(self, oid: str, but: frozenset[str] = frozenset()) -> Decimal:
         total = ZERO
@@ -271,10 +317,10 @@ class Fills:
 
     def _foreigner(self, seen: VenueOrder, price: Decimal, *, newer: bool) -> Candidate:
         watched = newer or seen.secondary_order_id in self._foreign
-        since = self._watched_since
-        until = None
-        if not watched and since is not None and seen.state is not VenueState.WORKING:
-            until = since + CLOCKS_APART
+        since, until = self._watched_since, None
+        over = not watched and seen.state is not VenueState.WORKING
+        if over and since is not None and self._told is not None:
+            until = self._told.latest(since) + COARSE
         return Candidate(
             secondary_order_id=seen.secondary_order_id,
             symbol=seen.symbol,
@@ -282,9 +328,21 @@ class Fills:
             price=price,
             open_qty=seen.order_qty,
             until=until,
-            arrived_until=self._venue_now() + ARRIVAL,
+            arrived_until=ALWAYS,
             foreign=True,
         )
 
-    def _venue_now(self) -> datetime:
-        return self._clock.now() + (self._ahead or timedelta())
+
+def _begun(order: Order, orders: Sequence[Order]) -> datetime | None:
+    """Since when an order was there: when it was taken, or else one with a lower id. None: nobody
+    knows."""
+    oid = int(order.secondary_order_id)
+    times = [o.taken_at for o in orders if o.taken_at and int(o.secondary_order_id) <= oid]
+    return max(times) - COARSE if times else None
+
+
+def _arrived(order: Order, orders: Sequence[Order]) -> datetime:
+    """By when it had come to rest: then it was taken, or one with a higher id was."""
+    oid = int(order.secondary_order_id)
+    times = [o.taken_at for o in orders if o.taken_at and int(o.secondary_order_id) >= oid]
+    return min(times) + COARSE if times else ALWAYS

@@ -168,12 +168,7 @@ def placed(document: object, request: NewOrderSingle, raw: str) -> Placed:
     )
     if not ZERO <= left <= asked or executed(trades) > asked:
         raise MalformedMessage("the answer shows more than the order")
-    return Placed(secondary_order_id=oid, raw=raw, trades=trades)
-
-
-def placed_at(document: Row) -> datetime:
-    """When the venue took a new order, by its clock."""
-    return instant(document, "date")
+    return Placed(secondary_order_id=oid, raw=raw, trades=trades, transact_time=time)
 
 
 def discord(document: Row, request: NewOrderSingle, found: Placed) -> str:

@@ -6,6 +6,8 @@ the old time for as long. legs_named_alike: a derived fill of an order's first l
 leg from ever ending. whose_fill: an order was told canceled while a fill could have been its.
 mark_of_a_later_order: with the clock set back over a restart, an order that was entered later gave
 the mark below which a lost one was not looked for, and a filled order was told rejected.
+clock_ahead_of_an_order: the clock jumped ahead by two minutes before an order was made; after a restart its
+fills were held to be older than itself, and it was told canceled with nothing executed.
 """
 
 from pathlib import Path

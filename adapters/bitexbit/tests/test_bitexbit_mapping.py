@@ -159,7 +159,7 @@ def test_the_fills_of_a_new_order() -> None:
     assert found.secondary_order_id == "11268"
     assert found.trades == (fill,)
     assert fill.exec_id == "6049-11268"
-    assert mapping.placed_at(created()) == TAKEN_AT
+    assert found.transact_time == TAKEN_AT
 
 
 def test_the_documents_own_sample_does_not_add_up_and_that_is_said() -> None:
