@@ -41,6 +41,12 @@ class Loop:
         """Run a coroutine on the loop; its result from any thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
+    def finish(self, coroutine: Coroutine[Any, Any, object], timeout_s: float) -> None:
+        """Run a coroutine on the loop and wait for its end, so many seconds at most; from another
+        thread. Raises what it does."""
+        with contextlib.suppress(TimeoutError):
+            self.submit(coroutine).result(timeout_s)
+
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:

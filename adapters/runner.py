@@ -9,7 +9,6 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final, cast
 
@@ -150,8 +149,7 @@ class Runner:
 
     def stop(self, grace_s: float = 1.0) -> None:
         """Turn away what was not sent, give requests under way `grace_s` seconds, let go."""
-        with suppress(TimeoutError):
-            self._loop.submit(self._end(grace_s)).result(grace_s + 1.0)
+        self._loop.finish(self._end(grace_s), grace_s + 1.0)
 
     def link_moved(self, up: bool, text: str) -> None:
         """The session that carries the orders went up or down; from any thread."""

@@ -5,6 +5,7 @@ from random import Random
 from typing import Final
 
 from tests.faults.draw import draw
+from tests.faults.draw_ends import with_ends
 from tests.faults.draw_fix import draw_fix
 from tests.faults.draw_money import with_money
 from tests.faults.plan import Fault, Kind, Plan
@@ -25,7 +26,7 @@ _KINDS: Final = (
 
 def draw_all(seed: int) -> Plan:
     """The plan of a seed."""
-    return with_money(_drawn(seed))
+    return with_ends(with_money(_drawn(seed)))
 
 
 def _drawn(seed: int) -> Plan:

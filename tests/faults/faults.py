@@ -50,6 +50,7 @@ DEATHS: Final = COMMITS | {
     Kind.KILL,
     Kind.KILL_SET_BACK,
     Kind.KILL_ON_REQUEST,
+    Kind.STOP,
     Kind.TAKEN_OVER,
 }
 """What ends a process."""
@@ -66,6 +67,8 @@ TIMED: Final = frozenset(
         Kind.CLOCK_JUMP,
         Kind.ASK_AGAIN,
         Kind.KILL_SWITCH,
+        Kind.LISTENER_CUT,
+        Kind.STOP,
         Kind.TAKEN_OVER,
         Kind.SLOW_COMMITS,
     }

@@ -79,19 +79,22 @@ class WorldLoop(VirtualLoop):
 
     def _run_once(self) -> None:
         """Turn by turn, until somebody stops it."""
-        ready, later, instant = self._now, self._later, self._instant
         while not self._stopping:
-            if not ready:
-                assert later, "nothing will ever happen"
-                instant.instant = max(instant.instant, later[0][0])
-            while later and later[0][0] <= instant.instant:
-                due = heappop(later)[2]
-                if not due._cancelled:
-                    ready.append(due)
-            for _ in range(len(ready)):
-                due = ready.popleft()
-                if not due._cancelled:
-                    self._call(due)
+            self._turn()
+
+    def _turn(self) -> None:
+        ready, later, instant = self._now, self._later, self._instant
+        if not ready:
+            assert later, "nothing will ever happen"
+            instant.instant = max(instant.instant, later[0][0])
+        while later and later[0][0] <= instant.instant:
+            due = heappop(later)[2]
+            if not due._cancelled:
+                ready.append(due)
+        for _ in range(len(ready)):
+            due = ready.popleft()
+            if not due._cancelled:
+                self._call(due)
 
     def _call(self, due: Due) -> None:
         try:
@@ -121,6 +124,20 @@ class WorldLoop(VirtualLoop):
         except Exception as error:  # noqa: BLE001  it is the caller's
             done.set_exception(error)
         return done
+
+    def pass_until(self, done: "asyncio.Future[Any]", timeout_s: float) -> None:
+        """Go on until that is done, at most so long; for who waits in a callback, and in no task."""
+        ends_at, waiting = self.time() + timeout_s, len(self._now)
+        self.call_at(ends_at, _nothing)
+        while not done.done() and self.time() < ends_at:
+            self._turn()
+        # The turn that we were called in goes on with as many as were ready then.
+        while len(self._now) < waiting:
+            self.call_soon(_nothing)
+
+
+def _nothing() -> None:
+    """Something is due."""
 
 
 class WorldWorker:
@@ -159,7 +176,7 @@ class WorldWorker:
 
     def stop(self, wait_s: float = 0.0, *, finish: bool = False) -> bool:
         """End."""
-        if finish and self._running:
+        if finish and self._running and self._alive():
             self._step()
         self._running = False
         if self._due is not None:

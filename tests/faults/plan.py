@@ -115,6 +115,10 @@ class Kind(StrEnum):
     KILL_SWITCH = "kill switch"
     """The operator turns it on, for `route` or for all; and off again `ms` later."""
 
+    LISTENER_CUT = "listener cut"
+    """At `at_ms` the strategy's connection for reports breaks; it is back `ms` later. A strategy
+    that has no such fault does not listen."""
+
     # The process and its disk; `route` is empty. The process is back after `ms`.
     KILL = "kill"
     """At `at_ms`."""
@@ -131,6 +135,8 @@ class Kind(StrEnum):
 
     KILL_SET_BACK = "kill, clock set back"
     """At `at_ms`; the machine's clock is `part` minutes behind when the process is back."""
+    STOP = "stop"
+    """At `at_ms` the engine is told to end, and does."""
     TAKEN_OVER = "taken over"
     """At `at_ms` another engine begins on the same store, as where its lock is not kept, and ends."""
     SLOW_COMMITS = "slow commits"

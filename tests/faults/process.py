@@ -1,7 +1,7 @@
 """One life of the engine's process: the product's own system, on the world's clock and network."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from random import Random
 from typing import Any, Protocol
@@ -14,11 +14,12 @@ from oms.core.ports import Inbound
 from oms.ground import Ground
 from oms.settings import Settings
 from oms.system import System
+from tests.faults.feeds import Feeds
 from tests.faults.fix_side import FixSide
 from tests.faults.instant import WorldLoop, WorldWorkers
 from tests.faults.line import Line, Network
 from tests.faults.memory import CommitWatch, Memory, WatchedStore
-from tests.faults.streams import Streams, Turn
+from tests.faults.streams import Streams
 
 
 class Killed(BaseException):
@@ -28,7 +29,9 @@ class Killed(BaseException):
 class Here(Loop):
     """The adapters' loop on the world's, which runs already and does not end with the system."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    _loop: WorldLoop
+
+    def __init__(self, loop: WorldLoop) -> None:
         self._loop = loop
 
     def start(self) -> None:
@@ -37,17 +40,17 @@ class Here(Loop):
     def stop(self, wait_s: float = 5.0) -> None:
         """It goes on."""
 
+    def finish(self, coroutine: Coroutine[Any, Any, object], timeout_s: float) -> None:
+        """The world goes on meanwhile."""
+        self._loop.pass_until(self._loop.create_task(coroutine), timeout_s)
+
 
 class Surroundings(Network, CommitWatch, Protocol):
     """What of the world a process needs."""
 
     fix: FixSide
 
-    def streams_of(self, host: str) -> Any:
-        """The venue whose streams are at that host; None: nobody."""
-
-    def turn(self, host: str, text: str) -> Turn:
-        """What goes wrong with the next text of a stream."""
+    feeds: Feeds
 
 
 class Process:
@@ -72,7 +75,7 @@ class Process:
         self._world = world
         self._store: WatchedStore | None = None
         self._rng = rng
-        streams = Streams(world.streams_of, loop.now_ms, world.turn)
+        streams = Streams(world.feeds.streams_of, loop.now_ms, world.feeds.turn)
         ground = Ground(
             clock=clock,
             draw=self._draw,

@@ -6,6 +6,7 @@ from typing import Protocol
 from oms.clock import utc_of_us
 from tests.faults.desk import Operator
 from tests.faults.instant import WorldLoop
+from tests.faults.listener import Listener
 from tests.faults.memory import Memory
 from tests.faults.plan import Fault, Kind
 from tests.faults.process import Process
@@ -28,8 +29,10 @@ class Timed:
         process: Callable[[], Process | None],
         kill: Callable[[int], None],
         askers: tuple[Asker, ...],
+        listener: Listener,
     ) -> None:
         """`kill(ms)` ends the process for so long."""
+        self.listener = listener
         self.operator = Operator(process)
         self.jump_us = 0
         """How far the machine's clock is ahead."""
@@ -53,6 +56,10 @@ class Timed:
             case Kind.KILL_SET_BACK:
                 self.jump_us -= fault.part * 60_000_000
                 self._kill(fault.ms)
+            case Kind.STOP:
+                self._stop(fault.ms)
+            case Kind.LISTENER_CUT:
+                self.listener.cut(fault.ms)
             case Kind.CLOCK_JUMP:
                 self.jump_us += fault.ms * 1000
             case Kind.SLOW_COMMITS:
@@ -67,6 +74,14 @@ class Timed:
         """All is as it should be again."""
         self.jump_us, self.lag_s = 0, 0.0
         self.operator.end()
+
+    def _stop(self, down_ms: int) -> None:
+        """As on a signal; it may die of something else meanwhile."""
+        process = self._process()
+        if process is not None:
+            process.system.stop()
+            if self._process() is process:
+                self._kill(down_ms)
 
     def _ask(self, fault: Fault) -> None:
         if fault.kind is Kind.ASK_AGAIN:

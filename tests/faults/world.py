@@ -25,20 +25,20 @@ from tests.faults.faults import (
     MOVES,
     ORDERS,
     REQUESTS,
-    STREAMS,
     TIMED,
     Faults,
 )
+from tests.faults.feeds import Feeds
 from tests.faults.fix_side import FixSide
 from tests.faults.instant import WorldLoop
 from tests.faults.judge import Outcome, Witness, judge, never_entered
+from tests.faults.listener import Listener
 from tests.faults.memory import Memory
 from tests.faults.money import Money
 from tests.faults.plan import DESK, Fault, Kind, Plan
 from tests.faults.process import Killed, Process
 from tests.faults.settings import settings_of
 from tests.faults.strangers import Strangers
-from tests.faults.streams import PLAIN, Turn
 from tests.faults.timed import Timed
 
 SETTLE_S: Final = 300.0
@@ -98,10 +98,17 @@ class World:
         self.outcome = Outcome(seed=plan.seed)
         self.process: Process | None = None
         self.desk = Desk(plan, lambda: self.process)
+        self.feeds = Feeds(self.faults, self.far, self.tell, self._note)
         self.money = Money(plan, self.far, lambda: self.process, self.memory.reader().moves)
         self.fix = FixSide(plan, self.loop, self.faults, self.far, self.tell, self._on_fix)
+        listener = Listener(plan, self.loop, lambda: self.process)
         self.timed = Timed(
-            self.loop, self.memory, lambda: self.process, self._kill, (self.desk, self.fix)
+            self.loop,
+            self.memory,
+            lambda: self.process,
+            self._kill,
+            (self.desk, self.fix),
+            listener,
         )
         self.strangers = Strangers(plan, self.faults, self.far, self.loop.now_ms, self._note)
         self._outages: dict[str, float] = {}
@@ -203,6 +210,7 @@ class World:
         self.process = process
         self.tell("the engine starts")
         process.start()
+        self.timed.listener.begin()
         if number:
             self.desk.come_back()
             self.money.come_back()
@@ -340,7 +348,7 @@ class World:
         self._note(fault)
         self.timed.strike(fault)
 
-    # FIX and streams
+    # FIX
 
     def _on_fix(self, far: Far, kind: str, order_id: str) -> None:
         """A D came to a venue, or an F is about to."""
@@ -352,26 +360,6 @@ class World:
         for row in far.newly_seen():
             self._came(far, row)
 
-    def streams_of(self, host: str) -> Any:
-        """The venue whose streams are at that host; None where the plan has none of its."""
-        kind = host.partition(".")[0]
-        has = any(fault.route == kind for fault in self.faults.of(STREAMS))
-        return self.far[kind].simulator if has else None
-
-    def turn(self, host: str, text: str) -> Turn:
-        """What goes wrong with the next text of a stream."""
-        route = host.partition(".")[0]
-        self.tell(f"{route} stream: {text[:300]}")
-        for fault in self.faults.strike(STREAMS, route):
-            self._note(fault)
-            return Turn(
-                lost=fault.kind is Kind.STREAM_LOSE,
-                twice=fault.kind is Kind.STREAM_DUPLICATE,
-                cut=fault.kind is Kind.STREAM_CUT,
-                stall_s=fault.ms / 1000 if fault.kind is Kind.STREAM_STALL else 0.0,
-            )
-        return PLAIN
-
     # The end
 
     def _judge(self) -> None:
@@ -381,7 +369,8 @@ class World:
         outcome.struck = dict(self.faults.struck)
         outcome.failures += self.witness.failures
         outcome.in_doubt_s = self.witness.doubts
-        outcome.failures += self.fix.wrongs(self.memory.reader())
+        reader = self.memory.reader()
+        outcome.failures += self.fix.wrongs(reader) + self.timed.listener.wrongs(reader)
         outcome.failures += never_entered(self.plan, process.book)
         ledgers = {kind.upper(): far.orders() for kind, far in self.far.items()}
         foreign = {kind.upper(): far.foreign for kind, far in self.far.items()}
