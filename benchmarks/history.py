@@ -6,7 +6,7 @@ that is there is used again, and grows by what is measured on it.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -35,7 +35,7 @@ LARGE: Final = 1_000_000
 OPEN: Final = 1_000
 
 FILE: Final = "oms.db"
-_GROUP: Final = 500
+GROUP: Final = 500
 _BYTES_AN_ORDER: Final = 8_000
 """On the disk with all indexes, and the log while it is written."""
 
@@ -49,15 +49,28 @@ class NoRoom(Exception):
 class Writing:
     """A store that is being filled."""
 
-    def __init__(self, path: Path) -> None:
-        """A new one, in which the route is up and nothing was traded; or one to go on with."""
+    def __init__(
+        self,
+        path: Path,
+        origins: Sequence[str] = (DESK,),
+        group: int = GROUP,
+        on_commit: Callable[[Changes], None] = lambda changes: None,
+    ) -> None:
+        """A new one, in which the route is up and nothing was traded; or one to go on with.
+
+        Orders are the origins' by turns, in groups of `group` a commit; `on_commit` is told of
+        each.
+        """
         self._store = Store.open(f"sqlite:///{path}", owner="benchmark", now=START)
-        self._book = new_book(self._store.history)
-        self._store.load(self._book)
+        self.book = new_book(self._store.history, origins)
+        self._store.load(self.book)
+        self._origins = origins
+        self._group = group
+        self._on_commit = on_commit
         self._draw = new_draw()
         # Later than all that is there: few messages make no record.
-        self._now = START + APART * 2 * self._book.seq
-        self._number = self._book.last_order_number
+        self._now = START + APART * 2 * self.book.seq
+        self._number = self.book.last_order_number
         self._commit(opening())
 
     def add(self, orders: int, *, filled: bool) -> None:
@@ -65,25 +78,30 @@ class Writing:
         exec_type = ExecType.FILL if filled else ExecType.NEW
         last = self._number + orders
         while self._number < last:
-            first, self._number = self._number, min(self._number + _GROUP, last)
-            changes = self._commit([new_order(n + 1) for n in range(first, self._number)])
-            placed = list(changes.orders.values())
-            self._commit([report(order, exec_type, QTY) for order in placed])
-            self._commit([self._told()])
+            first, self._number = self._number, min(self._number + self._group, last)
+            numbers = range(first + 1, self._number + 1)
+            placed = self._commit([new_order(number, self._of(number)) for number in numbers])
+            orders_placed = list(placed.orders.values())
+            self._commit([report(order, exec_type, QTY) for order in orders_placed])
 
-    def _told(self) -> Inbound:
-        """The desk has had all its reports: none wait for its next logon."""
-        number = self._book.numbers[DESK]
-        note = Delivered(origin=DESK, number=number, msg_seq_num=number, seen=number)
-        return Inbound(source=DESK, message=note, evidence=Evidence.DESK)
+    def _of(self, number: int) -> str:
+        return self._origins[number % len(self._origins)]
+
+    def deliver(self) -> None:
+        """Every origin has had all its reports: none wait for a desk's next logon."""
+        for origin in self._origins:
+            number = self.book.numbers.get(origin, 0)
+            note = Delivered(origin=origin, number=number, msg_seq_num=number, seen=number)
+            self._commit([Inbound(source=origin, message=note, evidence=Evidence.DESK)])
 
     def close(self) -> None:
         """Fold the log into the file."""
         self._store.close()
 
     def _commit(self, inbounds: list[Inbound]) -> Changes:
-        changes = fold(self._book, list(map(self._step, inbounds)), self._draw)
+        changes = fold(self.book, list(map(self._step, inbounds)), self._draw)
         self._store.commit(changes)
+        self._on_commit(changes)
         return changes
 
     def _step(self, inbound: Inbound) -> Step:
@@ -101,6 +119,7 @@ def stored(cache: Path, orders: int, tell: Tell) -> Path:
             for tenth in range(10):
                 tell(f"writing {orders:,} orders, once and for all: {tenth * 10} %")
                 writing.add(orders * (tenth + 1) // 10 - orders * tenth // 10, filled=True)
+                writing.deliver()
             writing.close()
     return folder
 
@@ -115,6 +134,7 @@ def stored_open(cache: Path, orders: int, still_open: int, tell: Tell) -> Path:
             shutil.copyfile(closed / FILE, making / FILE)
             writing = Writing(making / FILE)
             writing.add(still_open, filled=False)
+            writing.deliver()
             writing.close()
     return folder
 

@@ -37,7 +37,7 @@ def _verbs() -> set[str]:
 
 
 def test_the_verbs_that_the_readme_names_exist() -> None:
-    named = set(re.findall(r"(?:^|`)make ([a-z]+)", texts()["README.md"], re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", texts()["README.md"], re.MULTILINE))
     assert named == _verbs()
 
 
