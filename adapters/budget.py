@@ -190,7 +190,7 @@ class Budget:
             waiter.deadline = now + self._max_wait_s
         insort(self._waiting, waiter)
         self._serve()
-        if waiter in self._waiting:
+        if not waiter.done.done():
             self._wake()
         try:
             await waiter.done
@@ -236,6 +236,8 @@ class Budget:
         self._wakes_at, self._pump = inf, None
 
     def _serve(self) -> None:
+        if not self._waiting:
+            return
         now = self._clock.monotonic()
         for waiter in [w for w in self._waiting if w.deadline <= now]:
             self._fail(waiter, TooLate("the rate limit delayed the order too long"))

@@ -52,8 +52,9 @@ def _refuse_constant(word: str) -> None:
     raise ValueError(word)
 
 
-# json.loads would build one for every document.
+# json.loads and json.dumps would build one for every document.
 _EXACT: Final = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
+_TOLD: Final = json.JSONEncoder(default=str, ensure_ascii=False)
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
@@ -66,7 +67,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 def row_text(row: object, secrets: Iterable[str] = ()) -> str:
     """A row as text for the journal."""
-    return redact(json.dumps(row, default=str, ensure_ascii=False), secrets)
+    return redact(_TOLD.encode(row), secrets)
 
 
 def row_of(value: object, what: str) -> Row:

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -69,6 +69,13 @@ def _way() -> Transport:
     """
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=1)
     return httpx.AsyncHTTPTransport(verify=trust(), limits=limits, retries=0)
+
+
+@lru_cache(maxsize=512)
+def _address(url: str) -> tuple[httpx.URL, str]:
+    """An address as httpx takes it, and its path for people. Looks ask for the same ones all day,
+    and to take one apart takes longer than all else of a request."""
+    return httpx.URL(url), urlsplit(url).path
 
 
 class Throttled(VenueUnavailable):
@@ -151,14 +158,14 @@ class Http:
     async def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> Reply:
-        what = f"{method} {urlsplit(url).path}"
+        address, path = _address(url)
+        what = f"{method} {path}"
         index = min(range(len(self._busy)), key=self._busy.__getitem__)
         self._busy[index] += 1
         try:
             async with asyncio.timeout(3 * self._timeout_s):
-                return await self._send(
-                    self._ways[index], what, self._request(method, url, headers, body)
-                )
+                request = self._request(method, address, headers, body)
+                return await self._send(self._ways[index], what, request)
         except httpx.PoolTimeout:
             raise VenueUnavailable(f"{what}: no connection became free") from None
         except NOTHING_SENT as error:
@@ -169,10 +176,15 @@ class Http:
             self._busy[index] -= 1
 
     def _request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes | None
     ) -> httpx.Request:
-        sent = [*_ALWAYS, *((name.encode(), value.encode()) for name, value in headers.items())]
-        return httpx.Request(method, url, headers=sent, content=body, extensions=self._extensions)
+        told = [(name.encode(), value.encode()) for name, value in headers.items()]
+        sent = [(b"Host", url.netloc), *_ALWAYS, *told]
+        if body is not None:
+            sent.append((b"Content-Length", str(len(body)).encode()))
+        # With a stream httpx adds no headers of its own, and does not copy ours for that twice.
+        stream = httpx.ByteStream(body or b"")
+        return httpx.Request(method, url, headers=sent, stream=stream, extensions=self._extensions)
 
     async def _send(self, way: Transport, what: str, request: httpx.Request) -> Reply:
         async with aclosing(await way.handle_async_request(request)) as response:

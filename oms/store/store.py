@@ -2,10 +2,11 @@
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn, Protocol, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, not_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, not_, select
 
 from oms.core.book import CLOSED_KEPT, Book, Changes
 from oms.core.errors import StoreFenced, StoreUnavailable
@@ -55,6 +56,21 @@ RECENT: Final = timedelta(minutes=10)
 """What moved in the journal's last records, and not longer than this before the last of them, is
 loaded although it is closed."""
 
+_Rows = Select[Any]
+
+
+def _both(*which: ColumnElement[bool]) -> tuple[_Rows, _Rows]:
+    """What asks for some orders, and for their executions."""
+    executions = (
+        select(EXECUTIONS)
+        .where(EXECUTIONS.c.order_id.in_(select(ORDERS.c.order_id).where(*which)))
+        .order_by(EXECUTIONS.c.order_id, EXECUTIONS.c.seq)
+    )
+    return select(ORDERS).where(*which).order_by(ORDERS.c.order_id), executions
+
+
+_WORKING: Final = _both(OPEN)
+_CLOSED: Final = _both(not_(OPEN), ORDERS.c.order_id.in_(bindparam("names", expanding=True)))
 _EXPLAINED: Final = select(BREAKS.c.route, BREAKS.c.reference).where(BREAKS.c.reference != "")
 
 _OWNER: Final = "SELECT epoch, who FROM owner ORDER BY epoch DESC LIMIT 1"
@@ -208,11 +224,10 @@ class Store:
     def load(self, book: Book) -> None:
         """Put into an empty book what the store holds of it."""
         with translated("reading the store"), self._reading.connect() as connection:
-            book.restore(_orders(connection, OPEN))
+            book.restore(_orders(connection, _WORKING, {}))
             # What closed last may still have to be compared with what its venue says of it.
-            book.restore(
-                _orders(connection, not_(OPEN), ORDERS.c.order_id.in_(_recent(connection)))
-            )
+            recent = _recent(connection)
+            book.restore(_orders(connection, _CLOSED, {"names": recent}) if recent else [])
             book.seq = _scalar(connection, "SELECT max(seq) FROM journal")
             book.last_order_number = _scalar(connection, "SELECT max(order_id) FROM orders")
             for statement in _CLIENT_IDS:
@@ -300,17 +315,14 @@ def begin_epoch(engine: Engine, owner: str, now: datetime) -> tuple[int, Hash]:
     return epoch + 1, found[1]
 
 
-def _orders(connection: Connection, *which: ColumnElement[bool]) -> list[Order]:
+def _orders(
+    connection: Connection, which: tuple[_Rows, _Rows], names: Mapping[str, Any]
+) -> list[Order]:
+    orders = connection.execute(which[0], names).all()
     executions: defaultdict[str, list[Execution]] = defaultdict(list)
-    statement = (
-        select(EXECUTIONS)
-        .where(EXECUTIONS.c.order_id.in_(select(ORDERS.c.order_id).where(*which)))
-        .order_by(EXECUTIONS.c.order_id, EXECUTIONS.c.seq)
-    )
-    for row in connection.execute(statement):
+    for row in connection.execute(which[1], names) if orders else ():
         executions[row.order_id].append(execution_of(row))
-    rows = connection.execute(select(ORDERS).where(*which).order_by(ORDERS.c.order_id))
-    return [order_of(row, executions[row.order_id]) for row in rows]
+    return [order_of(row, executions[row.order_id]) for row in orders]
 
 
 def _recent(connection: Connection) -> list[str]:

@@ -4,7 +4,7 @@ What has left arrives whether or not somebody still waits for it, as on a real n
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from random import Random
 from typing import Final, Protocol
 from urllib.parse import unquote
@@ -38,6 +38,22 @@ class Network(Protocol):
         """Have a venue answer a request that arrived, and left at `left_s`."""
 
 
+class Answer(httpx.Response):
+    """What came back, as far as a client looks at it: httpx's own takes longer than the venue."""
+
+    def __init__(self, told: SimResponse) -> None:
+        self.status_code = told.status
+        self.headers = httpx.Headers(told.headers)
+        self._body = told.body
+
+    async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """At once."""
+        yield self._body
+
+    async def aclose(self) -> None:
+        """There is no connection."""
+
+
 class Line(httpx.AsyncBaseTransport):
     """One process's way out."""
 
@@ -58,14 +74,14 @@ class Line(httpx.AsyncBaseTransport):
         if fault is not None and fault.kind is Kind.NO_CONNECTION:
             await asyncio.sleep(trip_s)
             raise httpx.ConnectError("refused")
-        answer: asyncio.Future[SimResponse] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[SimResponse] = loop.create_future()
+        given_up = loop.call_later(request.extensions["timeout"]["read"], _give_up, answer)
         self._send(far, asked, operation, fault, answer, trip_s)
         try:
-            async with asyncio.timeout(request.extensions["timeout"]["read"]):
-                told = await answer
-        except TimeoutError:
-            raise httpx.ReadTimeout("no answer") from None
-        return httpx.Response(told.status, headers=dict(told.headers), content=told.body)
+            return Answer(await answer)
+        finally:
+            given_up.cancel()
 
     def _send(
         self,
@@ -105,7 +121,7 @@ def _asked(request: httpx.Request) -> SimRequest:
         name.decode("latin-1").lower(): value.decode("latin-1")
         for name, value in request.headers.raw
     }
-    return SimRequest(request.method, unquote(path), query, headers, request.content)
+    return SimRequest(request.method, unquote(path), query, headers, request.read())
 
 
 def _undone(fault: Fault | None) -> SimResponse | None:
@@ -138,6 +154,11 @@ def _settle(answer: "asyncio.Future[SimResponse]", told: SimResponse, kind: Kind
         _break(answer)
     else:
         answer.set_result(told)
+
+
+def _give_up(answer: "asyncio.Future[SimResponse]") -> None:
+    if not answer.done():
+        answer.set_exception(httpx.ReadTimeout("no answer"))
 
 
 def _break(answer: "asyncio.Future[SimResponse]") -> None:

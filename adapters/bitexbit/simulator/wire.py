@@ -43,14 +43,20 @@ def failure(barred: Barred) -> SimResponse:
 
 def dumps(value: object) -> str:
     """Write JSON, decimals as numbers with the digits that they have."""
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, Mapping):
-        rows = (f"{json.dumps(name)}: {dumps(inner)}" for name, inner in value.items())
+        rows = [f"{_text(name)}: {dumps(inner)}" for name, inner in value.items()]
         return "{" + ", ".join(rows) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(dumps(inner) for inner in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+        return "[" + ", ".join([dumps(inner) for inner in value]) + "]"
+    return _text(value)
+
+
+_text: Final = json.JSONEncoder(ensure_ascii=False).encode
+"""json.dumps would build one for every value."""
 
 
 def number(value: Decimal) -> Decimal:

@@ -50,13 +50,15 @@ def failure(barred: Barred) -> SimResponse:
 
 def encode(value: object, *, exponents: bool = False) -> str:
     """JSON with every Decimal written as a number, digit by digit or with an exponent."""
+    if isinstance(value, str):
+        return json.dumps(value)
     if isinstance(value, Decimal):
         return f"{value:E}" if exponents else plain(value)
     if isinstance(value, Mapping):
-        rows = (f"{json.dumps(k)}: {encode(v, exponents=exponents)}" for k, v in value.items())
+        rows = [f"{json.dumps(k)}: {encode(v, exponents=exponents)}" for k, v in value.items()]
         return "{" + ", ".join(rows) + "}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ", ".join(encode(part, exponents=exponents) for part in value) + "]"
+    if isinstance(value, Sequence):
+        return "[" + ", ".join([encode(part, exponents=exponents) for part in value]) + "]"
     return json.dumps(value)
 
 
