@@ -14,6 +14,7 @@ import pytest
 from oms.asks import QUERIES, WATCHES
 from oms.core import errors
 from oms.core.errors import OmsError
+from oms.venue_table import table
 from oms.web import Web
 from oms.web.routes import ASK, ROUTES, WATCH
 from tests.house.tree import texts
@@ -49,21 +50,37 @@ def test_the_examples_for_a_client_run(tmp_path: Path, capsys: pytest.CaptureFix
     examples = [block for block in _blocks("python") if ADDRESS in block]
     assert len(examples) == 3
 
-    async def test(web: Web) -> None:
-        names: dict[str, Any] = {}
-        for example in examples:
-            names = {"token": AS_GRID}
-            await _execute(example.replace(ADDRESS, web.url), names)
-            assert names.get("last", 4) == 4
+    for route, told in (("ANDX", (examples[0], examples[1])), ("BTCTURK", (examples[2],))):
 
-    with running(tmp_path, route="ANDX") as engine:
-        engine.venues["ANDX"].answers = ANSWERS
-        engine.venues["ANDX"].news = [TRADE]
-        asyncio.run(_play(engine, test))
+        async def test(web: Web, told: tuple[str, ...] = told) -> None:
+            for example in told:
+                names: dict[str, Any] = {"token": AS_GRID}
+                await _execute(example.replace(ADDRESS, web.url), names)
+                assert names.get("last", 4) == 4
+
+        (tmp_path / route).mkdir()
+        with running(tmp_path / route, route=route) as engine:
+            engine.venues[route].answers = ANSWERS
+            engine.venues[route].news = [TRADE]
+            asyncio.run(_play(engine, test))
     assert capsys.readouterr().out.splitlines() == [
         "PENDING_NEW 0 0", "NEW 0 0", "PENDING_CANCEL 0 0", "CANCELED 0 0",
         "40000.5 None", "40000.50 0.010 False 2",
     ]  # fmt: skip
+
+
+def test_the_examples_ask_a_venue_what_it_offers() -> None:
+    """The engine of these tests answers everything; the venues do not."""
+    offered = {row["venue"]: row for row in table()}
+    called = re.findall(r"desk\.(\w+)\(\"(\w+)\"", "".join(_blocks("python")))
+    asked = [(name, venue) for name, venue in called if name in QUERIES]
+    watched = [(name[6:], venue) for name, venue in called if name.startswith("watch_")]
+    assert ("candles", "BTCTURK") in asked
+    assert ("trades", "BTCTURK") in watched
+    for name, venue in asked:
+        assert name in offered[venue]["queries"], f"{venue} has no {name}"
+    for kind, venue in watched:
+        assert offered[venue]["watches"][kind], f"{venue} tells no {kind}"
 
 
 def test_the_example_for_an_engine_runs(
