@@ -89,8 +89,7 @@ def told(move: MoneyMove, note: TransferNews, time: datetime) -> MoneyMove:
         case TransferMoved():
             return _moved(after, note.moved)
         case TransferOutcome(state=MoveState.IN_DOUBT):
-            doubt = {"in_doubt_since": time, "in_doubt_text": note.text}
-            return replace(after, state=note.state, **doubt)  # type: ignore[arg-type]
+            return replace(after, state=note.state, in_doubt_since=time, in_doubt_text=note.text)
         case _:
             return replace(after, state=note.state, text=note.text, refusal=note.refusal)
 

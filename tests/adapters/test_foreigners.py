@@ -104,7 +104,7 @@ def test_an_order_of_ours_is_not_foreign_by_any_of_its_names() -> None:
     venue = Listing()
     name = venue.order()
     told = {"exec_id": "n", "exec_type": ExecType.NEW, "cl_ord_id": name}
-    venue.desk.venue(ExecutionReport(**told, secondary_order_id="77"))  # type: ignore[arg-type]
+    venue.desk.venue(ExecutionReport(**told, secondary_order_id="77"))  # type: ignore[arg-type]  # fields of several types
     assert venue.sees(OTHER, replace(OTHER, secondary_order_id="", venue_cl_ord_id=name)) == []
 
 

@@ -198,7 +198,7 @@ def test_a_fill_under_our_id_keeps_an_order_from_being_absent(named: bool) -> No
         async def fills(since: object) -> list[SimpleNamespace]:
             return [SimpleNamespace(venue_cl_ord_id=ours if named else "")]
 
-        search.lists.own_trades = fills  # type: ignore[attr-defined]
+        search.lists.own_trades = fills  # type: ignore[attr-defined]  # the test's own instead
         for _ in range(4):
             await search.hunt()
             search.clock.advance(30)
@@ -216,7 +216,7 @@ def test_what_the_account_holds_must_agree_that_it_is_absent(untouched: bool) ->
         async def holds(order: object) -> bool:
             return untouched
 
-        search.lists.untouched = holds  # type: ignore[attr-defined]
+        search.lists.untouched = holds  # type: ignore[attr-defined]  # the test's own instead
         for _ in range(4):
             await search.hunt()
             search.clock.advance(30)

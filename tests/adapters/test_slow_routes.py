@@ -35,11 +35,11 @@ def ban(route: OneRoute, retry_after_s: int) -> None:
     honest = client.open_orders
 
     async def open_orders() -> Sequence[Sight]:
-        client.open_orders = honest  # type: ignore[method-assign]
+        client.open_orders = honest  # type: ignore[method-assign]  # the test's own instead
         async with runner._budget.turn(Lane.STATUS):
             raise Banned("GET orders/: HTTP 403: blocked", retry_after_s)
 
-    client.open_orders = open_orders  # type: ignore[method-assign]
+    client.open_orders = open_orders  # type: ignore[method-assign]  # the test's own instead
     route.loop.call(runner._suspect)
     route.until(lambda: not route.book.routes["ANDX"].up, "the route to be down")
 

@@ -78,7 +78,7 @@ def test_the_second_waits_is_told_why_and_leaves_when_the_first_is_settled(
 
 def test_an_order_of_other_terms_does_not_wait(route: OneRoute) -> None:
     doubted(route)
-    route.place(wait=True, price=route.bench.ORDER.price + route.bench.TICK)  # type: ignore[operator]
+    route.place(wait=True, price=route.bench.ORDER.price + route.bench.TICK)  # type: ignore[operator]  # a limit order: it has a price
     assert len(forms(route, "Trade")) == 2
 
 

@@ -130,7 +130,7 @@ def test_a_counterparty_without_lists_is_no_disagreement(desk: Desk) -> None:
         refused.set_exception(NotSupported(f"there is no {query}"))
         return refused
 
-    desk.engine.runner.ask = without_lists  # type: ignore[method-assign]
+    desk.engine.runner.ask = without_lists  # type: ignore[method-assign]  # the test's own instead
     told = desk.oms("reconcile")
     assert (told.code, "there is no audit" in told.out) == (0, True)
 

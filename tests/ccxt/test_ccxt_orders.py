@@ -289,7 +289,7 @@ def test_without_an_engine_nothing_is_sent_and_that_is_a_network_error(tmp_path:
     async def test(bench: Bench) -> None:
         exchange = bench.exchange()
         await exchange.load_markets()
-        exchange.door._url = "http://127.0.0.1:1"  # type: ignore[attr-defined]
+        exchange.door._url = "http://127.0.0.1:1"  # type: ignore[attr-defined]  # behind its protocol
         with pytest.raises(theirs.ExchangeNotAvailable):
             await exchange.create_order(SYMBOL, "limit", "buy", 1, 1)
 

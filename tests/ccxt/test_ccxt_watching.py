@@ -100,13 +100,13 @@ def test_a_fill_that_could_not_be_told_is_told_by_the_next_watch(
         real = door.fills
 
         async def fails(**_: Any) -> Any:
-            door.fills = real  # type: ignore[method-assign]
+            door.fills = real  # type: ignore[method-assign]  # the test's own instead
             if limit:
                 raise asyncio.CancelledError
             raise EngineUnavailable("no engine answers")
 
         for watch in (exchange.watch_my_trades, exchange.watch_orders):
-            door.fills = fails  # type: ignore[method-assign]
+            door.fills = fails  # type: ignore[method-assign]  # the test's own instead
             with pytest.raises((theirs.ExchangeNotAvailable, asyncio.CancelledError)):
                 await watch()
         amounts: list[float] = []
@@ -157,10 +157,10 @@ def test_a_watch_that_was_cut_raises_once_and_begins_anew(tmp_path: Path) -> Non
     async def test(bench: Bench) -> None:
         exchange = bench.exchange()
         await exchange.load_markets()
-        url, exchange.door._url = exchange.door._url, "http://127.0.0.1:1"  # type: ignore[attr-defined]
+        url, exchange.door._url = exchange.door._url, "http://127.0.0.1:1"  # type: ignore[attr-defined]  # behind its protocol
         with pytest.raises(theirs.ExchangeNotAvailable):
             await exchange.watch_orders()
-        exchange.door._url = url  # type: ignore[attr-defined]
+        exchange.door._url = url  # type: ignore[attr-defined]  # behind its protocol
         watching = asyncio.create_task(exchange.watch_orders())
         await exchange._reports.start()
         order = await exchange.create_order(SYMBOL, "limit", "buy", 1, 1)

@@ -151,5 +151,5 @@ class DeskOfOne:
         else:
             before = self.book.any_order(record.order_id)
             assert before is not None, f"{record.order_id} moves before it exists"
-            again = apply(before, record.message, record.time)  # type: ignore[arg-type]
+            again = apply(before, record.message, record.time)  # type: ignore[arg-type]  # what has an order is an event of its
         assert again == record.order, "a replay of the record must give the same order"

@@ -50,7 +50,7 @@ class Desk(DeskOfOne):
                 cl_ord_id=name,
                 order_id=f"T{name}",
                 secondary_order_id=f"T{name}",
-                **more,  # type: ignore[arg-type]
+                **more,  # type: ignore[arg-type]  # fields of several types
             )
         )
 

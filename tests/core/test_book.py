@@ -63,7 +63,7 @@ def test_memory_holds_what_can_move_and_some_of_what_has_ended() -> None:
     assert core.book.order(first.order_id) is None
     assert core.book.any_order(first.order_id) == first
     core.desk(OrderStatusRequest(cl_ord_id="A1"))
-    assert core.told[0].message.order_id == first.order_id  # type: ignore[union-attr]
+    assert core.told[0].message.order_id == first.order_id  # type: ignore[union-attr]  # an answer, which has it
     core.desk(GOOD)
     assert core.asked == [], "its ClOrdID stays used"
     core.venue(_fill_of(first, "F1"))
@@ -192,7 +192,7 @@ def test_what_moves_nothing_leaves_the_order_as_it_is() -> None:
 
 def test_only_messages_can_be_decided() -> None:
     """Anything else is our own mistake and stops the engine."""
-    inbound = Inbound(source=DESK, message="D", evidence=Evidence.DESK)  # type: ignore[arg-type]
+    inbound = Inbound(source=DESK, message="D", evidence=Evidence.DESK)  # type: ignore[arg-type]  # no message: what is refused
     with pytest.raises(AssertionError, match="no decision for str"):
         decide(Book(), inbound, START, lambda n: "0" * n)
 

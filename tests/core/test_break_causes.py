@@ -65,7 +65,7 @@ def test_an_order_of_ours_is_never_foreign() -> None:
     core = core_with()
     name = order(core)
     for named in ({"secondary_order_id": f"v{name}"}, {"venue_cl_ord_id": name}):
-        told = replace(STRANGER, **{"secondary_order_id": "", **named})  # type: ignore[arg-type]
+        told = replace(STRANGER, **{"secondary_order_id": "", **named})  # type: ignore[arg-type]  # fields of several types
         assert core.venue(told, Evidence.VENUE_QUERY) == ()
 
 

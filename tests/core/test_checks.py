@@ -257,7 +257,7 @@ def test_post_only_goes_out_where_the_venue_has_it() -> None:
     """18=6 on a resting limit order."""
     core = DeskOfOne()
     core.desk(replace(GOOD, exec_inst="6"))
-    assert core.asked[0].message.exec_inst == "6"  # type: ignore[union-attr]
+    assert core.asked[0].message.exec_inst == "6"  # type: ignore[union-attr]  # a new order
     core = DeskOfOne(replace(PLAIN, post_only=False))
     assert "post-only" in _refusal(core, replace(GOOD, exec_inst="6"))[1]
 

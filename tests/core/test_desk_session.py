@@ -191,7 +191,7 @@ def test_a_route_that_is_ready_for_the_first_time_is_no_news() -> None:
 def _throttled(core: DeskOfOne, message: object) -> object:
     inbound = Inbound(
         source=DESK,
-        message=message,  # type: ignore[arg-type]
+        message=message,  # type: ignore[arg-type]  # any message of a desk's
         evidence=Evidence.DESK,
         throttled="THROTTLED: more than 200 orders a second",
     )

@@ -327,7 +327,7 @@ def test_what_can_not_be_replaced_is_refused_before_anything_is_sent(
     desk: Desk, change: dict[str, object], text: str
 ) -> None:
     """The refusal names what is wrong; the order is untouched."""
-    desk.desk(replace(AMEND, **change))  # type: ignore[arg-type]
+    desk.desk(replace(AMEND, **change))  # type: ignore[arg-type]  # fields of several types
     (told,) = desk.told
     assert isinstance(told.message, OrderCancelReject)
     assert text in told.message.text

@@ -44,7 +44,7 @@ def desk() -> Desk:
 
 
 def _order(desk: Desk, **terms: object) -> None:
-    desk.desk(replace(GOOD, **terms))  # type: ignore[arg-type]
+    desk.desk(replace(GOOD, **terms))  # type: ignore[arg-type]  # fields of several types
 
 
 def test_an_ioc_rests_until_it_is_acknowledged_and_is_then_canceled() -> None:
@@ -299,7 +299,7 @@ def test_what_the_route_does_not_emulate_is_refused() -> None:
     assert desk.heard()[0][0] == "REJECTED"
     _order(desk, cl_ord_id="A2", time_in_force=TimeInForce.IMMEDIATE_OR_CANCEL)
     assert desk.heard()[0][0] == "REJECTED"
-    reasons = {told.message.ord_rej_reason for told in desk.told}  # type: ignore[union-attr]
+    reasons = {told.message.ord_rej_reason for told in desk.told}  # type: ignore[union-attr]  # an answer, which has it
     assert reasons == {OrdRejReason.BROKER_CREDIT}
 
 

@@ -35,7 +35,7 @@ class OrderMachine(RuleBasedStateMachine):
                 exec_id=exec_id,
                 exec_type=exec_type,
                 cl_ord_id=self.core.order().venue_cl_ord_id,
-                **more,  # type: ignore[arg-type]
+                **more,  # type: ignore[arg-type]  # fields of several types
             )
         )
 

@@ -75,7 +75,7 @@ def test_each_request_has_a_name_of_its_own() -> None:
     """A desk's id never leaves the house, and a name is not used again."""
     core = Native()
     first = core.ask(_cancel("B1", "A1"))
-    assert (first.cl_ord_id, first.orig_cl_ord_id) == (f"{core.root}C1", core.root)  # type: ignore[union-attr]
+    assert (first.cl_ord_id, first.orig_cl_ord_id) == (f"{core.root}C1", core.root)  # type: ignore[union-attr]  # a request
     core.refuse(first.cl_ord_id, core.root)
     second = core.ask(_cancel("B2", "A1"))
     assert second.cl_ord_id == f"{core.root}C2"
@@ -119,7 +119,7 @@ def test_requests_in_line_name_the_one_before() -> None:
     assert isinstance(two, OrderCancelReplaceRequest)
     assert two.orig_cl_ord_id == one.cl_ord_id
     core.refuse(one.cl_ord_id, core.root)
-    assert [told.message.cl_ord_id for told in core.told] == ["B1"]  # type: ignore[union-attr]
+    assert [told.message.cl_ord_id for told in core.told] == ["B1"]  # type: ignore[union-attr]  # an answer, which has it
     core.word(ExecType.REPLACED, two.cl_ord_id, core.root)
     assert (core.order().order_qty, core.order().cl_ord_id) == (Decimal(7), "B2")
     assert core.order().name_at_venue == two.cl_ord_id

@@ -48,7 +48,7 @@ def _told(core: DeskOfOne, exec_type: ExecType, exec_id: str, **more: object) ->
         cl_ord_id=order.venue_cl_ord_id,
         order_id="700",
         secondary_order_id="700",
-        **more,  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type]  # fields of several types
     )
 
 
@@ -137,8 +137,8 @@ def test_the_operator_cancels_anybodys_order_and_both_are_told() -> None:
     by_id = OrderCancelRequest(cl_ord_id="op1", orig_cl_ord_id="", order_id="0000000001")
     core.desk(by_id, origin=OPERATOR)
     told = {out.origin: out.message for out in core.told}
-    assert told[DESK].cl_ord_id == "A1"  # type: ignore[union-attr]
-    assert told[OPERATOR].cl_ord_id == "op1"  # type: ignore[union-attr]
+    assert told[DESK].cl_ord_id == "A1"  # type: ignore[union-attr]  # an answer, which has it
+    assert told[OPERATOR].cl_ord_id == "op1"  # type: ignore[union-attr]  # an answer, which has it
     core.venue(_told(core, ExecType.CANCELED, "V2"))
     (end,) = core.told
     assert isinstance(end.message, ExecutionReport)
@@ -208,7 +208,7 @@ def test_status_by_order_id_is_for_the_owner_and_the_operator() -> None:
     by_id = OrderStatusRequest(cl_ord_id="", order_id="0000000001")
     for origin in (DESK, OPERATOR):
         core.desk(by_id, origin=origin)
-        assert core.told[0].message.order_id == "0000000001"  # type: ignore[union-attr]
+        assert core.told[0].message.order_id == "0000000001"  # type: ignore[union-attr]  # an answer, which has it
     core.desk(by_id, origin="DESK2")
     report = core.told[0].message
     assert isinstance(report, ExecutionReport)

@@ -167,4 +167,4 @@ def test_an_operators_replace_leaves_the_desk_its_own_id() -> None:
     order = core.order()
     assert order.order_qty == Decimal("0.02")
     assert order.cl_ord_id == "A1"
-    assert core.told[0].message.cl_ord_id == "A1"  # type: ignore[union-attr]
+    assert core.told[0].message.cl_ord_id == "A1"  # type: ignore[union-attr]  # an answer, which has it

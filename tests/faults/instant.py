@@ -108,13 +108,13 @@ class WorldLoop(VirtualLoop):
             told = {"message": f"in {due.call!r}", "exception": error, "handle": due}
             self.call_exception_handler(told)
 
-    def call_soon_threadsafe(  # type: ignore[override]
+    def call_soon_threadsafe(  # type: ignore[override]  # typeshed: a TypeVarTuple
         self, callback: Callable[..., object], *args: Any, context: Any = None
     ) -> asyncio.Handle:
         """There is no other thread."""
         return self.call_soon(callback, *args, context=context)
 
-    def run_in_executor(  # type: ignore[override]
+    def run_in_executor(  # type: ignore[override]  # typeshed: a TypeVarTuple
         self, executor: Any, func: Callable[..., Any], *args: Any
     ) -> "asyncio.Future[Any]":
         """Done at once, here."""

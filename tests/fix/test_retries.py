@@ -44,7 +44,7 @@ class Bench:
         self.told: list[str] = []
         self.retries = Retries(
             "test",
-            self.role,  # type: ignore[arg-type]
+            self.role,  # type: ignore[arg-type]  # as much of a role as is used
             [self.link],
             threading.Lock(),
             self.told.append,

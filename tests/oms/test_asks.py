@@ -173,11 +173,11 @@ def test_what_makes_no_sense_is_refused_with_a_reason(tmp_path: Path, remote: bo
             (InvalidOrder, "has no market 'BTC/XYZ'", door.ticker("plain", "BTC/XYZ")),
             (InvalidOrder, "exchange KRAKEN has no market", door.ticker(*market, exchange="kraken")),
             (InvalidOrder, "symbol: ' BTC'", door.ticker("plain", " BTC")),
-            (InvalidOrder, "venue: pass text", door.tickers(7)),  # type: ignore[arg-type]
+            (InvalidOrder, "venue: pass text", door.tickers(7)),  # type: ignore[arg-type]  # what is refused
             (InvalidOrder, "depth: must be a whole number", door.order_book(*market, 0)),
             (InvalidOrder, "limit: must be", door.trades(*market, 10_001)),
             (InvalidOrder, "limit: must be", door.trades(*market, True)),
-            (InvalidOrder, "limit: must be", door.trades(*market, "x")),  # type: ignore[arg-type]
+            (InvalidOrder, "limit: must be", door.trades(*market, "x")),  # type: ignore[arg-type]  # what is refused
             (InvalidOrder, "period: '2h' is none of 1m", door.candles(*market, "2h")),
             (InvalidOrder, "since: 'noon' is no", door.candles(*market, since="noon")),
             (InvalidOrder, "since: must be a time", door.candles(*market, since="2026-01-01")),

@@ -263,7 +263,7 @@ def test_an_unknown_outcome_has_an_exit_code_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class _Silent(Client):
-        async def submit(self, **terms: object) -> None:  # type: ignore[override]
+        async def submit(self, **terms: object) -> None:  # type: ignore[override]  # of any terms
             raise OutcomeUnknown("no answer; look for ClOrdID A1")
 
     def client_of(_: Settings) -> Client:

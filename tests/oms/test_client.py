@@ -226,7 +226,7 @@ def test_a_kill_whose_answer_was_lost_is_no_kill_that_was_not_sent(tmp_path: Pat
             client._url = bench.proxy.url if bench.proxy.posts == 0 else "http://127.0.0.1:1"
             return await send(method, path, **content)
 
-        client._send = once  # type: ignore[method-assign]
+        client._send = once  # type: ignore[method-assign]  # the test's own instead
         bench.proxy.loss = Loss.ANSWER
         with pytest.raises(OutcomeUnknown, match="look at the status"):
             await client.kill(True)

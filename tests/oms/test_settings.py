@@ -92,7 +92,7 @@ def test_settings_do_not_change(tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="frozen"):
         settings.api.listen = "x:1"
     with pytest.raises(TypeError):
-        settings.venues["X"] = _andx(settings)  # type: ignore[index]
+        settings.venues["X"] = _andx(settings)  # type: ignore[index]  # what fails
 
 
 def test_no_secret_is_in_a_repr(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ class Bench:
         self.given_up: list[Stuck] = []
         self.sides = Sides(lambda: self.done.append("swapped"), self._settle, self.given_up.append)
         for name in ("a", "b"):
-            self.sides.add(name, lambda name=name: Fake(name, self.done))  # type: ignore[misc]
+            self.sides.add(name, lambda name=name: Fake(name, self.done))  # type: ignore[misc]  # a lambda's default
         self.sides.start()
         self.done.clear()
 

@@ -36,7 +36,7 @@ async def _through(fate: Fate, *, storming: bool = True) -> tuple[bytes, bytes]:
     venue = await asyncio.start_server(answer, proxy.HOST, 0)
     wire = Wire(1)
     wire.storming = storming
-    wire.fate = lambda door: fate  # type: ignore[method-assign]
+    wire.fate = lambda door: fate  # type: ignore[method-assign]  # the test's own instead
 
     async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):

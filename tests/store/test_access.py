@@ -96,7 +96,7 @@ def test_questions_are_answered_by_an_index(firm: Firm, reader: Reader) -> None:
         plans = [
             row[3]
             for sql, parameters in asked
-            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)  # type: ignore[arg-type]
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", parameters)  # type: ignore[arg-type]  # as the driver was given them
         ]
     assert len(asked) == 19
     scans = {plan for plan in plans if plan.startswith("SCAN")}

@@ -33,7 +33,7 @@ def die_in_statement(number: int, path: Path) -> None:
             os._exit(DEATH)
         return cursor
 
-    sqlite3.connect = partial(sqlite3.connect, factory=Mortal)  # type: ignore[assignment]
+    sqlite3.connect = partial(sqlite3.connect, factory=Mortal)  # type: ignore[assignment]  # as sqlite3.connect is
     firm = Firm(path)
     firm.fill(firm.enter(), "0.5")
     order = firm.enter()

@@ -115,7 +115,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(
     whole = schema.upgrade
 
     def half(connection: object) -> None:
-        whole(connection)  # type: ignore[arg-type]
+        whole(connection)  # type: ignore[arg-type]  # a Connection, as schema.upgrade is given
         raise OperationalError("ALTER", None, sqlite3.OperationalError("disk I/O error"))
 
     monkeypatch.setattr(schema, "upgrade", half)
@@ -151,7 +151,7 @@ def test_child_rows_survive_a_batch_migration(
     _with_children(engine)
 
     def rebuild(connection: object) -> None:
-        run = connection.exec_driver_sql  # type: ignore[attr-defined]
+        run = connection.exec_driver_sql  # type: ignore[attr-defined]  # a Connection, as schema.upgrade is given
         run("CREATE TABLE copy (id INTEGER PRIMARY KEY, more TEXT)")
         run("INSERT INTO copy (id) SELECT id FROM parent")
         run("DROP TABLE parent")

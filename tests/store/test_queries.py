@@ -183,7 +183,7 @@ def test_filters(firm: Firm, reader: Reader) -> None:
     firm.fill(fix, "0.1")
 
     def ids(**wanted: object) -> list[int]:
-        return [int(row["order_id"]) for row in reader.orders(**wanted)]  # type: ignore[arg-type]
+        return [int(row["order_id"]) for row in reader.orders(**wanted)]  # type: ignore[arg-type]  # a filter of another type each
 
     assert ids() == [1, 2, 3]
     assert ids(open_only=True) == [2, 3]

@@ -110,7 +110,7 @@ def test_a_code_is_masked_until_it_is_asked_for(firm: Firm, reader: Reader) -> N
         row = reader.move(name, reveal=True)
         assert row is not None
         assert row["code"] == code
-    assert reader.move(ask(firm, WITHDRAWAL), reveal=True) | {"code": ""} == reader.moves()[-1]  # type: ignore[operator]
+    assert reader.move(ask(firm, WITHDRAWAL), reveal=True) | {"code": ""} == reader.moves()[-1]  # type: ignore[operator]  # a row, and not None
 
 
 def test_a_difference_names_no_code(firm: Firm, reader: Reader) -> None:

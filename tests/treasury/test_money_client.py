@@ -96,12 +96,12 @@ def test_without_any_answer_the_outcome_is_unknown(tmp_path: Path) -> None:
                 proxy.loss = Loss.ANSWER
             return await real(method, path, **content)
 
-        client._send = lost  # type: ignore[method-assign]
+        client._send = lost  # type: ignore[method-assign]  # the test's own instead
         with pytest.raises(OutcomeUnknown, match="ask again under ClOrdID W1, and under no other"):
             await client.withdraw(**TERMS, cl_ord_id="W1")
         with pytest.raises(OutcomeUnknown, match="look at T1"):
             await client.settle("T1", done=True, by="ann", because="seen")
-        client._send = real  # type: ignore[method-assign]
+        client._send = real  # type: ignore[method-assign]  # the test's own instead
         assert (await client.withdraw(**TERMS, cl_ord_id="W1")).transfer_id == "T1"
         assert engine.bank.asked == 1
 

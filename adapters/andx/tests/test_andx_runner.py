@@ -225,7 +225,7 @@ def test_no_secret_reaches_the_journal(andx: OneRoute) -> None:
     for trouble in ("lose_reply", "garble", "refuse", "error_500"):
         andx.tap.switch(trouble, 1)
         order_id = andx.place()
-        andx.until(lambda one=order_id: bool(andx.exec_types(one)), f"the outcome of {trouble}")  # type: ignore[misc]
+        andx.until(lambda one=order_id: bool(andx.exec_types(one)), f"the outcome of {trouble}")  # type: ignore[misc]  # a lambda's default
     kept = andx.raw_texts()
     assert "order_number" in kept, "the venue's own words are kept"
     for name in ("passphrase", "api_key", "api_secret"):

@@ -51,7 +51,7 @@ def test_troubles_of_a_cancel_and_of_a_withdrawal(name: str) -> None:
         assert answer.drop if name.startswith("lose") else answer.status == 500
     desk.wait(300)
     assert desk.status(number)["status"] == ("C" if happens else "N")
-    assert len(desk.venue.ledger()["withdrawals"]) == int(happens)  # type: ignore[arg-type]
+    assert len(desk.venue.ledger()["withdrawals"]) == int(happens)  # type: ignore[arg-type]  # the ledger's list
 
 
 def test_a_request_that_is_refused_anyway_does_not_use_up_a_lost_reply() -> None:

@@ -44,7 +44,7 @@ class Line:
         """What the feeds were sent."""
         self.sockets: defaultdict[str, list[Any]] = defaultdict(list)
         """The connections to feeds, by path."""
-        self._connect, tap.connect = tap.connect, self._watched  # type: ignore[method-assign]
+        self._connect, tap.connect = tap.connect, self._watched  # type: ignore[method-assign]  # the test's own instead
         self.clock = ManualClock(desk.now_ms * 1000)
         budget = Budget([Limit("all", 6000, Decimal(60))], clock=self.clock)
         self.account, self.budget = replace(ACCOUNT, **choices), budget
@@ -67,7 +67,7 @@ class Line:
             receive(text, at_ms)
 
         socket.receive = hear
-        return socket  # type: ignore[no-any-return]
+        return socket  # type: ignore[no-any-return]  # an Any that is one
 
     def answer(self, body: object, status: int = 200) -> None:
         """Have every request answered so."""

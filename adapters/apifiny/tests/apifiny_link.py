@@ -31,7 +31,7 @@ class Link:
         self.sent: list[ToVenue] = []
         self.sent_before = self.logons = self.asked_status = 0
         self._fix = FixDesk()
-        self._fix.sim = route.tap.simulator  # type: ignore[assignment]
+        self._fix.sim = route.tap.simulator  # type: ignore[assignment]  # the one it shares with the route
         route.runner.trade_through(self)
         route.send = self.send
 

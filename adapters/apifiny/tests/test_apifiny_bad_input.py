@@ -199,7 +199,7 @@ def cut(route: OneRoute, link: Link) -> None:
 def test_bad_lists_of_money_do_not_pass_for_empty_ones() -> None:
     async def story(line: Line) -> None:
         for bad in (b"<html>", b"", b'{"result":', b'{"result":[{"records":null}]}'):
-            line.tap.change = lambda _, answer, bad=bad: replace(answer, body=bad)  # type: ignore[misc]
+            line.tap.change = lambda _, answer, bad=bad: replace(answer, body=bad)  # type: ignore[misc]  # a lambda's default
             with pytest.raises(OmsError):
                 await line.client.activities()
 

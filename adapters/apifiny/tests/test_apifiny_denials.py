@@ -70,7 +70,7 @@ def test_an_order_that_was_sent_in_the_same_logon_may_still_come(
 ) -> None:
     """No logon has come between: nothing says what the connection still holds."""
     route, link = both
-    link.send = lambda outbound: link.sent.append(outbound)  # type: ignore[method-assign]
+    link.send = lambda outbound: link.sent.append(outbound)  # type: ignore[method-assign]  # the test's own instead
     route.send = link.send
     order_id = route.place()
     name = route.order(order_id).venue_cl_ord_id
@@ -93,11 +93,11 @@ def test_each_logon_needs_its_own_two_denials(both: tuple[OneRoute, Link]) -> No
         link.logons += 1
         return ask(query, **parameters)
 
-    link.ask = again  # type: ignore[assignment]
+    link.ask = again  # type: ignore[assignment]  # the test's own instead
     until_asked_more(route, link, 4)
     assert route.order(order_id).in_doubt is not None
     assert route.tap.count("GET", COMPLETED) == completed
-    link.ask = ask  # type: ignore[method-assign]
+    link.ask = ask  # type: ignore[method-assign]  # the test's own instead
     route.until(lambda: route.order(order_id).closed, "the proof")
 
 
@@ -181,11 +181,11 @@ def test_what_the_queries_show_after_all_is_not_absent(shown: bool) -> None:
     async def found(_: object) -> object:
         return sight(5, venue_cl_ord_id=order.venue_cl_ord_id) if shown else None
 
-    search.lists.order = found  # type: ignore[attr-defined]
+    search.lists.order = found  # type: ignore[attr-defined]  # the test's own instead
     word: Future[LinkWord] = Future()
     word.set_result(LinkWord(known=False, logon=1, sent_in_it=False))
     options = Options(denials_apart_s=5)
-    denials = Denials(search.lists, search.teller, options, lambda _: word)  # type: ignore[arg-type]
+    denials = Denials(search.lists, search.teller, options, lambda _: word)  # type: ignore[arg-type]  # a word it has at once
 
     async def told() -> None:
         for _ in range(3):

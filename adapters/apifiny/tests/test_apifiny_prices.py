@@ -64,7 +64,7 @@ def _told(line: Line, client: object) -> tuple[Teller, list[FromVenue]]:
     def post(inbound: Inbound) -> None:
         told.append(inbound.message)  # type: ignore[arg-type]  # a route posts nothing else
 
-    return Teller("APIFINY", post, None, line.clock, speed=1, lags=True), told  # type: ignore[arg-type]
+    return Teller("APIFINY", post, None, line.clock, speed=1, lags=True), told  # type: ignore[arg-type]  # asks nothing
 
 
 def test_the_engine_is_told_the_prices() -> None:

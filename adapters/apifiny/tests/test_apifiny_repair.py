@@ -211,7 +211,7 @@ def test_a_fill_that_queries_show_late_is_found_after_the_end(
     route.tap.change = lambda _, answer: answer
     until_agreed(route, link, order_id)
     assert "BREAK: executed after CANCELED" in [r.text for r in route.reports(order_id)]
-    route.spin(lambda: order_id not in route.runner._repair._torn, "an end of the looks")  # type: ignore[attr-defined]
+    route.spin(lambda: order_id not in route.runner._repair._torn, "an end of the looks")  # type: ignore[attr-defined]  # behind its protocol
 
 
 def test_fills_missing_at_the_end_put_the_order_in_doubt_until_they_are_seen(

@@ -73,7 +73,7 @@ def executed(route: OneRoute, order_id: str) -> Decimal:
 def stopped(route: OneRoute) -> Iterator[list[float]]:
     """The pace of closed orders, by a clock that stands still but for the test."""
     now = [0.0]
-    repair = route.runner._repair  # type: ignore[attr-defined]
+    repair = route.runner._repair  # type: ignore[attr-defined]  # behind its protocol
     repair._ended_pace = Pace(lambda: now[0], 1.0)
     yield now
 
@@ -86,15 +86,15 @@ def test_an_order_that_never_agrees_after_its_end_is_asked_for_ever_more_rarely(
     with stopped(route) as now:
         order_id = torn_and_short(route, link)
         beside = route.place(wait=True)
-        route.runner._repair._torn[beside] = False  # type: ignore[attr-defined]
+        route.runner._repair._torn[beside] = False  # type: ignore[attr-defined]  # behind its protocol
         route.tap.change = lagging(route, order_id, Decimal("0.0001"))
-        keep = route.runner._repair._looks.look  # type: ignore[attr-defined]
+        keep = route.runner._repair._looks.look  # type: ignore[attr-defined]  # behind its protocol
 
         async def never(order: object) -> bool:
             await keep(order)
             return False
 
-        route.runner._repair._looks.look = never  # type: ignore[attr-defined]
+        route.runner._repair._looks.look = never  # type: ignore[attr-defined]  # behind its protocol
         for step in (0.0, 1.0, 2.0, 5.0, 10.0, 40.0):
             now[0] = step
             before, count = asked_for(route, beside), asked_for(route, order_id)

@@ -49,7 +49,7 @@ def test_an_order_that_queries_trip_over_hides_no_other(both: tuple[OneRoute, Li
 def test_markets_that_can_not_be_read_again_keep_no_order_from_being_looked_at() -> None:
     """The markets are known from before; a doubt can not wait for their next reading."""
     with one_route("apifiny", start=False) as route:
-        route.runner._repair._options = replace(route.runner._repair._options, refresh_s=0.0)  # type: ignore[attr-defined]
+        route.runner._repair._options = replace(route.runner._repair._options, refresh_s=0.0)  # type: ignore[attr-defined]  # behind its protocol
         link = Link(route)
         route.runner.start()
         link.rise()

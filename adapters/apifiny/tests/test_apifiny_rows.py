@@ -39,7 +39,7 @@ def first(name: str) -> dict[str, Any]:
 
 def at(year: int, *rest: int) -> datetime:
     """A moment, UTC."""
-    return datetime(year, *rest, tzinfo=UTC)  # type: ignore[arg-type,misc]
+    return datetime(year, *rest, tzinfo=UTC)  # type: ignore[arg-type,misc]  # at most seven, and no tzinfo
 
 
 # The account

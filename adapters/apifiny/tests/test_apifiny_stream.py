@@ -112,7 +112,7 @@ def test_a_ping_is_answered_with_its_own_number() -> None:
     async def story(line: Line, stream: ApifinyStream, heard: Heard) -> None:
         for turn in (1, 2, 3):
             line.desk.pass_ms(30_000)
-            await until(lambda turn=turn: len(line.sent) == turn * FEEDS, "pongs")  # type: ignore[misc]
+            await until(lambda turn=turn: len(line.sent) == turn * FEEDS, "pongs")  # type: ignore[misc]  # a lambda's default
             assert line.sent[-1] == {"pong": line.desk.now_ms}
         assert len(heard.gaps) == FEEDS
 

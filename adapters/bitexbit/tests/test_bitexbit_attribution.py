@@ -64,7 +64,7 @@ def test_the_only_order_at_a_price_has_its_fills() -> None:
     ids=str,
 )
 def test_a_fill_that_can_not_be_the_orders(changed: dict[str, object], one: VenueTrade) -> None:
-    order = replace(ONE, **changed)  # type: ignore[arg-type]
+    order = replace(ONE, **changed)  # type: ignore[arg-type]  # fields of several types
     assert not can_have(order, one)
     assert attribute([one], [order]) == attribute([], [])
 
@@ -83,7 +83,7 @@ def test_a_fill_that_can_not_be_the_orders(changed: dict[str, object], one: Venu
     ids=str,
 )
 def test_a_fill_that_can_be(changed: dict[str, object], one: VenueTrade) -> None:
-    order = replace(ONE, **changed)  # type: ignore[arg-type]
+    order = replace(ONE, **changed)  # type: ignore[arg-type]  # fields of several types
     assert can_have(order, one)
     assert owners([one], order) == {"7": "1"}
 

@@ -233,7 +233,7 @@ def test_an_order_that_somebody_else_ended_is_not_yet_known_to_be_over() -> None
         placed = await line.client.place(RESTING)
         number = placed.secondary_order_id
         await line.order(number)
-        line.tap.simulator._engine.cancel(number, line.clock.now_ms())  # type: ignore[attr-defined]
+        line.tap.simulator._engine.cancel(number, line.clock.now_ms())  # type: ignore[attr-defined]  # behind its protocol
         sight = await line.order(number)
         assert (sight.state, sight.cum_qty) == (VenueState.CANCELED, None)
 
@@ -337,7 +337,7 @@ def test_what_could_not_be_read_or_attributed_is_asked_again() -> None:
     async def story(line: Line) -> None:
         placed = await line.client.place(CROSSING)
         for body in (b'{"status": "error", "error": "later"}', b'{"status": "ok", "data": {}}'):
-            line.tap.change = lambda request, answer, body=body: (  # type: ignore[misc]
+            line.tap.change = lambda request, answer, body=body: (  # type: ignore[misc]  # a lambda's default
                 replace(answer, body=body) if b"OrderInfo" in request.body else answer
             )
             found = await line.client.closed_orders(NOW)

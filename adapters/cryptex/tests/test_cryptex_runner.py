@@ -283,7 +283,7 @@ def test_one_request_is_under_way_at_a_time(cryptex: OneRoute) -> None:
     ahead: list[int] = []
 
     def slowly(request: SimRequest, answer: SimResponse) -> SimResponse:
-        nonces: Any = cryptex.runner._nonces  # type: ignore[attr-defined]
+        nonces: Any = cryptex.runner._nonces  # type: ignore[attr-defined]  # behind its protocol
         ahead.append(nonces._blocks[0].start - int(form(request)["nonce"]))
         return replace(answer, delay_s=0.02)
 
@@ -296,6 +296,6 @@ def test_one_request_is_under_way_at_a_time(cryptex: OneRoute) -> None:
 
 
 def _cancel_by_hand(route: OneRoute, order_id: str) -> None:
-    engine = route.tap.simulator._engine  # type: ignore[attr-defined]
+    engine = route.tap.simulator._engine  # type: ignore[attr-defined]  # behind its protocol
     number = route.order(order_id).secondary_order_id
     assert route.there.do(lambda: engine.cancel(number, route.clock.now_ms()))
