@@ -10,7 +10,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-WAIT_S = 20.0
+WAIT_S = 50.0
+"""A process takes a second of one core to start, and far longer where many want the core."""
 
 
 class Child:

@@ -16,7 +16,8 @@ from oms.demo.ports import find_layout
 from tests.fix.broker import Broker
 from tests.fix.desk import Desk
 
-WAIT_S: Final = 20.0
+WAIT_S: Final = 50.0
+"""A process takes a second of one core to start, and far longer where many want the core."""
 DESK_KEY: Final = "a desk's secret of 32 bytes or more"
 OPERATOR: Final = "the operator's token of these tests"
 
