@@ -7,7 +7,7 @@ STAMP := .venv/.ready
 PURE := oms/core/*,fix/codec.py,fix/apifiny.py,fix/fix42.py,fix/values.py,fix/wire.py,adapters/port.py,adapters/reconcile.py,adapters/windows.py,adapters/*/*mapping.py,adapters/bitexbit/attribution.py,adapters/bitexbit/events.py,adapters/bitexbit/signing.py,adapters/bitexbit/socketio.py
 
 .DEFAULT_GOAL := test
-.PHONY: setup demo run fmt check test mutate guards scenarios bench bench-growth rounds faults
+.PHONY: setup demo run fmt check test mutate guards scenarios bench bench-growth soak rounds faults
 
 $(STAMP): pyproject.toml requirements.lock tools/setup.py
 	@$(PYTHON) tools/setup.py
@@ -62,6 +62,11 @@ bench: $(STAMP)
 # What an order costs as history, open orders, desks, strategies and subscriptions grow.
 bench-growth: $(STAMP)
 	@$(BIN)/python -m benchmarks.growth
+
+# Half the maximum rate for half an hour, with restarts; MINUTES=N for longer. Draws docs/soak.svg.
+MINUTES ?= 30
+soak: $(STAMP)
+	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
 
 # Real processes, killed and restarted while a proxy spoils their connections: about half an hour.
 ROUNDS ?= 500

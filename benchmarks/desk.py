@@ -93,6 +93,22 @@ class Desk(asyncio.Protocol):
         assert outcome.reports == wanted, f"{outcome.reports} reports of {wanted}"
         return outcome
 
+    async def paced(self, orders_s: float, orders: int) -> Outcome:
+        """So many orders, evenly, whatever is answered meanwhile; wait for the last of them.
+
+        AssertionError if one is refused.
+        """
+        self._reports, self._outcome, self._refused, self._deadline = 1, Outcome(), "", 0.0
+        start = time.perf_counter()
+        for number in range(orders):
+            await asyncio.sleep(max(start + number / orders_s - time.perf_counter(), 0))
+            self._transport.write(self._order())
+        self._deadline = time.perf_counter()
+        await self._until(lambda: not self._sent or bool(self._refused), "the last report")
+        assert not self._refused, f"an order was refused: {self._refused}"
+        self._outcome.took_s = time.perf_counter() - start
+        return self._outcome
+
     async def _trade(self, load: Load) -> Outcome:
         self._reports, self._outcome, self._refused = load.reports, Outcome(), ""
         start = time.perf_counter()

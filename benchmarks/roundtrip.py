@@ -55,7 +55,7 @@ class Rig:
             asyncio.run(self._ready(gateway))
 
     async def _ready(self, gateway: Gateway) -> None:
-        desk = await self._connect(gateway)
+        desk = await self.connect(gateway)
         until = time.monotonic() + _READY_S
         while refusal := await desk.probe():
             if time.monotonic() > until:
@@ -63,7 +63,7 @@ class Rig:
             await asyncio.sleep(_PAUSE_S)
         await desk.log_out()
 
-    async def _connect(self, gateway: Gateway) -> Desk:
+    async def connect(self, gateway: Gateway) -> Desk:
         prefix = f"{self._start_ms}-{next(self._runs)}"
         return await connect(gateway.port, gateway.token, self._clock, prefix)
 
@@ -72,7 +72,7 @@ class Rig:
         return asyncio.run(self._measure(gateway, load))
 
     async def _measure(self, gateway: Gateway, load: Load) -> tuple[Outcome, Sample]:
-        desk = await self._connect(gateway)
+        desk = await self.connect(gateway)
         await desk.load(replace(load, seconds=load.seconds * _WARM_UP))
         before, own = (cpu_s(gateway.pid), cpu_s(self._venue.pid)), time.process_time()
         outcome = await desk.load(load)
