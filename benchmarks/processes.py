@@ -23,7 +23,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 _DESK_SECRET: Final = "benchmark-desk-secret-that-protects-nothing"  # noqa: S105  it does not
 _ACCOUNT: Final = "STA-00000001"
 _TOKEN_LIFE_S: Final = 7_200
-_START_S: Final = 30.0
+_START_S: Final = 90.0
 _STOP_S: Final = 10.0
 _POLL_S: Final = 0.02
 

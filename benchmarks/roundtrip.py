@@ -30,7 +30,7 @@ from oms.clock import Clock
 IN_FLIGHT: Final = 64
 
 _WARM_UP: Final = 0.1  # of a load's time
-_READY_S: Final = 30.0
+_READY_S: Final = 60.0
 _PAUSE_S: Final = 0.1
 
 
