@@ -1,12 +1,14 @@
 """Orders whose request has no known outcome: found in the venue's lists, or proven never to come.
 
 Where the venue repeats our client id, that finds them. Elsewhere an order is recognised by what
-it asks for, by an id above all that were seen when it was sent, and by being nobody else's: one
-candidate, or none is taken; where there was another one, not before both lists are without it.
+it asks for, by an id above all that were seen when it was sent, and by being nobody else's. What
+those were is in the journal before it leaves. It is taken when both lists, read behind the fence,
+show it and no other one like it; where there ever was another, or where others trade on the account
+and nothing says that ours came at all, nobody can tell, and an operator settles it.
 Absence proves something only behind the venue's fence: from then on the lost request can not be
 executed any more, and both lists, read after that, do not show it; nor a fill under our id, nor
-what the account holds, where the venue tells that. An open order like it, which was
-not there before it was sent, is no absence, whatever its id: not every venue says that its ids grow.
+what the account holds, where the venue tells that. An open order like it, which was not there
+before it was sent, is no absence, whatever its id: not every venue says that its ids grow.
 """
 
 import asyncio
@@ -16,20 +18,25 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from adapters.options import Options
-from adapters.pace import Pace
+from adapters.pace import STEPS_S, Pace
 from adapters.port import Queries, Sight, Unreadable, VenueOrder, VenueState
 from adapters.reconcile import is_same
 from adapters.teller import Teller
+from adapters.twins import is_twin
 from oms.core.errors import MalformedMessage, VenueError
 from oms.core.fields import ExecType, OrdRejReason
 from oms.core.messages import ExecutionReport
-from oms.core.notes import Request
+from oms.core.notes import Doubt, NotSent, Request
 from oms.core.order import Order
 from oms.core.ports import Evidence
+from oms.core.settlements import Leaves
 from oms.core.venue import Fence
 
 CLOCKS_APART = timedelta(minutes=10)
 """How far the venue's clock may be from ours when it dates an order."""
+
+BEHIND_S = 0.01
+"""So long after a fence has passed the lists are asked for."""
 
 FENCES = frozenset({Fence.NONCE, Fence.EXPIRY})
 """Fences behind which absence from the lists proves that an order never was."""
@@ -37,6 +44,11 @@ FENCES = frozenset({Fence.NONCE, Fence.EXPIRY})
 TAKEN_UNNAMED = "taken without an id"
 """What a client says of a new order that the venue took and did not name: it is never absent. It
 stands in the text of the doubt, and so outlives a restart."""
+
+AMBIGUOUS = "nothing tells whose it is"
+"""Stands in the text of a doubt that only an operator can end, and so outlives a restart."""
+
+NEVER_LEFT = "the engine ended before it was sent"
 
 ABSENT = "unexecuted: the venue does not show it, and can not execute it any more"
 """What absence proves. Where a venue lists nothing that ended unexecuted (Cryptex), the order may have
@@ -83,6 +95,7 @@ class Lost:
         self._open: frozenset[str] = frozenset()
         self._open_before: dict[str, frozenset[str]] = {}
         self._rivals: dict[str, set[str]] = {}
+        self._searched: set[str] = set()
         self._taken: dict[str, str] = {}
         self._search: asyncio.Task[None] | None = None
 
@@ -97,12 +110,17 @@ class Lost:
         except MalformedMessage as error:
             self._teller.show(error)  # no reason not to trade
 
-    def sending(self, order_id: str) -> None:
+    def leaves(self, cl_ord_id: str) -> Leaves:
         """The order is about to be sent: whatever has an id by now is not it."""
+        return Leaves(cl_ord_id=cl_ord_id, above=str(max(self._highest, 0)))
+
+    def sending(self, order_id: str) -> None:
+        """The order is sent now."""
         self._marks[order_id] = self._highest
         self._open_before[order_id] = self._open
         # What is known of an earlier leg: its fence is not this one's.
         self._rivals.pop(order_id, None)
+        self._searched.discard(order_id)
         self._fenced_at.pop(order_id, None)
         self._pace.forget(order_id)
 
@@ -111,22 +129,28 @@ class Lost:
         self._taken[secondary_order_id] = ""
         self._highest = max(self._highest, _number(secondary_order_id))
 
-    def hunt(self, lost: list[Order], listed: Sequence[Sight]) -> None:
-        """Find lost orders in the open list, just read; in the others at their pace."""
+    def hunt(self, lost: list[Order], listed: Sequence[Sight], asked_at: float) -> None:
+        """Find lost orders in the open list, asked for at that time of the monotonic clock; in the
+        others at their pace."""
         # The answer came to a request that was sent after all of these.
         for order in lost:
             self._fenced_at.setdefault(order.order_id, self._clock.monotonic())
-        rest = [order for order in lost if not self._adopt(order, listed, whole=False)]
+        lost = [order for order in lost if self._is_sought(order)]
+        rest = [order for order in lost if not self._find(order, listed)]
         self._saw(listed)
         self._open = frozenset(sight.secondary_order_id for sight in listed)
-        due = [order for order in rest if self._pace.due(order.order_id)]
+        due = [order for order in rest if self._is_due(order, asked_at)]
         if due and (self._search is None or self._search.done()):
+            self._searched.update(order.order_id for order in due)
             # Many pages may have to be read; what works is followed meanwhile.
-            self._search = asyncio.create_task(self._search_lists(due))
+            self._search = asyncio.create_task(self._search_lists(due, listed))
 
     def wait_s(self, order_id: str) -> float:
         """Seconds until the order is looked for again."""
-        return self._pace.wait_s(order_id)
+        if self._options.repeats_client_id or order_id in self._searched:
+            return self._pace.wait_s(order_id)
+        left_s = self._fence_left_s(order_id)
+        return left_s + (BEHIND_S if left_s else STEPS_S[0]) / self._options.speed
 
     def keep(self, order_ids: Collection[str]) -> None:
         """Forget what is known of all other orders."""
@@ -135,35 +159,41 @@ class Lost:
         self._fenced_at = {key: at for key, at in self._fenced_at.items() if key in order_ids}
         self._open_before = {k: ids for k, ids in self._open_before.items() if k in order_ids}
         self._rivals = {key: ids for key, ids in self._rivals.items() if key in order_ids}
+        self._searched &= set(order_ids)
+        self._taken = {key: id_ for key, id_ in self._taken.items() if self._may_matter(key)}
 
     def stop(self) -> None:
         """End a search that is under way."""
         if self._search is not None:
             self._search.cancel()
 
-    async def _search_lists(self, lost: list[Order]) -> None:
+    async def _search_lists(self, lost: list[Order], open_: Sequence[Sight]) -> None:
         since = min(order.created for order in lost) - CLOCKS_APART
         fenced = {order.order_id for order in lost if self._is_fenced(order)}
-        whole = bool(fenced) or any(len(self._rivals.get(o.order_id, ())) > 1 for o in lost)
         try:
+            # What leaves the open list meanwhile is in the other one, which is read later.
             listed: list[Sight] = []
-            if whole:
-                # What leaves the open list meanwhile is in the other one, which is read later.
+            if not self._options.repeats_client_id:
+                listed += open_
+            elif fenced:
                 listed += await self._client.open_orders()
             listed += await self._client.closed_orders(since)
-            untouched = {id_ for id_ in fenced if await self._is_untouched(id_, since)}
+            rest = [order for order in lost if not self._is_done(order, listed)]
+            for order in rest:
+                if order.order_id in fenced and await self._is_untouched(order.order_id, since):
+                    self._declare_absent(order, listed)
         except (VenueError, MalformedMessage) as error:
             self._teller.show(error)
             self._suspect()
             return
-        for order in lost:
-            current = self._teller.books.order(order.order_id)
-            if current is None or not is_lost(current):
-                continue
-            found = self._adopt(order, listed, whole=whole)
-            if not found and order.order_id in untouched:
-                self._declare_absent(order, listed)
         self._saw(listed)
+
+    def _is_done(self, order: Order, listed: Sequence[Sight]) -> bool:
+        """Whether it is not sought any more, or found in both lists."""
+        current = self._teller.books.order(order.order_id)
+        if current is None or not is_lost(current):
+            return True
+        return self._adopt(order, listed)
 
     async def _is_untouched(self, order_id: str, since: datetime) -> bool:
         """Whether nothing says that the order was executed, of what its venue tells beside the
@@ -180,11 +210,36 @@ class Lost:
         return holdings is None or bool(await holdings(order))
 
     def _is_fenced(self, order: Order) -> bool:
-        fence_s = self._options.fence_s
-        at = self._fenced_at.get(order.order_id)
-        if fence_s is None or at is None or _is_taken(order):
-            return False
-        return (self._clock.monotonic() - at) * self._options.speed >= fence_s
+        """Whether its not being listed means that it never was."""
+        fenced = self._options.fence_s is not None and order.order_id in self._fenced_at
+        return fenced and not _is_taken(order) and not self._fence_left_s(order.order_id)
+
+    def _fence_left_s(self, order_id: str, now: float | None = None) -> float:
+        """Seconds until lists show it if it came; 0 where none fences it."""
+        fence_s, at = self._options.fence_s, self._fenced_at.get(order_id)
+        if fence_s is None or at is None:
+            return 0.0
+        now = self._clock.monotonic() if now is None else now
+        return max(0.0, at + fence_s / self._options.speed - now)
+
+    def _is_due(self, order: Order, asked_at: float) -> bool:
+        due = self._pace.due(order.order_id)
+        if self._options.repeats_client_id:
+            return due
+        if self._fence_left_s(order.order_id, asked_at):
+            return False  # another one may be listed before it is
+        return due or order.order_id not in self._searched
+
+    def _is_sought(self, order: Order) -> bool:
+        """Whether lists can tell what became of it."""
+        if self._options.repeats_client_id:
+            return True
+        if order.above:
+            return order.in_doubt is None or AMBIGUOUS not in order.in_doubt.text
+        # Nothing leaves before its mark is on record.
+        note = NotSent(cl_ord_id=order.venue_cl_ord_id, request=Request.NEW, text=NEVER_LEFT)
+        self._teller.post(note, Evidence.POLICY)
+        return False
 
     def _declare_absent(self, order: Order, listed: Sequence[Sight]) -> None:
         if self._may_be_there(order, listed):
@@ -200,21 +255,46 @@ class Lost:
             return True
         return self._works_unseen(order, listed)
 
-    def _adopt(self, order: Order, sights: Sequence[Sight], *, whole: bool) -> bool:
-        """`whole`: the sights are of both lists, so what is not among them is no rival any more."""
+    def _find(self, order: Order, listed: Sequence[Sight]) -> bool:
+        """Look for it in the open list. By terms alone none of it is taken there: what is not in it
+        may be over already, and it is what is left."""
+        if self._options.repeats_client_id:
+            return self._adopt(order, listed)
+        self._rivals_of(order, self._could_be(order, listed))
+        return False
+
+    def _adopt(self, order: Order, sights: Sequence[Sight]) -> bool:
+        """Take what the lists show of it. Elsewhere than with our ids, these are both lists. True
+        where nothing more is to be looked for."""
         same = self._could_be(order, sights)
-        count = len(same if whole else self._rivals_of(order, same))
-        if same and (count > 1 or self._twins(order)):
-            text = f"order {order.order_id}: {count} orders like it, and nothing tells them apart"
+        rivals = self._rivals_of(order, same)
+        if same and (len(rivals) > 1 or self._twins(order)):
+            text = f"order {order.order_id}: {len(rivals)} orders like it, and nothing tells them apart"
             self._teller.quarantine(text, "\n".join(sight.raw for sight in same))
+        if len(rivals) > 1 or (rivals and (not same or self._may_be_anothers(order))):
+            self._give_up(order, rivals)
+            return True
+        if not same or self._twins(order):
             return False
-        if same:
-            self._taken[same[0].secondary_order_id] = order.order_id
-            self._teller.tell(order, same[0])
-        return bool(same)
+        self._taken[same[0].secondary_order_id] = order.order_id
+        self._teller.tell(order, same[0])
+        return True
+
+    def _may_be_anothers(self, order: Order) -> bool:
+        """Whether the only one may be somebody else's, and ours has never come."""
+        return self._options.shared and not self._options.repeats_client_id and not _is_taken(order)
+
+    def _give_up(self, order: Order, rivals: Collection[str]) -> None:
+        """Whatever the lists show from now on, one that was there may have been it."""
+        if self._options.repeats_client_id:
+            return
+        names = ", ".join(sorted(rivals, key=_number))
+        text = f"like it at the venue: {names}; {AMBIGUOUS}, and an operator settles it"
+        note = Doubt(cl_ord_id=order.venue_cl_ord_id, request=Request.NEW, text=text, more=True)
+        self._teller.post(note, Evidence.VENUE_QUERY)
 
     def _rivals_of(self, order: Order, same: Sequence[VenueOrder]) -> set[str]:
-        """All that could be it, also those that the open list does not show any more."""
+        """All that could ever be it, also those that no list shows any more."""
         if self._options.repeats_client_id:
             return {sight.secondary_order_id for sight in same}
         rivals = self._rivals.setdefault(order.order_id, set())
@@ -282,23 +362,21 @@ class Lost:
         # What was found for an order may not be in the book yet, or not make sense.
         own = by_others_than.order_id
         taken = {theirs for theirs, order_id in self._taken.items() if order_id != own}
-        return taken | {theirs for order in known for _, theirs in order.venue_names}
+        foreign = {one.told.secondary_order_id for one in books.agreement.foreign_orders(route)}
+        return taken | foreign | {theirs for order in known for _, theirs in order.venue_names}
 
     def _mark(self, order: Order) -> int:
-        mark = self._marks.get(order.order_id)
-        if mark is not None:
-            return mark
-        # Sent by an earlier process: what others were before it was entered has lower ids. One
-        # that was entered before it, and moved since, may have been sent or replaced after it.
-        books, route = self._teller.books, self._teller.route
-        known = (*books.working(route), *books.closed(route))
-        # Times alone do not say so: the clock may have been set back since.
-        earlier = [
-            _number(o.secondary_order_id)
-            for o in known
-            if o.order_id < order.order_id and o.updated < order.created
-        ]
-        return max(earlier, default=-1)
+        if not self._options.repeats_client_id:
+            return _number(order.above)
+        return self._marks.get(order.order_id, -1)
+
+    def _may_matter(self, theirs: str) -> bool:
+        """Whether an id that is taken could be another order's yet, for all that is known of it."""
+        working = self._teller.books.working(self._teller.route)
+        return any(
+            not order.secondary_order_id and self._mark(order) < _number(theirs)
+            for order in working
+        )
 
     def _saw(self, sights: Iterable[Sight]) -> None:
         for sight in sights:
@@ -307,18 +385,6 @@ class Lost:
 
 def _is_taken(order: Order) -> bool:
     return order.in_doubt is not None and TAKEN_UNNAMED in order.in_doubt.text
-
-
-def is_twin(one: Order, other: Order) -> bool:
-    """Whether nothing but an id could tell the two apart at the venue."""
-    asked = (one.symbol, one.security_exchange, one.side, one.order_qty, one.price)
-    return one.order_id != other.order_id and asked == (
-        other.symbol,
-        other.security_exchange,
-        other.side,
-        other.order_qty,
-        other.price,
-    )
 
 
 def _number(secondary_order_id: str) -> int:

@@ -28,6 +28,8 @@ class Options:
     """Between two readings of the instruments."""
     repeats_client_id: bool = True
     """The venue shows our id of an order with it."""
+    shared: bool = False
+    """Where it does not: others enter orders on the account too, so that one like ours may be theirs."""
     fence_s: float | None = None
     """How long after an answer to a later request a lost one can not be executed any more; None:
     nothing fences it."""

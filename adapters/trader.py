@@ -12,10 +12,11 @@ from typing import Final
 from adapters.budget import Stopped, TooLate
 from adapters.http import Throttled, Unreachable
 from adapters.looks import Looks
-from adapters.lost import Lost, is_lost, is_twin
+from adapters.lost import Lost, is_lost
 from adapters.options import Options
 from adapters.port import Client, Placed
 from adapters.teller import Teller
+from adapters.twins import is_twin
 from oms.core.errors import OutcomeUnknown, VenueError, VenueRefused, VenueUnavailable
 from oms.core.fields import ExecType
 from oms.core.messages import ExecutionReport, NewOrderSingle, OrderCancelRequest
@@ -32,6 +33,9 @@ TWIN_LOCK: Final = "TWIN LOCK"
 
 PROMPT_S: Final = 2.0
 """An order that was taken over longer ago, and was not even looked at, is not sent any more."""
+
+COMMIT_EVERY_S: Final = 0.002
+"""Between two looks at whether a note is committed, in seconds."""
 
 LOOK_EVERY_S: Final = 0.02
 """Between two looks at whether the twin is answered, in seconds."""
@@ -71,6 +75,7 @@ class Trader:
         try:
             self._demand_prompt(since)
             await self._be_alone(order_id, request)
+            await self._be_marked(order_id, request)
             self._lost.sending(order_id)
             placed = await self._client.place(request)
         except TooLate as error:
@@ -156,17 +161,34 @@ class Trader:
             self._demand_wanted(order_id, request)
             await asyncio.sleep(LOOK_EVERY_S)
 
+    async def _be_marked(self, order_id: str, request: NewOrderSingle) -> None:
+        """Have it on record which ids at the venue can not be the order's, where nothing else says
+        so once its answer is lost. Raises VenueUnavailable where it is not to be sent any more."""
+        if self._options.repeats_client_id:
+            return
+        note = self._lost.leaves(request.cl_ord_id)
+        self._teller.post(note, Evidence.POLICY)
+        while True:
+            if self._still(order_id, request).above == note.above:
+                return
+            await asyncio.sleep(COMMIT_EVERY_S)
+
     def _demand_wanted(self, order_id: str, request: NewOrderSingle) -> None:
         """Raises VenueUnavailable for an order that is not to be sent any more."""
-        order = self._teller.books.order(order_id)
-        if order is None or order.ended or order.venue_cl_ord_id != request.cl_ord_id:
-            raise VenueUnavailable("it was over before it was sent")
+        order = self._still(order_id, request)
         if any(pending.kind is Request.CANCEL for pending in order.requests):
             raise VenueUnavailable("canceled before it was sent")
         if self._teller.books.killed(self._teller.route):
             raise Stopped(KILL_SWITCH)
         if not self._up():
             raise VenueUnavailable("the route went down before it was sent")
+
+    def _still(self, order_id: str, request: NewOrderSingle) -> Order:
+        """The order, as it is to be sent. Raises VenueUnavailable where it is over."""
+        order = self._teller.books.order(order_id)
+        if order is None or order.ended or order.venue_cl_ord_id != request.cl_ord_id:
+            raise VenueUnavailable("it was over before it was sent")
+        return order
 
     def _number(self, name: str) -> None:
         """Count the orders as they come to be sent; who is answered needs no number any more."""

@@ -135,7 +135,7 @@ class Watch:
             self._begun = True
         by_id = {sight.secondary_order_id: sight for sight in listed if sight.secondary_order_id}
         lost = [order for order in working if is_lost(order)]
-        self.lost.hunt(lost, listed)
+        self.lost.hunt(lost, listed, self._passed_at)
         self._foreigners.weigh(listed)
         self._weigh_settled(listed)
         named = [order for order in working if order.secondary_order_id]

@@ -32,7 +32,7 @@ from oms.core.notes import (
 )
 from oms.core.numbers import add
 from oms.core.order import Order
-from oms.core.settlements import OrderSettled, Reopened, Waits
+from oms.core.settlements import Leaves, OrderSettled, Reopened, Waits
 from oms.core.transitions import (
     CLEARS_PENDING,
     EXECUTES,
@@ -53,6 +53,7 @@ OrderMessage = (
     | OrderSettled
     | Reopened
     | Waits
+    | Leaves
     | VenueNamed
     | NotSent
     | Answered
@@ -98,6 +99,8 @@ def _noted(order: Order, message: OrderMessage, now: datetime) -> Order:
             return named(order, message.secondary_order_id).evolve(updated=now)
         case Waits():
             return order.evolve(waits=message.text, updated=now)
+        case Leaves():
+            return order.evolve(above=message.above, updated=now)
         case _:
             return _settled(order, message, now)
 

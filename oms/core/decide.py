@@ -55,7 +55,7 @@ from oms.core.notes import (
     VenueNamed,
 )
 from oms.core.ports import Decision, Inbound
-from oms.core.settlements import OrderSettled, Waits
+from oms.core.settlements import Leaves, OrderSettled, Waits
 
 
 def decide(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision:
@@ -68,12 +68,12 @@ def _decide(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision
     match message:
         case ExecutionReport() | OrderCancelReject() | Quarantined():
             return venue_side.told(book, inbound, message, now)
-        case Doubt() | DoubtSettled() | NotSent() | VenueNamed() | Waits() | OrderSettled():
+        case Doubt() | DoubtSettled() | NotSent() | VenueNamed() | OrderSettled():
             return doubts.noted(book, inbound, message, now)
+        case Quote() | Expired() | Waits() | Leaves():
+            return _waited(book, inbound, message, now)
         case RouteStatus():
             return doubts.route_moved(book, inbound, message, now)
-        case Quote() | Expired():
-            return emulation.told(book, inbound, message, now)
         case Started():
             return doubts.started(book, inbound, message, now)
         case Instruments():
@@ -83,6 +83,15 @@ def _decide(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision
             return kill.told(book, inbound, message, now)
         case _:
             return _asked(book, inbound, now, draw)
+
+
+def _waited(
+    book: Book, inbound: Inbound, message: Quote | Expired | Waits | Leaves, now: datetime
+) -> Decision:
+    """What an order waits for has come, or it has to wait."""
+    if isinstance(message, Waits | Leaves):
+        return doubts.unsent_yet(book, inbound, message, now)
+    return emulation.told(book, inbound, message, now)
 
 
 def _asked(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision:

@@ -25,7 +25,7 @@ from oms.core.notes import (
 )
 from oms.core.ports import Decision, Evidence, Inbound, Record, ToOrigin
 from oms.core.reports import KILL_SWITCH, status_report
-from oms.core.settlements import OrderSettled, Waits
+from oms.core.settlements import Leaves, OrderSettled, Waits
 from oms.core.settling import settled
 from oms.core.story import Story, doubt, release
 from oms.core.transitions import Event
@@ -35,17 +35,15 @@ from oms.core.venue_side import quarantine, renamed
 def noted(
     book: Book,
     inbound: Inbound,
-    note: Doubt | DoubtSettled | NotSent | VenueNamed | Waits | OrderSettled,
+    note: Doubt | DoubtSettled | NotSent | VenueNamed | OrderSettled,
     now: datetime,
 ) -> Decision:
-    """A gateway says that a request did not leave, or that its answer is lost, or found; that it
-    has not left yet; or that the venue calls an order by another id. Or an operator settles it."""
+    """A gateway says that a request did not leave, or that its answer is lost, or found; or
+    that the venue calls an order by another id. Or an operator settles it."""
     if isinstance(note, OrderSettled):
         return settled(book, inbound, note, now)
     if isinstance(note, VenueNamed):
         return renamed(book, inbound, note, now)
-    if isinstance(note, Waits):
-        return _waiting(book, inbound, note, now)
     return _about_answer(book, inbound, note, now)
 
 
@@ -73,15 +71,18 @@ def _about_answer(
     return tuple(story.records)
 
 
-def _waiting(book: Book, inbound: Inbound, note: Waits, now: datetime) -> Decision:
-    """The owner is told why nothing is sent, and only when that begins."""
+def unsent_yet(book: Book, inbound: Inbound, note: Waits | Leaves, now: datetime) -> Decision:
+    """A gateway says that an order waits, and the owner is told why, when that begins; that it
+    waits no more; or that it is about to leave."""
     order = book.at_venue(inbound.source, note.cl_ord_id)
-    if order is None or order.acknowledged or order.ended or order.waits == note.text:
+    if order is None or order.acknowledged or order.ended:
         return ()
-    if of_past(order, note.cl_ord_id) or order.in_doubt is not None:
+    if order.in_doubt is not None and order.in_doubt.request is not Request.FILLS:
+        return ()
+    if of_past(order, note.cl_ord_id) or (isinstance(note, Waits) and order.waits == note.text):
         return ()
     story = Story(inbound, order, now)
-    if note.text:
+    if isinstance(note, Waits) and note.text:
         told = status_report(order, now, text=note.text)
         story.add(note, ToOrigin(order.origin, told))
     else:
@@ -96,6 +97,10 @@ def _asked_there(note: Doubt | DoubtSettled | NotSent) -> bool:
 
 def _put_in_doubt(story: Story, note: Doubt) -> None:
     order = story.order
+    if note.more and order.in_doubt is not None and order.in_doubt.request is note.request:
+        if order.in_doubt.text != note.text:
+            doubt(story, note.request, note.text)
+        return
     if order.in_doubt is not None and note.request in (order.in_doubt.request, Request.FILLS):
         # A doubt about a request has the order looked at too, and the request seen to.
         return

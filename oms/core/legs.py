@@ -104,6 +104,7 @@ def entered(order: Order, note: LegEntered, now: datetime) -> Order:
         venue_cl_ord_id=note.venue_cl_ord_id,
         secondary_order_id="",
         taken_at=None,
+        above="",
         updated=now,
     )
 

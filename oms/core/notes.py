@@ -115,12 +115,13 @@ class Doubt:
     """A request to the venue has no known outcome.
 
     `cl_ord_id` is the id the venue knows the order by; `text` says what happened and what
-    evidence would settle it.
+    evidence would settle it. `more`: it is known better by now what would.
     """
 
     cl_ord_id: str
     request: Request
     text: str
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

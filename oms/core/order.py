@@ -66,6 +66,9 @@ class Order:
     legs: tuple[Leg, ...] = ()
     waits: str = ""
     """Why it has not left, committed as it is; "" for one that has, or may have."""
+    above: str = ""
+    """At a venue that does not repeat our ids: only a greater number there can be it. "" before it
+    leaves, and elsewhere."""
     settled_by: str = ""
     """The operator on whose word its doubt ended, "" where none had to say so."""
     taken_at: datetime | None = None

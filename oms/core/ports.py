@@ -63,7 +63,7 @@ from oms.core.notes import (
     WentBack,
 )
 from oms.core.order import Order
-from oms.core.settlements import OrderSettled, Reopened, Waits
+from oms.core.settlements import Leaves, OrderSettled, Reopened, Waits
 from oms.core.transfers import MoneyMove
 
 
@@ -106,6 +106,7 @@ FromVenue = (
     | Quarantined
     | VenueNamed
     | Waits
+    | Leaves
     | RouteStatus
     | Instruments
     | ReserveNonces
@@ -131,6 +132,7 @@ Recorded = (
     | OrderSettled
     | Reopened
     | Waits
+    | Leaves
     | VenueNamed
     | NotSent
     | Quarantined

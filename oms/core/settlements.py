@@ -56,3 +56,12 @@ class Waits:
 
     cl_ord_id: str
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaves:
+    """An order is about to leave for a venue that does not repeat our ids: none does before this.
+    Whatever has a number up to `above` there was there before it."""
+
+    cl_ord_id: str
+    above: str

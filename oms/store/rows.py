@@ -188,6 +188,7 @@ def order_row(order: Order) -> Values:
         None if doubt is None else utc_text(doubt.since),
         None if doubt is None else doubt.text,
         order.waits,
+        order.above,
         order.settled_by,
         _time(order.taken_at),
         order.text,

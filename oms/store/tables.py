@@ -105,6 +105,7 @@ ORDERS: Final = Table(
     Column("in_doubt_since", UtcTime),
     Column("in_doubt_text", Text),
     word("waits"),
+    word("above"),
     word("settled_by"),
     Column("taken_at", UtcTime),
     word("text"),

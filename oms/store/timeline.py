@@ -43,7 +43,7 @@ from oms.core.notes import (
 )
 from oms.core.numbers import number_text
 from oms.core.ports import DeskReport, Outbound, Record, Recorded, ToMarket, ToTreasury, ToVenue
-from oms.core.settlements import OrderSettled, Reopened, Waits
+from oms.core.settlements import Leaves, OrderSettled, Reopened, Waits
 from oms.core.transfers import state_told
 from oms.store.json_rows import JsonRow
 from oms.store.types import utc_text
@@ -83,10 +83,16 @@ def _happened(message: Recorded) -> tuple[str, str]:
             return "SETTLED", message.told
         case Reopened():
             return "REOPENED", message.text
-        case Waits():
-            return "WAITS" if message.text else "LEAVES", message.text
+        case Waits() | Leaves():
+            return _leaving(message)
         case _:
             return _noted(message)
+
+
+def _leaving(message: Waits | Leaves) -> tuple[str, str]:
+    if isinstance(message, Leaves):
+        return "LEAVES", f"what has an id up to {message.above} there is not it"
+    return "WAITS" if message.text else "LEAVES", message.text
 
 
 def _money(

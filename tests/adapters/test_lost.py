@@ -9,15 +9,17 @@ from typing import Any, Final
 
 import pytest
 
-from adapters.lost import ABSENT, Lost, is_lost
+from adapters.lost import ABSENT, AMBIGUOUS, NEVER_LEFT, TAKEN_UNNAMED, Lost, is_lost
 from adapters.options import Options
 from adapters.port import Sight, Unreadable, VenueOrder, VenueState
 from adapters.teller import Teller
 from oms.clock import ManualClock
+from oms.core.break_notes import ForeignOrder
 from oms.core.errors import VenueUnavailable
 from oms.core.fields import ExecType, OrdStatus, OrdType, Side
 from oms.core.messages import ExecutionReport, NewOrderSingle
-from oms.core.notes import Doubt, Quarantined, Request
+from oms.core.notes import Doubt, NotSent, Quarantined, Request
+from oms.core.order import Order
 from oms.core.ports import Inbound, Post
 from tests.core.desk_of_one import ROUTE, SYMBOL, DeskOfOne
 
@@ -51,22 +53,36 @@ class Lists:
 class Search:
     """A book with orders of one venue that takes no client ids, and who looks for the lost ones."""
 
-    def __init__(self, fence_s: float | None = FENCE_S, *, repeats: bool = False) -> None:
+    def __init__(
+        self, fence_s: float | None = FENCE_S, *, repeats: bool = False, shared: bool = False
+    ) -> None:
         self.desk = DeskOfOne()
         self.clock = ManualClock()
         self.lists = Lists()
         self.posted: list[Inbound] = []
         self.suspected = 0
         post: Post = lambda inbound: self.posted.append(inbound)  # noqa: E731  a Post, not a list's
-        teller = Teller(ROUTE, post, self.desk.book, self.clock, speed=1, lags=False)
-        self.teller = teller
-        options = Options(repeats_client_id=repeats, fence_s=fence_s)
-        self.lost = Lost(self.lists, teller, options, self._suspect)  # type: ignore[arg-type]  # two of its queries
+        self.teller = Teller(ROUTE, post, self.desk.book, self.clock, speed=1, lags=False)
+        self.options = Options(repeats_client_id=repeats, fence_s=fence_s, shared=shared)
+        self.lost: Lost
+        self.another()
+
+    def another(self) -> None:
+        """Another process looks from here on, and remembers nothing."""
+        self.lost = Lost(self.lists, self.teller, self.options, self._suspect)  # type: ignore[arg-type]  # two of its queries
 
     def _suspect(self) -> None:
         self.suspected += 1
 
-    def order(self, number: int, qty: str = "1", *, lost: bool = True) -> None:
+    def order(
+        self,
+        number: int,
+        qty: str = "1",
+        *,
+        lost: bool = True,
+        leaves: bool = True,
+        text: str = "no answer",
+    ) -> None:
         """The n-th order, sent; its answer is lost, or says that it is number 100 + n."""
         self.desk.desk(
             NewOrderSingle(
@@ -80,9 +96,10 @@ class Search:
             )
         )
         order = self.desk.order(number)
-        self.lost.sending(order.order_id)
+        if leaves:
+            self.leave(number)
         if lost:
-            note = Doubt(cl_ord_id=order.venue_cl_ord_id, request=Request.NEW, text="no answer")
+            note = Doubt(cl_ord_id=order.venue_cl_ord_id, request=Request.NEW, text=text)
             self.desk.venue(note)
             return
         self.lost.took(str(100 + number))
@@ -94,10 +111,20 @@ class Search:
         )
         self.desk.venue(report)
 
+    def leave(self, number: int) -> None:
+        """The n-th order is sent."""
+        order = self.desk.order(number)
+        self.desk.venue(self.lost.leaves(order.venue_cl_ord_id))
+        self.lost.sending(order.order_id)
+
+    def look(self, lost: list[Order], listed: Sequence[Sight], before_s: float = 0.0) -> None:
+        """A pass has read the open list, which it had asked for so long before."""
+        self.lost.hunt(lost, listed, self.clock.monotonic() - before_s)
+
     async def hunt(self) -> list[object]:
         """One pass, and the search that it may have begun; what came of it, booked."""
         lost = [order for order in self.desk.book.working(ROUTE) if is_lost(order)]
-        self.lost.hunt(lost, self.lists.open)
+        self.look(lost, self.lists.open)
         search = self.lost._search
         if search is not None:
             await asyncio.wait_for(search, 5)
@@ -138,7 +165,8 @@ def test_an_order_like_it_above_the_mark_that_is_nobody_elses_is_it(where: str) 
         search.order(2)
         setattr(search.lists, where, [sight(101, "2"), sight(102)])
         await search.hunt()
-        search.clock.advance(1)
+        assert not search.desk.order(2).secondary_order_id, "another one may be listed before it"
+        search.clock.advance(FENCE_S)
         await search.hunt()
         assert search.desk.order(2).secondary_order_id == "102"
         assert search.desk.order(2).in_doubt is None
@@ -178,12 +206,18 @@ def test_two_that_could_be_it_are_shown_to_a_human_and_none_is_taken() -> None:
         search = Search()
         search.order(1)
         search.lists.open = [sight(5), sight(6)]
+        assert await search.hunt() == []
+        search.clock.advance(FENCE_S)
         messages = await search.hunt()
-        assert [type(m) for m in messages] == [Quarantined]
-        for _ in range(5):
+        assert [type(m) for m in messages] == [Quarantined, Doubt]
+        for left in (2, 1, 0):  # whichever of them it was
+            search.lists.open = search.lists.open[:left]
             search.clock.advance(30)
             assert await search.hunt() == []
-        assert search.desk.order(1).in_doubt is not None
+        doubt = search.desk.order(1).in_doubt
+        assert doubt is not None
+        assert AMBIGUOUS in doubt.text
+        assert "5, 6" in doubt.text
 
     story(told)
 
@@ -228,11 +262,9 @@ def test_a_list_that_shows_it_late_is_read_after_the_fence() -> None:
         seen_before = list(search.lists.open)
         search.lists.open = [sight(7)]
         lost = [order for order in search.desk.book.working(ROUTE) if is_lost(order)]
-        search.lost.hunt(lost, seen_before)  # the pass had read its list before that
-        assert search.lost._search is not None
-        await search.lost._search
-        for inbound in search.posted:
-            search.desk.venue(inbound.message, inbound.evidence)
+        search.look(lost, seen_before, before_s=0.1)  # the pass had read its list before that
+        assert search.lost._search is None
+        await search.hunt()
         assert search.desk.order(1).secondary_order_id == "7"
 
     story(told)
@@ -264,16 +296,28 @@ def test_a_list_that_can_not_be_read_proves_nothing() -> None:
     story(told)
 
 
-def test_after_a_restart_the_ids_in_the_book_are_the_mark() -> None:
+@pytest.mark.parametrize("earlier", [True, False])
+def test_after_a_restart_the_mark_is_what_it_was_when_it_left(earlier: bool) -> None:
+    """Whether an order of ours went before it or only others."""
+
     async def told() -> None:
         search = Search()
-        search.order(1, "2", lost=False)
+        if earlier:
+            search.order(1, "2", lost=False)
+        else:
+            search.order(1, "2")  # of which nothing ever comes
+            search.lists.closed = [sight(101)]
+            await search.lost.begin()
+            search.lists.closed = []
         search.order(2)
-        search.lost.keep(())  # what another process remembered
-        search.lists.open = [sight(50)]
-        await search.hunt()
+        search.another()
+        for _ in range(2):
+            search.lists.open = [sight(50), sight(101)]
+            await search.hunt()
+            search.clock.advance(FENCE_S)
         assert not search.desk.order(2).secondary_order_id
-        search.lists.open = [sight(50), sight(150)]
+        search.lists.open = [sight(50), sight(101), sight(150)]
+        search.clock.advance(30)
         await search.hunt()
         assert search.desk.order(2).secondary_order_id == "150"
 
@@ -314,6 +358,103 @@ def test_an_id_that_is_no_number_keeps_no_other_order_from_being_found(number: s
         search.order(1)
         search.lists.open = [strange, sight(150)]
         await search.hunt()
+        search.clock.advance(FENCE_S)
+        await search.hunt()
         assert search.desk.order(1).secondary_order_id == "150"
+
+    story(told)
+
+
+def test_an_order_without_a_mark_has_never_left() -> None:
+    """The process ended between its being on record and its being sent."""
+
+    async def told() -> None:
+        search = Search()
+        search.order(1, leaves=False)
+        search.lists.open = [sight(5)]
+        messages = await search.hunt()
+        assert [type(message) for message in messages] == [NotSent]
+        assert search.desk.order(1).ord_status is OrdStatus.REJECTED
+        assert search.desk.order(1).text == NEVER_LEFT
+        assert search.desk.order(1).in_doubt is None
+
+    story(told)
+
+
+@pytest.mark.parametrize("text", ["no answer", TAKEN_UNNAMED])
+def test_where_others_trade_too_one_like_it_need_not_be_it(text: str) -> None:
+    """Its request may never have come; but for one that the venue said it took."""
+
+    async def told() -> None:
+        search = Search(shared=True)
+        search.order(1, text=text)
+        search.lists.open = [sight(5)]
+        for _ in range(3):
+            await search.hunt()
+            search.clock.advance(FENCE_S)
+        order = search.desk.order(1)
+        assert order.secondary_order_id == ("5" if text == TAKEN_UNNAMED else "")
+        if text != TAKEN_UNNAMED:
+            assert order.in_doubt is not None
+            assert AMBIGUOUS in order.in_doubt.text
+
+    story(told)
+
+
+def test_an_order_that_was_filled_at_once_is_not_the_equal_that_is_open() -> None:
+    """Both lists are read, and both show one."""
+
+    async def told() -> None:
+        search = Search()
+        search.order(1)
+        search.lists.open = [sight(6)]
+        search.lists.closed = [sight(5, cum_qty=D(1), avg_px=D(100), state=VenueState.FILLED)]
+        for _ in range(3):
+            await search.hunt()
+            search.clock.advance(FENCE_S)
+        assert not search.desk.order(1).secondary_order_id
+        assert search.desk.order(1).in_doubt is not None
+
+    story(told)
+
+
+def test_an_order_on_record_as_somebody_elses_is_never_taken() -> None:
+    async def told() -> None:
+        search = Search()
+        search.desk.venue(
+            ForeignOrder(
+                secondary_order_id="7",
+                symbol=SYMBOL,
+                side=Side.BUY,
+                order_qty=D(1),
+                works=True,
+                price=D(100),
+            )
+        )
+        search.order(1)
+        search.lists.open = [sight(7)]
+        for _ in range(3):
+            await search.hunt()
+            search.clock.advance(FENCE_S)
+        assert not search.desk.order(1).secondary_order_id
+
+    story(told)
+
+
+def test_what_one_was_taken_for_is_kept_no_longer_than_it_can_matter() -> None:
+    async def told() -> None:
+        search = Search()
+        search.order(1)
+        for number in range(2, 50):
+            search.order(number, "2", lost=False)
+            search.lost.keep({"0000000001"})
+        assert len(search.lost._taken) == 48, "the lost one could be each of them"
+        search.lists.open = []
+        for _ in range(2):
+            await search.hunt()
+            search.clock.advance(FENCE_S)
+        assert search.desk.order(1).ord_status is OrdStatus.REJECTED
+        search.lost.keep(())
+        assert search.lost._taken == {}
 
     story(told)

@@ -320,7 +320,7 @@ GUARDS: Final[Mapping[str, Guard]] = {
     ),
     "claims": Guard(
         "adapters/lost.py Lost._claimed",
-        "one order at the venue is two in the books",
+        "an order of ours that looks the same keeps a lost one in doubt for ever",
         in_place_of(Lost, "_claimed", lambda *_: set()),
     ),
     "high-water mark": Guard(

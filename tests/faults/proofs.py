@@ -78,18 +78,23 @@ def lost_after_one_that_was_over(told: Scene) -> None:
     told.run(AFTER_S)
 
 
+def lost_and_forgotten_after_one_that_was_over(told: Scene) -> None:
+    """As above, and the process that knew of the other one dies."""
+    lost_after_one_that_was_over(told)
+    told.on_the_way.append(Fault(op="new", arrives=False))
+    qty = told.bench.ORDER.order_qty
+    doubted(told, told.place(price=told.bench.NEAR, order_qty=qty))
+    told.restart()
+    told.run(AFTER_S)
+
+
 def lost_beside_an_equal_of_ours(told: Scene) -> None:
-    """Two equal orders; the second is lost, the first fills a little, and the process dies."""
-    first = part_filled(told)
+    """Two equal orders; the first rests, the second is lost on its way, and the process dies."""
+    first = told.place()
     acknowledged(told, first)
     told.run(20.0)
     told.on_the_way.append(Fault(op="new", arrives=False))
-    second = told.take("3")
-    doubted(told, second)
-    booked = told.order(first).cum_qty
-    told.moving = True
-    told.until(lambda: told.order(first).cum_qty > booked, "another fill")
-    told.moving = False
+    doubted(told, told.place())
     told.restart()
     told.run(AFTER_S)
 
@@ -149,7 +154,7 @@ def filled_just_before_its_cancel(told: Scene) -> None:
 
 
 PROOFS: Final[Mapping[str, Proof]] = {
-    "commit before send": Proof(accidents.died_before_commit, "bitexbit"),
+    "commit before send": Proof(accidents.died_before_commit, "btcturk"),
     "no second send after a restart": Proof(accidents.late_answer_after_restart, "btcturk"),
     "doubt after a restart": Proof(accidents.late_answer_after_restart, "btcturk"),
     "executions by their names": Proof(
@@ -166,7 +171,7 @@ PROOFS: Final[Mapping[str, Proof]] = {
     "what the account holds": Proof(listed_behind_the_fence, "cryptex"),
     "no choice between two": Proof(lost_beside_another, "bitexbit"),
     "claims": Proof(lost_beside_an_equal_of_ours, "bitexbit"),
-    "high-water mark": Proof(accidents.equal_to_an_older_one, "bitexbit"),
+    "high-water mark": Proof(lost_and_forgotten_after_one_that_was_over, "bitexbit"),
     "ids before the first order": Proof(lost_after_one_that_was_over, "bitexbit"),
     "fills before the end": Proof(filled_just_before_its_cancel, "bitexbit"),
     "late orders stay": Proof(accidents.order_behind_a_rate_limit, "bitexbit"),

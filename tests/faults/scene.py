@@ -30,6 +30,7 @@ from oms.core.messages import (
 from oms.core.notes import KillSwitch, OrderEntered
 from oms.core.order import Order
 from oms.core.ports import DeskReport, Evidence, Inbound, Message, Record, ToVenue
+from oms.core.settlements import Waits
 from oms.core.venue import Emulation
 from tests.adapters.one_route import bench_of
 from tests.adapters.virtual_hour import VirtualLoop
@@ -225,6 +226,9 @@ class Scene:
         self.journal += records
         self.tell("journal", f"committed to record {len(self.journal)}")
         for record in records:
+            if isinstance(record.message, Waits) and not record.message.text:
+                # That it waited for its twin is on record, and that it leaves now.
+                self.road.committed[record.message.cl_ord_id] = self.loop.time()
             for outbound in record.outbound:
                 if isinstance(outbound, ToVenue) and isinstance(outbound.message, NewOrderSingle):
                     self.road.committed[outbound.message.cl_ord_id] = self.loop.time()

@@ -91,7 +91,7 @@ def test_a_lost_order_is_not_declared_absent_while_a_trade_is_nobodys(cryptex: O
 
 def test_an_order_that_the_venue_took_is_never_declared_absent(cryptex: OneRoute) -> None:
     """Answered without an id, and its trade is listed long after the fence."""
-    switch(cryptex, "delay_trades", 700)
+    switch(cryptex, "delay_trades", 2_500)
     switch(cryptex, "order_zero", 1)
     order_id = cryptex.take(cryptex.bench.LEVEL / 5)
     cryptex.until(lambda: cryptex.order(order_id).closed, "the fill")

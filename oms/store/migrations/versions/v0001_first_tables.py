@@ -95,6 +95,7 @@ def _orders() -> None:
         _text("in_doubt_since", nullable=True),
         _text("in_doubt_text", nullable=True),
         _text("waits"),
+        _text("above"),
         _text("settled_by"),
         _text("taken_at", nullable=True),
         _text("text"),
