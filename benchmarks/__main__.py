@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from benchmarks import past
 from benchmarks.durable import durable_contests
 from benchmarks.figures import Contest, Missing, Result, run, table, write_json
 from benchmarks.history import LARGE
 from benchmarks.kernel import kernel_contests
 from benchmarks.machine import conditions, description
-from benchmarks.past import past_contests
+from benchmarks.past import Histories, past_contests
 from benchmarks.processes import ROOT, rest_venue
 from benchmarks.rest import rest_contests
 from benchmarks.roundtrip import rig
@@ -37,7 +36,7 @@ class Sizes:
     grouped_lifecycles: int = 4_000
     load_s: float = 2.0
     rest_orders: int = 500
-    past: past.Sizes = field(default_factory=past.Sizes)
+    histories: Histories = field(default_factory=Histories)
 
 
 def main() -> None:
@@ -59,7 +58,7 @@ def main() -> None:
         "--history", type=int, default=LARGE, help="orders in the large history (a million)"
     )
     chosen = parser.parse_args()
-    sizes = Sizes(nautilus=chosen.nautilus, past=past.Sizes(large=chosen.history))
+    sizes = Sizes(nautilus=chosen.nautilus, histories=Histories(large=chosen.history))
     results, machine = measure(
         chosen.dir, SystemClock(), chosen.rounds, chosen.only or PARTS, sizes
     )
@@ -98,7 +97,7 @@ def _contests(
         contests += rest_contests(port, clock, sizes.rest_orders)
     if "history" in parts:
         cache = folder.parent / "history"
-        contests += past_contests(stack, folder, cache, clock, sizes.past, _tell)
+        contests += past_contests(stack, folder, cache, clock, sizes.histories, _tell)
     return contests
 
 

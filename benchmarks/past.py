@@ -28,7 +28,7 @@ _ROWS: Final = "SELECT seq, kind, order_id, body FROM journal ORDER BY seq"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sizes:
+class Histories:
     """Orders in history."""
 
     small: int = SMALL
@@ -38,7 +38,7 @@ class Sizes:
 
 
 def past_contests(
-    stack: ExitStack, folder: Path, cache: Path, clock: Clock, sizes: Sizes, tell: Tell
+    stack: ExitStack, folder: Path, cache: Path, clock: Clock, sizes: Histories, tell: Tell
 ) -> Iterator[Contest | Missing]:
     """The figures of history; their engines end with the stack."""
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import Sizes, measure
 from benchmarks.desk import Load, Outcome, connect
 from benchmarks.durable import Durable, rows_of
 from benchmarks.figures import Contest, Figure, Missing, Result, Sample, run, table, write_json
@@ -18,6 +19,7 @@ from benchmarks.kernel import kernel_contests
 from benchmarks.machine import Conditions, conditions, description
 from benchmarks.processes import Gateway, Style, relay, venue
 from benchmarks.roundtrip import rig
+from benchmarks.targets import KERNEL, KERNEL_TRACKER
 from benchmarks.venue import port_of, start
 from oms.clock import ManualClock, SystemClock
 
@@ -172,3 +174,14 @@ def test_the_engine_as_a_process_stands_where_the_relay_does(tmp_path: Path) -> 
         outcome, sample = both.measure(both.ours, Load(in_flight=2, reports=3, seconds=0))
     assert (outcome.orders, outcome.reports) == (2, 6)
     assert set(sample.others) == {"load", "venue"}
+
+
+def test_a_part_alone_is_measured_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    sizes = Sizes(nautilus="/bin/false", kernel_lifecycles=3)
+    results, machine = measure(tmp_path, SystemClock(), 2, ["kernel"], sizes)
+    assert [(result.figure, len(result.ours)) for result in results] == [
+        (KERNEL, 0),
+        (KERNEL_TRACKER, 2),
+    ]
+    assert "SQLite" in machine
+    assert list(tmp_path.iterdir()) == []

@@ -12,11 +12,11 @@ import pytest
 from benchmarks import history
 from benchmarks.figures import Contest, Missing
 from benchmarks.history import FILE, stored, stored_open
-from benchmarks.past import Sizes, past_contests, replayed, start, verify
+from benchmarks.past import Histories, past_contests, replayed, start, verify
 from oms.clock import SystemClock
 from oms.store.queries import Reader
 
-TINY = Sizes(small=5, large=20, still_open=3, load_s=0.0)
+TINY = Histories(small=5, large=20, still_open=3, load_s=0.0)
 
 
 def counts(folder: Path) -> dict[str, int]:
