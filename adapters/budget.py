@@ -241,7 +241,7 @@ class Budget:
         now = self._clock.monotonic()
         for waiter in [w for w in self._waiting if w.deadline <= now]:
             self._fail(waiter, TooLate("the rate limit delayed the order too long"))
-        while True:
+        while self._waiting:
             first = next((w for w in self._firsts() if self._due_in_s(w, now) <= 0), None)
             if first is None:
                 return

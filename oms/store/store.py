@@ -224,11 +224,13 @@ class Store:
     def load(self, book: Book) -> None:
         """Put into an empty book what the store holds of it."""
         with translated("reading the store"), self._reading.connect() as connection:
+            book.seq = _scalar(connection, "SELECT max(seq) FROM journal")
+            if not book.seq:
+                return  # all else is made of its records
             book.restore(_orders(connection, _WORKING, {}))
             # What closed last may still have to be compared with what its venue says of it.
             recent = _recent(connection)
             book.restore(_orders(connection, _CLOSED, {"names": recent}) if recent else [])
-            book.seq = _scalar(connection, "SELECT max(seq) FROM journal")
             book.last_order_number = _scalar(connection, "SELECT max(order_id) FROM orders")
             for statement in _CLIENT_IDS:
                 for route, last in _pairs(connection, statement).items():
