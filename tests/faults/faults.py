@@ -57,6 +57,7 @@ DEATHS: Final = COMMITS | {
 FIX: Final = frozenset(
     {Kind.FIX_CUT, Kind.FIX_LOSE, Kind.FIX_LATE, Kind.FIX_DUPLICATE, Kind.FIX_SILENT}
 )
+SESSIONS: Final = frozenset({Kind.FILES_LOST, Kind.LOGON_REFUSED})
 STREAMS: Final = frozenset(
     {Kind.STREAM_CUT, Kind.STREAM_STALL, Kind.STREAM_LOSE, Kind.STREAM_DUPLICATE}
 )
@@ -67,7 +68,9 @@ TIMED: Final = frozenset(
         Kind.CLOCK_JUMP,
         Kind.ASK_AGAIN,
         Kind.KILL_SWITCH,
+        Kind.FILES_LOST,
         Kind.LISTENER_CUT,
+        Kind.LOGON_REFUSED,
         Kind.STOP,
         Kind.TAKEN_OVER,
         Kind.SLOW_COMMITS,

@@ -31,10 +31,19 @@ class ApifinyDoor:
         self.simulator = simulator
         self.clock_ms = clock_ms
         self.watch = watch
+        self.refuses_until = 0.0
+        self._end: _End | None = None
         net.listen(session, self._take)
 
+    def refuse(self, seconds: float) -> None:
+        """End the session, and refuse every logon for so long."""
+        self.refuses_until = self.net.loop.time() + seconds
+        if self._end is not None:
+            self._end.hang_up()
+
     def _take(self, half: Half) -> "_End":
-        return _End(self, self.simulator.fix.connect(), half)
+        self._end = _End(self, self.simulator.fix.connect(), half)
+        return self._end
 
 
 class _End:
@@ -49,11 +58,25 @@ class _End:
         known = [one for one in fields if one[0] not in _FRAME]
         message = dict(known)
         kind, order_id = message[35], message.get(11, "")
+        if kind == "A" and self._door.net.loop.time() < self._door.refuses_until:
+            self._refuse(message)
+            return
         if kind == "F":
             self._door.watch(kind, order_id)
         self._say(self._session.receive(known, self._door.clock_ms()))
         if kind == "D":
             self._door.watch(kind, order_id)
+
+    def hang_up(self) -> None:
+        """The venue ends it without a word."""
+        self._session.close()
+        self._half.close()
+
+    def _refuse(self, logon: dict[int, str]) -> None:
+        parties = [(49, logon[56]), (56, logon[49])]
+        numbered = [(35, "5"), (34, "1"), *parties, (52, logon[52]), (58, "not now")]
+        self._half.send([(8, "FIX.4.2"), *numbered])
+        self.hang_up()
 
     def ended(self) -> None:
         """The engine is gone."""

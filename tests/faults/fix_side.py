@@ -51,13 +51,14 @@ class FixSide:
         net = Net(loop, lambda: self._rng.randint(*TRIP_MS) / 1000, self._fate)
         self.wires = Wires(net)
         self.desk: FixDesk | None = None
+        self._apifiny: ApifinyDoor | None = None
         self._asked: dict[int, list[str]] = {}
         self._terms: dict[int, Intent] = {}
         self._count = 0
         if "apifiny" in far:
             apifiny = far["apifiny"]
             inside: Any = apifiny.simulator
-            ApifinyDoor(
+            self._apifiny = ApifinyDoor(
                 net, _APIFINY_SESSION, inside, loop.now_ms, lambda *what: watch(apifiny, *what)
             )
         if plan.on_fix:
@@ -147,6 +148,13 @@ class FixSide:
     def _name(self, letter: str) -> str:
         self._count += 1
         return f"{letter}{self._count}"
+
+    def strike(self, fault: Fault) -> None:
+        """Something happens to a whole session, and to no one message."""
+        if fault.kind is Kind.FILES_LOST and self.desk is not None:
+            self.desk.restart(lost_files=True)
+        if fault.kind is Kind.LOGON_REFUSED and self._apifiny is not None:
+            self._apifiny.refuse(fault.ms / 1000)
 
     # The end
 

@@ -105,6 +105,11 @@ class Kind(StrEnum):
     FIX_SILENT = "fix silent"
     """The message is lost, and the session with it; neither side is told for `ms`."""
 
+    FILES_LOST = "files lost"
+    """At `at_ms` the desk hangs up, and comes back without its files: from number 1, with a reset."""
+    LOGON_REFUSED = "logon refused"
+    """From `at_ms` on Apifiny's session is cut, and each logon refused for `ms`."""
+
     TOLD_TWICE = "told twice"
     """After our `ordinal`-th order came to Apifiny, so many reports as `part` are told twice."""
 

@@ -1,6 +1,8 @@
 """An engine that is told to end, and a strategy whose connection for reports breaks."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
+from itertools import count
 from typing import Any, Final
 from unittest import mock
 
@@ -13,6 +15,8 @@ from oms.feed import Feed
 from tests.adapters.one_route import bench_of
 from tests.faults.draw import draw
 from tests.faults.draw_ends import with_ends
+from tests.faults.draw_fix import draw_fix
+from tests.faults.guards import GUARDS
 from tests.faults.judge import Outcome
 from tests.faults.listener import misheard
 from tests.faults.plan import Ask, Fault, Intent, Kind, Plan
@@ -100,5 +104,30 @@ def _numbered(told: list[tuple[int, str]]) -> list[tuple[int, ExecutionReport]]:
 
 def test_few_plans_have_such_faults() -> None:
     kinds = [fault.kind for n in range(1, 300) for fault in with_ends(draw(n)).faults]
-    assert 10 < kinds.count(Kind.STOP) < 45
-    assert 20 < kinds.count(Kind.LISTENER_CUT) < 75
+    assert 4 < kinds.count(Kind.STOP) < 25
+    assert 8 < kinds.count(Kind.LISTENER_CUT) < 35
+    assert not {Kind.FILES_LOST, Kind.LOGON_REFUSED} & set(kinds)
+    on_fix = {fault.kind for n in range(1, 300) for fault in with_ends(draw_fix(n)).faults}
+    assert on_fix >= {Kind.FILES_LOST, Kind.LOGON_REFUSED}
+
+
+def test_a_desk_without_its_files_is_told_all_the_same() -> None:
+    """Over a session that begins at 1; and where nobody looks what it has missed, it is not."""
+    told: list[str] = []
+    for plan in (draw_fix(1), draw_fix(3)):
+        lost = Fault(kind=Kind.FILES_LOST, at_ms=plan.intents[0].at_ms + 5)
+        assert plan.on_fix
+        assert run(replace(plan, faults=(lost,))).failures == []
+        with GUARDS["reports from the journal"].without():
+            told += run(replace(plan, faults=(lost,))).failures
+    assert any("was never told" in failure for failure in told)
+
+
+def test_a_session_whose_logons_are_refused_comes_back_in_time() -> None:
+    plan = next(plan for n in count(1) if "apifiny" in (plan := draw_fix(n)).routes)
+    refused = Fault(kind=Kind.LOGON_REFUSED, at_ms=plan.intents[0].at_ms + 5, ms=4_000)
+    story: list[str] = []
+    assert run(replace(plan, faults=(refused,)), story=story).failures == []
+    begun = next(n for n, line in enumerate(story) if "fault: logon refused" in line)
+    kinds = [line.partition("35=")[2][:1] for line in story[begun:] if "apifiny fix in" in line]
+    assert (kinds[0], "A" in kinds) == ("5", True)

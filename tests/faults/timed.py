@@ -5,6 +5,8 @@ from typing import Protocol
 
 from oms.clock import utc_of_us
 from tests.faults.desk import Operator
+from tests.faults.faults import SESSIONS
+from tests.faults.fix_side import FixSide
 from tests.faults.instant import WorldLoop
 from tests.faults.listener import Listener
 from tests.faults.memory import Memory
@@ -28,7 +30,8 @@ class Timed:
         memory: Memory,
         process: Callable[[], Process | None],
         kill: Callable[[int], None],
-        askers: tuple[Asker, ...],
+        desk: Asker,
+        fix: FixSide,
         listener: Listener,
     ) -> None:
         """`kill(ms)` ends the process for so long."""
@@ -41,7 +44,8 @@ class Timed:
         self._memory = memory
         self._process = process
         self._kill = kill
-        self._askers = askers
+        self._askers: tuple[Asker, ...] = (desk, fix)
+        self._fix = fix
         self._fenced: Process | None = None
 
     def is_fenced(self, process: Process | None) -> bool:
@@ -58,8 +62,6 @@ class Timed:
                 self._kill(fault.ms)
             case Kind.STOP:
                 self._stop(fault.ms)
-            case Kind.LISTENER_CUT:
-                self.listener.cut(fault.ms)
             case Kind.CLOCK_JUMP:
                 self.jump_us += fault.ms * 1000
             case Kind.SLOW_COMMITS:
@@ -84,6 +86,12 @@ class Timed:
                 self._kill(down_ms)
 
     def _ask(self, fault: Fault) -> None:
+        if fault.kind is Kind.LISTENER_CUT:
+            self.listener.cut(fault.ms)
+            return
+        if fault.kind in SESSIONS:
+            self._fix.strike(fault)
+            return
         if fault.kind is Kind.ASK_AGAIN:
             for asker in self._askers:
                 asker.ask_again(fault.ordinal - 1, marked=fault.operation == "marked")

@@ -107,7 +107,8 @@ class World:
             self.memory,
             lambda: self.process,
             self._kill,
-            (self.desk, self.fix),
+            self.desk,
+            self.fix,
             listener,
         )
         self.strangers = Strangers(plan, self.faults, self.far, self.loop.now_ms, self._note)
