@@ -85,9 +85,11 @@ class Connection:
 
     def close(self, way: str) -> None:
         """The sender of that way is done: what it sent still comes, what comes to it does not."""
-        if self._dead or self._closed[way]:
+        if self._closed[way]:
             return
-        self._closed[way] = True
+        self._closed[way] = True  # of one that is gone too: who has hung up is told of no end
+        if self._dead:
+            return
         self._lanes[_BACK[way]].clear()
         self._put(way, None, 0.0)
 
