@@ -7,6 +7,7 @@ market and side that is not answered. It has ended when two lists in a row do no
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Final
 
 from adapters.lost import TAKEN_UNNAMED
 from adapters.options import Options
@@ -19,6 +20,11 @@ from oms.core.ports import Evidence
 _WORKS = (VenueState.WORKING, VenueState.PENDING)
 
 
+KNOWN_MAX: Final = 10_000
+"""Names that are kept in memory, beside those of the list just read: an order of an older one that
+is listed again is told again."""
+
+
 class Foreigners:
     """Those of one route. All calls on the adapters' loop."""
 
@@ -26,8 +32,8 @@ class Foreigners:
         self._teller = teller
         self._options = options
         self._missed: dict[str, int] = {}
-        self._unread: set[str] = set()
-        self._past: set[str] | None = None
+        self._unread: dict[str, None] = {}
+        self._past: dict[str, None] | None = None
 
     def weigh(self, listed: Sequence[Sight]) -> None:
         """A whole list of open orders, just read."""
@@ -53,7 +59,8 @@ class Foreigners:
             name = _note(sight).name
             if name in known or (past is not None and name not in past):
                 self._meet(sight)
-        self._past = {_note(sight).name for sight in strangers} | (past or set())
+        self._past = (past or {}) | dict.fromkeys(_note(sight).name for sight in strangers)
+        _trim(self._past, max(KNOWN_MAX, len(strangers)))
 
     def _strangers(self, sights: Iterable[Sight]) -> list[Sight]:
         books, route = self._teller.books, self._teller.route
@@ -64,7 +71,8 @@ class Foreigners:
         if isinstance(sight, Unreadable):
             name = sight.secondary_order_id or sight.venue_cl_ord_id
             if name not in self._unread:  # it may read differently every time
-                self._unread.add(name)
+                self._unread[name] = None
+                _trim(self._unread, KNOWN_MAX)
                 self._teller.unreadable(sight)
         elif not self._may_be_ours(sight):
             self._tell(_note(sight), sight.raw)
@@ -125,3 +133,9 @@ def _note(sight: VenueOrder) -> ForeignOrder:
         cum_qty=sight.cum_qty,
         avg_px=sight.avg_px,
     )
+
+
+def _trim(names: dict[str, None], most: int) -> None:
+    """Forget the oldest."""
+    while len(names) > most:
+        del names[next(iter(names))]
