@@ -234,7 +234,8 @@ def _compare(outcome: Outcome, orders: Iterable[Order], rows: list[Row]) -> None
         else:
             del left[row["order_id"]]
             _weigh(outcome, claim, row)
-    for claim in missing:
+    # A row like two orders that the venue does not name is rather the one's that is in doubt.
+    for claim in sorted(missing, key=lambda claim: claim.order.in_doubt is None):
         _miss(outcome, claim, left)
     for row in left.values():
         outcome.duplicate_orders += 1

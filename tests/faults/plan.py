@@ -79,11 +79,10 @@ class Kind(StrEnum):
     # Somebody else on the same account.
     STRANGER = "stranger"
     """`ms` after our `ordinal`-th order came, somebody enters its equal; not where we ask for more
-    than one at that price, or where ours may leave the open list before the engine has seen it
-    there: what is left would be the equal, and nothing at such a venue would tell."""
+    than one at that price, of which another may never come, or where the venue may end ours without
+    a trace: what is left would be the equal, and nothing at such a venue would tell."""
     STRANGER_BEFORE = "stranger before"
-    """Before the engine began, somebody entered the equal of our `ordinal`-th order; not in a plan
-    in which the process dies, and with it what it knew of ids when ours was sent."""
+    """Before the engine began, somebody entered the equal of our `ordinal`-th order."""
 
     # A stream of a venue.
     STREAM_CUT = "stream cut"

@@ -2,16 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
-from tests.adapters.one_route import bench_of
 from tests.faults.far import Far
-from tests.faults.faults import BEFORE, DEATHS, Faults
+from tests.faults.faults import BEFORE, Faults
 from tests.faults.plan import Fault, Kind, Plan
-
-_AWAY: Final = 50
-"""An order so many ticks away from the touch rests."""
-_FILLS: Final = (Kind.VENUE_FILL, Kind.VENUE_CANCEL, Kind.FILL_ON_CANCEL)
 
 
 class Strangers:
@@ -34,8 +29,6 @@ class Strangers:
 
     def come_before(self) -> None:
         """The engine has not begun."""
-        if self._faults.of(DEATHS):
-            return
         for fault in self._faults.of(BEFORE):
             like = self._plan.terms_of(fault.route, fault.ordinal)
             if like is not None:
@@ -44,11 +37,9 @@ class Strangers:
 
     def come_after(self, fault: Fault, ours: Mapping[str, Any]) -> None:
         """An order of ours is there."""
-        if self._faults.calm or ours["price"] is None or self._faults.of(_FILLS):
+        if self._faults.calm or ours["price"] is None or self._faults.of({Kind.VENUE_CANCEL}):
             return
-        price, bench = Decimal(ours["price"]), bench_of(fault.route)
-        rests = abs(price - bench.NEAR) > _AWAY * bench.TICK
-        if rests and self._plan.asks_once(fault.route, ours["side"], price):
+        if self._plan.asks_once(fault.route, ours["side"], Decimal(ours["price"])):
             self._enter(fault, ours)
 
     def go(self) -> None:
