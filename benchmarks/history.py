@@ -5,9 +5,13 @@ decided, applied and committed as under load; only in larger groups, because nob
 that is there is used again, and grows by what is measured on it.
 """
 
+import re
 import shutil
+import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -111,7 +115,7 @@ class Writing:
 
 def stored(cache: Path, orders: int, tell: Tell) -> Path:
     """The folder of a store with that history, written now if it is not there. Raises NoRoom."""
-    folder = cache / f"{orders}-orders"
+    folder = _shelf(cache) / f"{orders}-orders"
     if not (folder / FILE).exists():
         _demand_room(cache, orders)
         with _making(folder) as making:
@@ -126,7 +130,7 @@ def stored(cache: Path, orders: int, tell: Tell) -> Path:
 
 def stored_open(cache: Path, orders: int, still_open: int, tell: Tell) -> Path:
     """The same with so many orders that are acknowledged and open. Raises NoRoom."""
-    folder = cache / f"{orders}-orders-{still_open}-open"
+    folder = _shelf(cache) / f"{orders}-orders-{still_open}-open"
     if not (folder / FILE).exists():
         closed = stored(cache, orders, tell)
         _demand_room(cache, orders)
@@ -137,6 +141,22 @@ def stored_open(cache: Path, orders: int, still_open: int, tell: Tell) -> Path:
             writing.deliver()
             writing.close()
     return folder
+
+
+def _shelf(cache: Path) -> Path:
+    """Where the sets of this schema are. Those of another one can not be opened, and are removed."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
+        path = Path(folder) / FILE
+        Store.open(f"sqlite:///{path}", owner="benchmark", now=START).close()
+        connection = sqlite3.connect(path)
+        schema = sorted(map(str, connection.execute("SELECT sql FROM sqlite_master")))
+        connection.close()
+    shelf = cache / sha256("".join(schema).encode()).hexdigest()[:12]
+    for other in cache.iterdir():
+        if other != shelf and re.fullmatch("[0-9a-f]{12}", other.name):
+            shutil.rmtree(other)
+    return shelf
 
 
 @contextmanager
@@ -150,7 +170,6 @@ def _making(folder: Path) -> Iterator[Path]:
 
 
 def _demand_room(cache: Path, orders: int) -> None:
-    cache.mkdir(parents=True, exist_ok=True)
     free, wanted = shutil.disk_usage(cache).free, orders * _BYTES_AN_ORDER
     if free < wanted:
         gb = 1_000_000_000

@@ -35,7 +35,7 @@ def test_a_history_is_gone_on_with_and_one_that_does_not_fit_is_noted(tmp_path: 
     found = points(tmp_path, tmp_path / "cache", sizes, 3)
     assert [bool(point.note) for point in found] == [False, True, False]
     measure(found[:1], 1)
-    assert counts(tmp_path / "cache" / "10-orders" / FILE)["orders"] > 10
+    assert counts(Path(found[0].spec.path))["orders"] > 10
     written = list(rows(found[:2]))
     assert written[0]["ratio"] == 1.0
     assert "ratio" not in written[1]

@@ -35,6 +35,14 @@ def test_a_history_is_written_once_and_agrees_with_its_journal(tmp_path: Path) -
     assert counts(stored(tmp_path, 20, told.append)) == {"orders": 20, "open": 0, "fills": 20}
 
 
+def test_a_history_of_another_schema_is_not_used(tmp_path: Path) -> None:
+    stale = tmp_path / "000000000000" / "20-orders"
+    stale.mkdir(parents=True)
+    (stale / FILE).touch()
+    assert counts(stored(tmp_path, 20, lambda text: None))["orders"] == 20
+    assert not stale.exists()
+
+
 def test_the_bare_loop_sees_every_record_and_every_fill(tmp_path: Path) -> None:
     found = replayed(stored(tmp_path, 20, lambda text: None) / FILE)
     assert found.records == 2 + 10 * (2 * 2 + 1)  # the start, the route; ten waves of two
@@ -62,6 +70,6 @@ def test_engines_start_on_a_history_and_trade_beside_one_another(tmp_path: Path)
         assert isinstance(burden, Contest)
         cpu, memory = burden.ours()
         assert (cpu.value > 0, memory.value > 0) == (True, True)
-    assert counts(cache / "20-orders")["fills"] > 20
-    assert start(cache / "20-orders-3-open").value > 0
-    assert counts(cache / "20-orders-3-open")["open"] == 3
+    assert counts(stored(cache, 20, print))["fills"] > 20
+    assert start(stored_open(cache, 20, 3, print)).value > 0
+    assert counts(stored_open(cache, 20, 3, print))["open"] == 3
