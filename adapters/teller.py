@@ -34,6 +34,8 @@ END_PATIENCE_S: Final = 2.0
 
 UNSHOWN: Final = "the venue does not show an order that it took; its showing it again settles it"
 
+WHOSE: Final = "the account has executions that may be this order's; whose they are settles it"
+
 QUARANTINED_KEPT: Final = 1_000
 
 
@@ -152,6 +154,11 @@ class Teller:
             note = Doubt(cl_ord_id=order.venue_cl_ord_id, request=Request.FILLS, text=UNSHOWN)
             self.post(note, Evidence.VENUE_QUERY)
 
+    def lacking(self, order: Order, text: str) -> None:
+        """Fills of the order are missing; `text` says what settles that."""
+        note = Doubt(cl_ord_id=order.venue_cl_ord_id, request=Request.FILLS, text=text)
+        self.post(note, Evidence.VENUE_QUERY)
+
     def quarantine(self, text: str, raw: str) -> None:
         """Show a human what can not be applied; the same thing once."""
         key = (text, raw)
@@ -257,7 +264,7 @@ class Teller:
 
 def _lacking_text(order: Order, seen: VenueOrder) -> str:
     if seen.lacks_fills and executed(seen, order.cum_qty) == order.cum_qty:
-        return "the account has executions that may be this order's; whose they are settles it"
+        return WHOSE
     if seen.names_fills:
         return (
             f"the venue counts {number_text(executed(seen, order.cum_qty))} executed and names "

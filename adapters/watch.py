@@ -18,7 +18,7 @@ from adapters.lost import Lost, is_lost
 from adapters.options import Options
 from adapters.port import Queries, Sight, Unreadable, VenueOrder, VenueTrade
 from adapters.reconcile import is_same
-from adapters.teller import Teller
+from adapters.teller import WHOSE, Teller
 from oms.core.errors import MalformedMessage, VenueError, VenueRefused
 from oms.core.notes import Instruments, RouteStatus
 from oms.core.order import Order
@@ -140,6 +140,7 @@ class Watch:
         self._weigh_settled(listed)
         named = [order for order in working if order.secondary_order_id]
         fills = await self._fills(named)
+        self._weigh_ended()
         for order in self._looks.in_turn(named):
             trades = fills.get(order.order_id, ())
             await self._match(order, by_id.get(order.secondary_order_id), trades)
@@ -155,6 +156,16 @@ class Watch:
                 theirs = sight.secondary_order_id == order.secondary_order_id != ""
                 if isinstance(sight, VenueOrder) and (ours or theirs) and is_same(order, sight):
                     self._teller.tell(order, sight)
+
+    def _weigh_ended(self) -> None:
+        """An end is told when an order's fills have stood still. One that is listed later than that,
+        and may be another order's too, leaves it in doubt after all."""
+        may_lack = getattr(self._client, "may_lack", None)
+        if may_lack is None:
+            return
+        for order in self._teller.books.closed(self._teller.route):
+            if order.secondary_order_id and may_lack(order):
+                self._teller.lacking(order, WHOSE)
 
     def _again_s(self, working: list[Order], lost: list[Order]) -> float:
         if len(working) > len(lost):

@@ -151,6 +151,10 @@ class BitexbitClient(Markets, Accounts):
         await self._read_fills()
         return {order.order_id: self._fills.of(order.secondary_order_id) for order in orders}
 
+    def may_lack(self, order: Order) -> bool:
+        """Whether something that was read may be a fill of an order that is over."""
+        return self._fills.may_lack(order.secondary_order_id, filled=order.filled)
+
     async def own_trades(
         self, since: datetime | None = None, instrument: Instrument | None = None
     ) -> list[VenueTrade]:
@@ -206,9 +210,9 @@ class BitexbitClient(Markets, Accounts):
         return self._with_doubt(mapping.with_trades(seen, self._fills.of(seen.secondary_order_id)))
 
     def _with_doubt(self, seen: VenueOrder) -> VenueOrder:
-        """How much of a cancelled order was executed is not known while a fill may be its."""
-        cancelled = seen.state is VenueState.CANCELED
-        lacks = cancelled and self._fills.may_lack(seen.secondary_order_id)
+        """How much of an order that is over was executed is not known while a fill may be its."""
+        over, filled = seen.state is not VenueState.WORKING, seen.state is VenueState.FILLED
+        lacks = over and self._fills.may_lack(seen.secondary_order_id, filled=filled)
         return replace(seen, lacks_fills=lacks)
 
     def _lacks(self, seen: VenueOrder) -> bool:

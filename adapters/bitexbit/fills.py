@@ -14,25 +14,20 @@ from typing import Final
 
 from adapters.bitexbit.attribution import Candidate, attribute, can_have
 from adapters.bitexbit.events import BookEvent, Hit
-from adapters.bitexbit.hours import Told
+from adapters.bitexbit.hours import ALWAYS, COARSE, Times, Told, past
 from adapters.port import VenueOrder, VenueState, VenueTrade
 from oms.clock import Clock
+from oms.core.facts import Leg
 from oms.core.fields import Side
 from oms.core.numbers import ZERO, add, subtract
 from oms.core.order import Order
 from oms.core.ports import Books
-
-COARSE: Final = timedelta(seconds=2)
-"""How coarse the venue's times may be, and how far apart two of them that it wrote at once."""
 
 UNBOOKED_S: Final = 60.0
 """How long an order that was answered may not be in the book yet."""
 
 EVER: Final = datetime.min.replace(tzinfo=UTC)
 """Since when a fill may be an order's that nothing dates."""
-
-ALWAYS: Final = datetime.max.replace(tzinfo=UTC)
-"""Until when one may have taken better prices than its own that nothing dates."""
 
 LISTED_LATE: Final = timedelta(minutes=10)
 """How much later than newer ones an execution may be listed."""
@@ -84,7 +79,7 @@ class Fills:
     def took(self, secondary_order_id: str, taken: Taken) -> None:
         """The venue has just answered that it took an order."""
         self._taken[secondary_order_id] = taken
-        self._told = Told(taken.since, taken.sent, self.moment())
+        self._told = Told(taken.since, taken.sent)
 
     def note(self, trade: VenueTrade) -> None:
         """A fill whose order is certain."""
@@ -204,21 +199,28 @@ class Fills:
             self._ambiguous.pop(row.trade_id, None)
         self._ambiguous.update(found.ambiguous)
         over = {order.secondary_order_id for order in self._books.closed(self._route)}
+        over |= {leg.secondary_order_id for leg, _ in past(self._orders())}
         for trade in found.trades:
             self.note(trade)
             if trade.secondary_order_id in over:
                 self.heard(trade)
 
-    def may_lack(self, secondary_order_id: str) -> bool:
-        """Whether something was executed that may be this order's, and may be another's."""
+    def may_lack(self, secondary_order_id: str, *, filled: bool) -> bool:
+        """Whether something was executed that may be of what this order was before it was replaced,
+        or of itself unless it is `filled`, and may be another's."""
+        if not self._ambiguous:
+            return False
+        mine = set() if filled else {secondary_order_id}
+        for order in self._orders():
+            if order.secondary_order_id == secondary_order_id:
+                mine |= {leg.secondary_order_id for leg, _ in past([order])}
         return any(
-            secondary_order_id in able and not self.owners(trade_id)
-            for trade_id, able in self._ambiguous.items()
+            mine & able and not self.owners(trade_id) for trade_id, able in self._ambiguous.items()
         )
 
     def keep(self) -> None:
         """Forget what is about orders that nobody knows any more."""
-        booked = {order.secondary_order_id for order in self._orders()}
+        booked = self._booked_ids()
         known = booked | set(self._taken)
         self._trades = {oid: trades for oid, trades in self._trades.items() if oid in known}
         late = self.moment() - UNBOOKED_S
@@ -233,14 +235,27 @@ class Fills:
 
     def _orders(self) -> list[Order]:
         books, route = self._books, self._route
-        return [o for o in (*books.working(route), *books.closed(route)) if o.secondary_order_id]
+        known = (*books.working(route), *books.closed(route))
+        return [o for o in known if any(theirs for _, theirs in o.venue_names)]
+
+    def _booked_ids(self) -> set[str]:
+        names = (theirs for order in self._orders() for _, theirs in order.venue_names)
+        return {theirs for theirs in names if theirs}
 
     def _own_ids(self) -> set[str]:
-        return {order.secondary_order_id for order in self._orders()} | set(self._taken)
+        return self._booked_ids() | set(self._taken)
 
     def _own(self) -> list[Candidate]:
         orders = self._orders()
-        found = {order.secondary_order_id: self._candidate(order, orders) for order in orders}
+        times = Times(orders)
+        found = {
+            order.secondary_order_id: self._candidate(order, times)
+            for order in orders
+            if order.secondary_order_id
+        }
+        for order in orders:
+            for leg, heir in past([order]):
+                found[leg.secondary_order_id] = self._past_candidate(order, leg, heir, times)
         for oid, taken in self._taken.items():
             if oid not in found:
                 found[oid] = self._new_candidate(oid, taken)
@@ -257,7 +272,23 @@ class Fills:
             since=taken.since - COARSE,
         )
 
-    def _candidate(self, order: Order, orders: Sequence[Order]) -> Candidate:
+    def _past_candidate(self, order: Order, leg: Leg, heir: Leg, times: Times) -> Candidate:
+        """What an order was before it was replaced. Which of its fills are booked is not known
+        here: one that is found again is no news."""
+        assert leg.price is not None, "only limit orders are offered"
+        oid = leg.secondary_order_id
+        return Candidate(
+            secondary_order_id=oid,
+            symbol=order.symbol,
+            side=order.side,
+            price=leg.price,
+            open_qty=subtract(leg.order_qty, self._filled(oid)),
+            since=times.begun(oid),
+            until=self._over_by(oid, heir.taken_at),
+            arrived_until=None if oid in self._taken else times.arrived(oid),
+        )
+
+    def _candidate(self, order: Order, times: Times) -> Candidate:
         assert order.price is not None, "only limit orders are offered"
         oid = order.secondary_order_id
         booked = {
@@ -274,20 +305,22 @@ class Fills:
             side=order.side,
             price=order.price,
             open_qty=subtract(order.order_qty, filled),
-            since=_begun(order, orders),
-            until=self._ended(order, orders),
-            arrived_until=None if oid in self._taken else _arrived(order, orders),
+            since=times.begun(oid),
+            until=self._ended(order, times),
+            arrived_until=None if oid in self._taken else times.arrived(oid),
         )
 
-    def _ended(self, order: Order, orders: Sequence[Order]) -> datetime | None:
-        """By when an order was over: when it was first found to be, or when another one was taken
-        that was entered later. None: nobody knows."""
-        oid = order.secondary_order_id
+    def _ended(self, order: Order, times: Times) -> datetime | None:
+        """By when an order was over: also when another one was taken that was entered later."""
         if not order.closed:
-            self._over.pop(oid, None)
+            self._over.pop(order.secondary_order_id, None)
             return None
+        return self._over_by(order.secondary_order_id, times.taken_after(order.updated))
+
+    def _over_by(self, oid: str, later: datetime | None) -> datetime | None:
+        """By when it was over: it is now, and was at that time. None: nobody knows."""
         moment = self._over.setdefault(oid, self.moment())
-        times = [o.taken_at for o in orders if o.taken_at is not None and o.created > order.updated]
+        times = [] if later is None else [later]
         if self._told is not None:
             times.append(self._told.latest(moment))
         return min(times) + COARSE if times else None
@@ -331,18 +364,3 @@ class Fills:
             arrived_until=ALWAYS,
             foreign=True,
         )
-
-
-def _begun(order: Order, orders: Sequence[Order]) -> datetime | None:
-    """Since when an order was there: when it was taken, or else one with a lower id. None: nobody
-    knows."""
-    oid = int(order.secondary_order_id)
-    times = [o.taken_at for o in orders if o.taken_at and int(o.secondary_order_id) <= oid]
-    return max(times) - COARSE if times else None
-
-
-def _arrived(order: Order, orders: Sequence[Order]) -> datetime:
-    """By when it had come to rest: then it was taken, or one with a higher id was."""
-    oid = int(order.secondary_order_id)
-    times = [o.taken_at for o in orders if o.taken_at and int(o.secondary_order_id) >= oid]
-    return min(times) + COARSE if times else ALWAYS

@@ -65,6 +65,8 @@ class Leg:
     acknowledged: bool = False
     over: bool = False
     """The venue has proven its end, or that it never began; the order itself goes on."""
+    taken_at: datetime | None = None
+    """See Order.taken_at."""
 
 
 @dataclass(frozen=True, slots=True)

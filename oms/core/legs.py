@@ -121,7 +121,13 @@ def heard(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]
         return facts
     leg = order.legs[-1]
     word = event not in (Event.PENDING_NEW, Event.REJECTED)
-    leg = replace(leg, secondary_order_id=name, acknowledged=leg.acknowledged or word)
+    facts = {"taken_at": leg.taken_at, **facts}
+    leg = replace(
+        leg,
+        secondary_order_id=name,
+        acknowledged=leg.acknowledged or word,
+        taken_at=facts["taken_at"],
+    )
     return {**facts, "legs": (*order.legs[:-1], leg)}
 
 
@@ -192,6 +198,7 @@ def own_leg(order: Order) -> Leg:
         order.exec_inst,
         order.secondary_order_id,
         acknowledged=order.acknowledged,
+        taken_at=order.taken_at,
     )
 
 

@@ -167,11 +167,19 @@ class Far:
         text = asked.query if self.kind == "btcturk" else asked.body.decode()
         return dict(parse_qsl(text)).get(name, "")
 
-    def hide(self, ms: int) -> None:
-        """Orders from now on are listed so much later."""
-        if self.kind == "apifiny":
-            return  # its queries are at one with its sessions
-        self.simulator.switch(_HIDE.get(self.kind, "hide_orders_ms"), ms)
+    def hide(self, kind: Kind, ms: int) -> None:
+        """Orders, or what is executed, from now on are listed so much later."""
+        if kind is Kind.LATE_FILLS and self.kind == "bitexbit":
+            self.simulator.switch("delay_trades", ms)
+        if kind is Kind.HIDDEN_ORDERS and self.kind != "apifiny":
+            # Apifiny's queries are at one with its sessions.
+            self.simulator.switch(_HIDE.get(self.kind, "hide_orders_ms"), ms)
+
+    def be_well(self) -> None:
+        """Nothing is listed late or told twice any more."""
+        self.hide(Kind.HIDDEN_ORDERS, 0)
+        self.hide(Kind.LATE_FILLS, 0)
+        self.tell_twice(0)
 
     def _part(self, row: Row, percent: int) -> Decimal:
         left = Decimal(row["qty"]) - Decimal(row["cum"])

@@ -31,6 +31,7 @@ ORDERS: Final = frozenset(
         Kind.VENUE_CANCEL,
         Kind.VENUE_FILL,
         Kind.HIDDEN_ORDERS,
+        Kind.LATE_FILLS,
         Kind.STRANGER,
         Kind.TOLD_TWICE,
     }

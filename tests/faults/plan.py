@@ -66,6 +66,8 @@ class Kind(StrEnum):
     # What the venue does. `operation` is empty.
     HIDDEN_ORDERS = "hidden orders"
     """Orders that come after the `ordinal`-th are listed `ms` late."""
+    LATE_FILLS = "late fills"
+    """From the `ordinal`-th order on, executions are listed and streamed `ms` late; bitexbit alone."""
     VENUE_CANCEL = "venue cancel"
     """`ms` after it came, the venue ends the `ordinal`-th order by itself."""
     VENUE_FILL = "venue fill"

@@ -8,6 +8,8 @@ mark_of_a_later_order: with the clock set back over a restart, an order that was
 the mark below which a lost one was not looked for, and a filled order was told rejected.
 clock_ahead_of_an_order: the clock jumped ahead by two minutes before an order was made; after a restart its
 fills were held to be older than itself, and it was told canceled with nothing executed.
+leg_filled_late, whose_late_fill: a fill was listed after the end of its order had been told; it was of what
+the order was before it was replaced, or could have been another order's, and nobody doubted.
 """
 
 from pathlib import Path

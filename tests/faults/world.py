@@ -151,8 +151,7 @@ class World:
         self.faults.calm = True
         self._outages.clear()
         for far in self.far.values():
-            far.hide(0)
-            far.tell_twice(0)
+            far.be_well()
         self.strangers.go()
         self.timed.end()
         self.tell("the faults have ended")
@@ -326,9 +325,9 @@ class World:
         self.witness.came(far.kind.upper(), row, left_s)
         for fault in self.faults.strike(ORDERS, far.kind):
             match fault.kind:
-                case Kind.HIDDEN_ORDERS:
+                case Kind.HIDDEN_ORDERS | Kind.LATE_FILLS:
                     self._note(fault)
-                    far.hide(fault.ms)
+                    far.hide(fault.kind, fault.ms)
                 case Kind.TOLD_TWICE:
                     self._note(fault)
                     far.tell_twice(fault.part)

@@ -1,9 +1,13 @@
 """When an order was there: by the venue's own times, whatever our clock shows or showed."""
 
+from dataclasses import replace
+
 import pytest
 
-from adapters.bitexbit.fills import COARSE, EVER, LISTED_LATE
+from adapters.bitexbit.fills import EVER, LISTED_LATE
+from adapters.bitexbit.hours import COARSE
 from adapters.bitexbit.tests.test_bitexbit_fills import NOW, D, Desk, S, row
+from oms.core.facts import Leg
 from oms.core.transitions import Life
 
 
@@ -77,3 +81,41 @@ def test_the_end_of_an_order_is_before_what_was_entered_after_it() -> None:
     desk.book(7, price=D(50), taken_at=NOW + 9 * S, created=NOW + 2 * S)
     assert desk.give(row(8, at=NOW + 9 * S + COARSE)) == {}
     assert desk.give(row(9, "0.5", at=NOW + 9 * S + COARSE + S)) == {"9": "6"}
+
+
+def test_what_an_order_was_before_it_was_replaced_has_its_fills() -> None:
+    """Listed after the end of it was told: until its heir was taken they are its, and are told."""
+    desk = Desk()
+    former = Leg("I5", D(1), D(100), secondary_order_id="5", acknowledged=True, taken_at=NOW)
+    heir = replace(former, secondary_order_id="6", taken_at=NOW + 60 * S)
+    desk.book(6, legs=(former, heir), taken_at=heir.taken_at)
+    assert desk.give(row(at=NOW + 30 * S)) == {"7": "5"}
+    assert desk.heard == ["7-5"]
+    assert desk.give(row(8, "0.6", at=NOW + 30 * S)) == {"8": "5"}
+    assert desk.give(row(9, "0.1", at=NOW + 63 * S)) == {"9": "6"}
+    desk.fills.keep()
+    assert desk.fills.owners("7") == ["5"]
+    assert desk.fills.is_own("5")
+
+
+def test_an_heir_without_an_id_is_no_candidate_yet() -> None:
+    desk = Desk()
+    former = Leg("I5", D(1), D(100), secondary_order_id="5", acknowledged=True, taken_at=NOW)
+    heir = Leg("I6", D(1), D(100))
+    desk.book(6, legs=(former, heir), secondary_order_id="")
+    assert desk.give(row(at=NOW + 30 * S)) == {"7": "5"}
+
+
+@pytest.mark.parametrize(("filled", "lacks"), [(False, {"5", "6", "8"}), (True, {"6"})])
+def test_who_may_lack_a_fill(filled: bool, lacks: set[str]) -> None:
+    """What is filled itself lacks none, but what it was before may."""
+    desk = Desk()
+    assert not desk.fills.may_lack("5", filled=False)
+    desk.book(5, taken_at=NOW)
+    former = Leg("I4", D(1), D(100), secondary_order_id="4", acknowledged=True, taken_at=NOW)
+    heir = replace(former, secondary_order_id="6", taken_at=NOW + 60 * S)
+    desk.book(6, legs=(former, heir), taken_at=heir.taken_at)
+    desk.book(8, taken_at=NOW)
+    desk.book(9, price=D(50), taken_at=NOW)
+    assert desk.give(row(at=NOW + 30 * S)) == {}
+    assert {n for n in "5689" if desk.fills.may_lack(n, filled=filled)} == lacks

@@ -9,7 +9,8 @@ import pytest
 
 from adapters.bitexbit import fills as fills_of
 from adapters.bitexbit.events import BookEvent, Hit
-from adapters.bitexbit.fills import COARSE, UNBOOKED_S, Fills, Taken
+from adapters.bitexbit.fills import UNBOOKED_S, Fills, Taken
+from adapters.bitexbit.hours import COARSE
 from adapters.bitexbit.tests.bitexbit_line import Shelf, booked
 from adapters.port import VenueOrder, VenueState, VenueTrade
 from oms.clock import ManualClock
