@@ -57,6 +57,11 @@ class BitexbitSettings(RestSettings):
     public_rate_limit: RateLimit = Field(
         default=RateLimit(requests=100, per_seconds=1), description="the budget of public calls"
     )
+    shared_account: bool = Field(
+        default=False,
+        description="true if others enter orders on the account too: a lost order is then never "
+        "found by its terms alone",
+    )
     rate_limit: RateLimit = Field(
         default=RateLimit(requests=2, per_seconds=1), description="the budget of private calls"
     )

@@ -95,9 +95,7 @@ def build(
     ways: Ways = NETWORK,
 ) -> Runner:
     """The route's runner, not started. `speed` multiplies the rate limits and divides the waits."""
-    options = Options(
-        speed=speed, repeats_client_id=False, fence_s=FENCE_S, audit_s=audit_s(config)
-    )
+    options = _options(config, speed)
     timeout_s = float(config.get("timeout_s", 5))
     nonces = Nonces(route, post, floor=clock.now_ms, nonce_floor=int(config.get("nonce_floor", 0)))
     max_wait_s = float(config.get("max_wait_s", 2))
@@ -150,6 +148,16 @@ def _channel(config: Mapping[str, Any], timeout_s: float) -> Channel:
         generations=GENERATIONS if generation == "auto" else (int(generation),),
         timeout_s=timeout_s,
         **chosen,
+    )
+
+
+def _options(config: Mapping[str, Any], speed: float) -> Options:
+    return Options(
+        speed=speed,
+        repeats_client_id=False,
+        shared=bool(config.get("shared_account", False)),
+        fence_s=FENCE_S,
+        audit_s=audit_s(config),
     )
 
 

@@ -82,6 +82,11 @@ class CryptexSettings(RestSettings):
     public_market_data: bool = Field(
         default=False, description="true to read the public pages, which the document has not"
     )
+    shared_account: bool = Field(
+        default=False,
+        description="true if others enter orders on the account too: a lost order is then never "
+        "found by its terms alone",
+    )
     rate_limit: RateLimit = Field(
         default=RateLimit(requests=1, per_seconds=1), description="the budget of all requests"
     )

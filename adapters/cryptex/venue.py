@@ -109,12 +109,7 @@ def build(
         owned=partial(_owned, books, route),
         holdings=lambda read: Holdings(route, books, read, clock.monotonic),
     )
-    options = Options(
-        speed=speed,
-        repeats_client_id=False,
-        fence_s=float(config.get("fence_settle_s", 10)),
-        audit_s=audit_s(config),
-    )
+    options = _options(config, speed)
     return Runner(
         route,
         client,
@@ -159,6 +154,16 @@ def reading(config: Mapping[str, Any], markets: tuple[Instrument, ...]) -> Readi
 def _owned(books: Books, route: str) -> frozenset[str]:
     orders = [*books.working(route), *books.closed(route)]
     return frozenset(order.secondary_order_id for order in orders)
+
+
+def _options(config: Mapping[str, Any], speed: float) -> Options:
+    return Options(
+        speed=speed,
+        repeats_client_id=False,
+        shared=bool(config.get("shared_account", False)),
+        fence_s=float(config.get("fence_settle_s", 10)),
+        audit_s=audit_s(config),
+    )
 
 
 VENUE: Final = VenueSpec(
