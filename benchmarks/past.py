@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from benchmarks.desk import Load
-from benchmarks.figures import Contest, Missing, Sample
+from benchmarks.figures import Contest, Figure, Missing, Sample
 from benchmarks.history import FILE, LARGE, OPEN, SMALL, NoRoom, Tell, Writing, stored, stored_open
 from benchmarks.machine import memory_mb
 from benchmarks.processes import ROOT, Gateway, configured, engine, nowhere, venue
@@ -41,21 +41,32 @@ def past_contests(
     stack: ExitStack, folder: Path, cache: Path, clock: Clock, sizes: Histories, tell: Tell
 ) -> Iterator[Contest | Missing]:
     """The figures of history; their engines end with the stack."""
+    figures = [_told(f, sizes) for f in (START, START_S, HISTORY_CPU, HISTORY_MEMORY, VERIFY)]
+    started, started_s, cpu, memory, verified = figures
     try:
         large = stored(cache, sizes.large, tell)
         with_open = stored_open(cache, sizes.large, sizes.still_open, tell)
     except NoRoom as error:
-        yield Missing((START, START_S, HISTORY_CPU, HISTORY_MEMORY, VERIFY), str(error))
+        yield Missing(tuple(figures), str(error))
         return
-    yield from _starts(folder, with_open)
-    yield _burden(stack, folder, stored(cache, sizes.small, tell), large, clock, sizes.load_s)
-    yield Contest((VERIFY,), lambda: [verify(large)], lambda: [read_and_apply(large / FILE)])
+    yield from _starts(folder, with_open, started, started_s)
+    small = stored(cache, sizes.small, tell)
+    burden = _burden(stack, folder, small, large, clock, sizes.load_s)
+    yield Contest((cpu, memory), burden.ours, burden.theirs)
+    yield Contest((verified,), lambda: [verify(large)], lambda: [read_and_apply(large / FILE)])
 
 
 # The start
 
 
-def _starts(folder: Path, large: Path) -> Iterator[Contest]:
+def _told(figure: Figure, sizes: Histories) -> Figure:
+    """The figure, saying how large the history is where it is not a million."""
+    if sizes.large == LARGE:
+        return figure
+    return replace(figure, name=f"{figure.name} (here {sizes.large:,})")
+
+
+def _starts(folder: Path, large: Path, started: Figure, started_s: Figure) -> Iterator[Contest]:
     empty = folder / "empty"
     empty.mkdir()
     Writing(empty / FILE).close()
@@ -63,8 +74,8 @@ def _starts(folder: Path, large: Path) -> Iterator[Contest]:
     def ours() -> list[Sample]:
         return [start(large)]
 
-    yield Contest((START,), ours, lambda: [start(empty)])
-    yield Contest((START_S,), ours, lambda: [Sample(1.0, 0.0)])
+    yield Contest((started,), ours, lambda: [start(empty)])
+    yield Contest((started_s,), ours, lambda: [Sample(1.0, 0.0)])
 
 
 def start(folder: Path) -> Sample:

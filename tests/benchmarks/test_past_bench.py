@@ -58,6 +58,7 @@ def test_a_disk_that_is_full_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
         )
     assert isinstance(missing, Missing)
     assert "are free" in missing.why
+    assert all(figure.name.endswith("(here 20)") for figure in missing.figures)
     assert history.FILE not in json.dumps([str(path) for path in tmp_path.rglob("*")])
 
 
