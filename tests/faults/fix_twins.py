@@ -317,19 +317,26 @@ class SocketBench:
             self.heard.append(_shown([(int(tag), value.decode()) for tag, value in parsed.pairs]))
 
 
-def play_real(folder: Path, counts: dict[str, list[tuple[int, int]]]) -> dict[str, list[str]]:
-    """Every dialogue on quickfix: one acceptor, and one initiator, with a session for each."""
+def play_real(
+    folder: Path, counts: dict[str, list[tuple[int, int]]], roles: list[Role]
+) -> dict[str, list[str]]:
+    """Every dialogue on quickfix: one acceptor, and one initiator, with a session for each. They
+    are in `roles` then, and still at work."""
     shown: dict[str, list[str]] = {}
     for kind in (Kind.ACCEPTOR, Kind.INITIATOR):
         for resets in (False, True):
             some = [one for one in DIALOGUES if (one.kind, one.resets) == (kind, resets)]
             if some:
-                shown |= _play_some(kind, some, folder, counts)
+                shown |= _play_some(kind, some, folder, counts, roles)
     return shown
 
 
 def _play_some(
-    kind: Kind, dialogues: list[Dialogue], folder: Path, counts: dict[str, list[tuple[int, int]]]
+    kind: Kind,
+    dialogues: list[Dialogue],
+    folder: Path,
+    counts: dict[str, list[tuple[int, int]]],
+    roles: list[Role],
 ) -> dict[str, list[str]]:
     ear = Ear()
     listeners = {one.name: socket.create_server(("127.0.0.1", 0)) for one in dialogues}
@@ -341,6 +348,7 @@ def _play_some(
     configs = {one.name: config_of(one, ports[one.name], folder) for one in dialogues}
     keeps = not dialogues[0].resets
     role = Role(kind, list(configs.values()), ear, SystemClock(), keeps_files=keeps)
+    roles.append(role)
     role.open()
     role.start()
     shown = {}
@@ -357,14 +365,15 @@ def main() -> None:
     """Both, as one JSON document."""
     told: dict[str, Any] = {}
     counts = {}
+    roles: list[Role] = []  # kept until the end: quickfix's objects are not to be destroyed
     for dialogue in DIALOGUES:
         told[dialogue.name], counts[dialogue.name] = play_model(dialogue)
     with tempfile.TemporaryDirectory() as folder:
-        real = play_real(Path(folder), counts)
+        real = play_real(Path(folder), counts, roles)
     shown = {name: {"model": told[name], "real": real[name]} for name in real}
     print(json.dumps(shown, indent=1))  # noqa: T201  its output is what it is for
     sys.stdout.flush()
-    os._exit(0)  # quickfix's objects are not to be destroyed
+    os._exit(0)
 
 
 if __name__ == "__main__":
