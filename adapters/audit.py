@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from adapters.foreigners import Foreigners
-from adapters.lost import CLOCKS_APART
 from adapters.mover import CLOCKS_APART as MOVE_CLOCKS_APART
 from adapters.options import Options
 from adapters.pace import Pace
 from adapters.port import Audited, Balance, Difference, Queries, Sight, VenueOrder, VenueState
+from adapters.since import CLOCKS_APART
 from adapters.teller import Teller
 from oms.core.break_notes import BalancesTold, BreakShown, Total
 from oms.core.causes import shown_by

@@ -11,9 +11,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
-from adapters.lost import CLOCKS_APART, absence, is_lost
+from adapters.lost import absence, is_lost
 from adapters.options import Options
 from adapters.port import Queries, Sight, Unreadable
+from adapters.since import made_since
 from adapters.teller import Teller
 from oms.core.errors import OmsError
 from oms.core.order import Order
@@ -72,7 +73,7 @@ class Denials:
             self._denied[order.order_id] = _Denied(word.logon, order.venue_cl_ord_id, now)
         elif (now - first.at) * self._options.speed >= apart_s:
             listed = [*await self._client.open_orders()]
-            listed += await self._client.closed_orders(order.created - CLOCKS_APART)
+            listed += await self._client.closed_orders(made_since([order], self._clock))
             self._declare_absent(order, listed)
 
     async def _word(self, order: Order) -> LinkWord | None:

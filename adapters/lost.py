@@ -15,12 +15,13 @@ import asyncio
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from adapters.options import Options
 from adapters.pace import STEPS_S, Pace
 from adapters.port import Queries, Sight, Unreadable, VenueOrder, VenueState
 from adapters.reconcile import is_same
+from adapters.since import made_since
 from adapters.teller import Teller
 from adapters.twins import is_twin
 from oms.core.errors import MalformedMessage, VenueError
@@ -31,9 +32,6 @@ from oms.core.order import Order
 from oms.core.ports import Evidence
 from oms.core.settlements import Leaves
 from oms.core.venue import Fence
-
-CLOCKS_APART = timedelta(minutes=10)
-"""How far the venue's clock may be from ours when it dates an order."""
 
 BEHIND_S = 0.01
 """So long after a fence has passed the lists are asked for."""
@@ -168,7 +166,7 @@ class Lost:
             self._search.cancel()
 
     async def _search_lists(self, lost: list[Order], open_: Sequence[Sight]) -> None:
-        since = min(order.created for order in lost) - CLOCKS_APART
+        since = made_since(lost, self._clock)
         fenced = {order.order_id for order in lost if self._is_fenced(order)}
         try:
             # What leaves the open list meanwhile is in the other one, which is read later.

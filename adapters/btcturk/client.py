@@ -19,6 +19,7 @@ from adapters.btcturk.market import MarketCalls
 from adapters.documents import Row, list_of, row_of
 from adapters.lost import TAKEN_UNNAMED
 from adapters.port import Lane, Placed, Sight, Unreadable, VenueOrder, VenueState, VenueTrade
+from adapters.since import made_since
 from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused
 from oms.core.fields import OrdRejReason, OrdType, Side
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
@@ -134,7 +135,7 @@ class BtcturkClient(MarketCalls, AccountCalls):
         """GET users/transactions/trade; the last 30 days, unless dated."""
         query: dict[str, Any] = {"type": ["buy", "sell"]}
         if since is not None:
-            query["startDate"] = _ms(since)
+            query["startDate"] = await self._door.venue_ms(since)
         if instrument is not None:
             query["pairSymbol"] = instrument.venue_symbol
         rows = await self._fill_rows(query)
@@ -162,8 +163,9 @@ class BtcturkClient(MarketCalls, AccountCalls):
         """
         if sight.state is not VenueState.CANCELED:
             return sight
+        since = made_since([order], self._door.clock)
         listed = await self.open_orders()
-        listed += await self._all_orders(order.symbol.replace("/", ""), order.created)
+        listed += await self._all_orders(order.symbol.replace("/", ""), since)
         heirs = {
             one.secondary_order_id: one
             for one in listed
@@ -176,8 +178,8 @@ class BtcturkClient(MarketCalls, AccountCalls):
         if heirs:
             (heir,) = heirs.values()
             return replace(heir, formerly=order.secondary_order_id)
-        since = self._ended.setdefault(order.order_id, self._monotonic())
-        if self._monotonic() - since < self._settle_s:
+        ended = self._ended.setdefault(order.order_id, self._monotonic())
+        if self._monotonic() - ended < self._settle_s:
             return replace(sight, state=VenueState.WORKING)
         del self._ended[order.order_id]
         return sight
@@ -225,10 +227,10 @@ class BtcturkClient(MarketCalls, AccountCalls):
 
     async def _all_orders(self, pair: str, since: datetime) -> list[Sight]:
         found: dict[str, Sight] = {}
-        unit = self._door.account.all_orders_time_unit
+        unit, since_ms = self._door.account.all_orders_time_unit, await self._door.venue_ms(since)
         query: dict[str, Any] = {"pairSymbol": pair, "limit": PAGE}
         if unit:
-            query["startTime"] = _ms(since) if unit == "ms" else _ms(since) // 1000
+            query["startTime"] = since_ms if unit == "ms" else since_ms // 1000
         for page in range(1, PAGES_MAX + 1):
             told = await self._private("GET", "allOrders", {**query, "page": page}, "lists")
             rows = [row_of(row, "order") for row in list_of(told, "orders")]
@@ -236,7 +238,7 @@ class BtcturkClient(MarketCalls, AccountCalls):
             before = len(found)
             found.update({sight.secondary_order_id: sight for sight in sights})
             # A page of fewer rows than were asked for need not be the last: the limit may be less.
-            if not rows or _leads_back(rows, _ms(since)):
+            if not rows or _leads_back(rows, since_ms):
                 return list(found.values())
             if len(found) == before:
                 if len(rows) < PAGE:
@@ -260,10 +262,6 @@ class BtcturkClient(MarketCalls, AccountCalls):
                 reason=str(error),
                 raw=raw,
             )
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
 
 
 def _leads_back(rows: Sequence[Row], since_ms: int) -> bool:

@@ -10,6 +10,7 @@ import hmac
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -93,7 +94,7 @@ class Door:
         self.account = account
         self._http = http
         self._budget = budget
-        self._clock = clock
+        self.clock = clock
         self._secrets = (account.api_key, account.api_secret)
         self._offset_ms = 0
         self._measured_at: float | None = None
@@ -153,6 +154,14 @@ class Door:
         told = await self.bare(f"{self.account.base_url}/api/v2/server/time")
         return integer_in(row_of(told, "server/time"), "serverTime")
 
+    async def venue_ms(self, moment: datetime) -> int:
+        """A moment that our clock told, by the venue's, in milliseconds since 1970; the earlier of
+        both readings where they differ, as ours may have been set since."""
+        if self._is_offset_old():
+            await self._measured()
+        told_us = min(int(moment.timestamp() * 1_000_000), self.clock.stamp_us())
+        return told_us // 1000 + min(0, self._offset_ms)
+
     def text(self, row: Any) -> str:
         """A row as the journal keeps it."""
         return row_text(row, self._secrets)
@@ -160,7 +169,7 @@ class Door:
     # Stamps
 
     def _headers(self) -> dict[str, str]:
-        now_ms = self._clock.stamp_us() // 1000 + self._offset_ms
+        now_ms = self.clock.stamp_us() // 1000 + self._offset_ms
         self._stamp = max(now_ms, self._stamp + 1)
         key, stamp = self.account.api_key, str(self._stamp)
         return {
@@ -172,7 +181,7 @@ class Door:
 
     def _is_offset_old(self) -> bool:
         at = self._measured_at
-        return at is None or self._clock.monotonic() - at > OFFSET_S
+        return at is None or self.clock.monotonic() - at > OFFSET_S
 
     async def _measured(self) -> bool:
         """Compare the clocks. Where that fails, nobody is kept from anything: a stamp that is wrong
@@ -181,7 +190,7 @@ class Door:
             await self._measure()
         except (VenueError, MalformedMessage) as error:
             _log.warning("the clocks can not be compared: %s", error)
-            self._measured_at = self._clock.monotonic()
+            self._measured_at = self.clock.monotonic()
             return False
         return True
 
@@ -191,10 +200,10 @@ class Door:
         async with self._measuring:
             if self._measured_at != before:
                 return
-            asked_ms = self._clock.stamp_us() // 1000
+            asked_ms = self.clock.stamp_us() // 1000
             theirs = await self.server_ms()
-            self._offset_ms = theirs - (asked_ms + self._clock.stamp_us() // 1000) // 2
-            self._measured_at = self._clock.monotonic()
+            self._offset_ms = theirs - (asked_ms + self.clock.stamp_us() // 1000) // 2
+            self._measured_at = self.clock.monotonic()
             if self._stamp > theirs + TOLERANCE_MS:
                 self._stamp = theirs  # those were too new, and so never used
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from adapters.audit import Audit
-from adapters.lost import CLOCKS_APART
 from adapters.options import Options
 from adapters.port import Sight, VenueState
+from adapters.since import CLOCKS_APART
 from adapters.teller import Teller
 from oms.clock import ManualClock
 from oms.core.errors import VenueUnavailable

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ class Lists:
     def __init__(self) -> None:
         self.open: list[Sight] = []
         self.closed: list[Sight] = []
+        self.closed_at = datetime.max.replace(tzinfo=UTC)
         self.reads = 0
         self.fault: Exception | None = None
 
@@ -46,7 +47,7 @@ class Lists:
         if self.fault is not None:
             raise self.fault
         self.reads += 1
-        return list(self.closed)
+        return list(self.closed) if self.closed_at >= since else []
 
 
 class Search:

@@ -1,7 +1,9 @@
 """What follows a kill by itself: what is asked again, what is doubted, when it is certified."""
 
 import asyncio
+from concurrent.futures import Future
 from contextlib import suppress
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,8 @@ import pytest
 from adapters.port import VenueOrder, VenueState
 from oms.certificate import lines
 from oms.client import Client
-from oms.clock import SystemClock
+from oms.clock import ManualClock, SystemClock
+from oms.core.book import Book
 from oms.core.errors import InvalidOrder, NotSupported, OutcomeUnknown
 from oms.core.fields import ExecType, Side
 from oms.core.messages import News, OrderCancelReject
@@ -49,6 +52,27 @@ def _follow(folder: Path, test: Any, patience_s: float = 3600.0) -> None:
 
     with running(folder) as engine:
         asyncio.run(within("the whole test", play(engine)))
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=30)])
+def test_the_closed_list_is_read_from_before_orders_that_were_dated_too_late(
+    ahead: timedelta,
+) -> None:
+    """Our clock is wrong by an hour, or was by a month and has been set."""
+    clock = ManualClock()
+    made = clock.now() + (ahead if ahead > timedelta(days=1) else timedelta())
+    asked: list[datetime] = []
+
+    def ask(_name: str, _query: str, *, since: datetime) -> Future[list[object]]:
+        asked.append(since)
+        told: Future[list[object]] = Future()
+        told.set_result([])
+        return told
+
+    killing = Killing(Book(), None, ask, lambda _: None, clock)  # type: ignore[arg-type]  # reads nothing
+    order = {"created": made.isoformat(), "at_venue": [], "open": False, "cum_qty": "0"}
+    asyncio.run(killing._compare("PLAIN", [order], []))
+    assert asked[0] < made - ahead
 
 
 async def _until(engine: SmallEngine, what: str, holds: Any) -> None:

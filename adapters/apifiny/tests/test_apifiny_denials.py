@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from oms.core.ports import Evidence, Inbound, LinkWord
 from tests.adapters.carried_apifiny import carry
 from tests.adapters.one_route import OneRoute, one_route
 from tests.adapters.test_lost import Search, sight, story
+from tests.adapters.test_since import SetClock
 
 QUERY = "order/queryOrderInfo"
 COMPLETED = "order/listCompletedOrder"
@@ -194,3 +196,35 @@ def test_what_the_queries_show_after_all_is_not_absent(shown: bool) -> None:
 
     story(told)
     assert len(search.posted) == (0 if shown else 2)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=30)])
+def test_the_list_is_read_from_before_an_order_that_our_clock_dated_too_late(
+    ahead: timedelta,
+) -> None:
+    """Both deny it, and the list has it: our clock is wrong by an hour, or was by a month."""
+    search = Search(fence_s=None, repeats=True)
+    search.order(1)
+    order = search.desk.order(1)
+    search.lists.closed_at = order.created - ahead
+    search.lists.closed = [sight(5, venue_cl_ord_id=order.venue_cl_ord_id)]
+    set_to = order.created - (ahead if ahead > timedelta(days=1) else timedelta())
+    search.teller.clock = search.clock = SetClock(set_to)
+
+    async def unknown(_: object) -> None:
+        return None
+
+    search.lists.order = unknown  # type: ignore[attr-defined]  # the test's own instead
+    word: Future[LinkWord] = Future()
+    word.set_result(LinkWord(known=False, logon=1, sent_in_it=False))
+    options = Options(denials_apart_s=5)
+    denials = Denials(search.lists, search.teller, options, lambda _: word)  # type: ignore[arg-type]  # a word it has at once
+
+    async def told() -> None:
+        for _ in range(3):
+            await denials.weigh(order)
+            search.clock.advance(6)
+
+    story(told)
+    assert search.lists.reads == 4
+    assert search.posted == []

@@ -303,6 +303,50 @@ def test_a_row_that_makes_no_sense_hides_no_other() -> None:
     on_line(story)
 
 
+@pytest.mark.parametrize("unit", ["s", "ms"])
+def test_lists_are_dated_by_the_venues_clock(unit: str) -> None:
+    """Ours is two days ahead, and so is all that it dates: the lists have it nevertheless."""
+
+    async def story(line: Line) -> None:
+        ours = line.clock.now()
+        placed = await line.client.place(CROSSING)
+        await line.filled(known(placed.secondary_order_id))
+        assert await line.client.closed_orders(ours)
+        assert await line.client.own_trades(ours)
+
+    wrong = lambda: SystemClock().now_us() * 1000 + 2 * 86_400 * 10**9  # noqa: E731
+    on_line(story, clock=SystemClock(read_ns=wrong), all_orders_time_unit=unit)
+
+
+def test_what_a_stop_order_became_is_listed_though_our_clock_dated_it_too_late() -> None:
+    """Ours was an hour ahead when it was made."""
+
+    async def story(line: Line) -> None:
+        stop = replace(
+            CROSSING,
+            ord_type=OrdType.STOP_LIMIT,
+            stop_px=Decimal(1_250_000),
+            price=Decimal(1_300_000),
+        )
+        placed = await line.client.place(stop)
+        line.tap.switch("trigger_stops", 1)
+        made = line.clock.now() + timedelta(hours=1)
+        number = placed.secondary_order_id
+        order = known(number, ord_type=OrdType.STOP_LIMIT, created=made)
+        assert (await line.until(order, lambda sight: bool(sight.formerly))).formerly == number
+
+    on_line(story, all_orders_time_unit="ms")
+
+
+def test_what_was_dated_before_the_clock_was_set_back_is_asked_for_from_now() -> None:
+    async def story(line: Line) -> None:
+        now_ms = line.clock.now_ms()
+        later = line.clock.now() + timedelta(days=2)
+        assert now_ms <= await line.door.venue_ms(later) <= now_ms + 60_000
+
+    on_line(story)
+
+
 def test_open_orders_of_each_pair() -> None:
     async def story(line: Line) -> None:
         await line.client.place(RESTING)
