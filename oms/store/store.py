@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn, Protocol, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, not_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, not_, or_, select
 
 from oms.core.book import CLOSED_KEPT, Book, Changes
 from oms.core.errors import StoreFenced, StoreUnavailable
@@ -55,6 +55,9 @@ RECENT_RECORDS: Final = 20_000
 RECENT: Final = timedelta(minutes=10)
 """What moved in the journal's last records, and not longer than this before the last of them, is
 loaded although it is closed."""
+RECENT_RECORDS_LEAST: Final = 200
+"""What moved in so many is loaded whatever their times: a clock that jumps ahead makes old what has
+just closed."""
 
 _Rows = Select[Any]
 
@@ -336,7 +339,7 @@ def _recent(connection: Connection) -> list[str]:
     moved = select(JOURNAL.c.order_id).where(
         JOURNAL.c.seq > found.seq - RECENT_RECORDS,
         JOURNAL.c.order_id != "",
-        JOURNAL.c.time >= since,
+        or_(JOURNAL.c.seq > found.seq - RECENT_RECORDS_LEAST, JOURNAL.c.time >= since),
     )
     names = connection.execute(moved.order_by(JOURNAL.c.seq.desc())).scalars()
     return list(dict.fromkeys(names))[:CLOSED_KEPT]

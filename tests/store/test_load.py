@@ -18,7 +18,7 @@ from oms.core.messages import OrderCancelReject
 from oms.core.notes import Delivered, Doubt, Request, RouteStatus, SessionReset
 from oms.core.order import Order
 from oms.core.transitions import Life
-from oms.store.store import RECENT
+from oms.store.store import RECENT, RECENT_RECORDS_LEAST
 from tests.store.messages_of import exactly
 from tests.store.trading_day import DESK, FIX, REST, STRATEGY, Firm, trade
 
@@ -121,6 +121,9 @@ def test_what_closed_long_before_the_end_is_left_in_the_history(firm: Firm) -> N
     """The start is not to take the longer, the more there ever was."""
     order = firm.enter()
     firm.report(order, ExecType.CANCELED)
+    for number in range(RECENT_RECORDS_LEAST):
+        status = RouteStatus(route=REST, up=True, ready=bool(number % 2), text=str(number))
+        firm.venue(REST, status)
     firm.now += RECENT
     later = firm.enter()
     firm.report(later, ExecType.CANCELED)
@@ -128,6 +131,17 @@ def test_what_closed_long_before_the_end_is_left_in_the_history(firm: Firm) -> N
     assert [closed.order_id for closed in loaded.closed(REST)] == [later.order_id]
     assert loaded.order(order.order_id) is None
     assert loaded.any_order(order.order_id) == firm.order(order.order_id)
+
+
+def test_a_clock_that_jumps_ahead_hides_nothing_that_has_just_closed(firm: Firm) -> None:
+    """By the journal's times it closed an hour before; it is the last but one that moved."""
+    order = firm.enter()
+    firm.report(order, ExecType.CANCELED)
+    firm.now += 6 * RECENT
+    later = firm.enter()
+    firm.report(later, ExecType.CANCELED)
+    closed = [closed.order_id for closed in firm.loaded().closed(REST)]
+    assert sorted(closed) == [order.order_id, later.order_id]
 
 
 def test_busts_and_corrections_stay_undone(firm: Firm) -> None:
