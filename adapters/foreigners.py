@@ -59,7 +59,9 @@ class Foreigners:
             name = _note(sight).name
             if name in known or (past is not None and name not in past):
                 self._meet(sight)
-        self._past = (past or {}) | dict.fromkeys(_note(sight).name for sight in strangers)
+        listed = dict.fromkeys(_note(sight).name for sight in strangers)
+        # What was just read is the newest, so that it is not forgotten while it is listed.
+        self._past = {name: None for name in past or {} if name not in listed} | listed
         _trim(self._past, max(KNOWN_MAX, len(strangers)))
 
     def _strangers(self, sights: Iterable[Sight]) -> list[Sight]:
@@ -71,9 +73,10 @@ class Foreigners:
         if isinstance(sight, Unreadable):
             name = sight.secondary_order_id or sight.venue_cl_ord_id
             if name not in self._unread:  # it may read differently every time
-                self._unread[name] = None
-                _trim(self._unread, KNOWN_MAX)
                 self._teller.unreadable(sight)
+            self._unread.pop(name, None)
+            self._unread[name] = None
+            _trim(self._unread, KNOWN_MAX)
         elif not self._may_be_ours(sight):
             self._tell(_note(sight), sight.raw)
 

@@ -3,6 +3,9 @@
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
+from adapters import foreigners
 from adapters.foreigners import Foreigners
 from adapters.lost import TAKEN_UNNAMED
 from adapters.options import Options
@@ -135,3 +138,30 @@ def test_of_closed_orders_only_those_are_news_that_ended_since_the_list_was_read
     venue.sees(replace(OTHER, secondary_order_id="81"))
     ended = replace(over, secondary_order_id="81")
     assert [(note.name, note.cum_qty) for note in venue.saw(ended)] == [("81", D(2))]
+
+
+def test_names_of_the_list_just_read_are_never_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What had ended before the list was read first stays nobody's business, however long it is
+    listed; the oldest of those that are listed no more are forgotten."""
+    monkeypatch.setattr(foreigners, "KNOWN_MAX", 2)
+    venue = Listing()
+    over = replace(OTHER, state=VenueState.CANCELED, cum_qty=D(2), avg_px=D(39_000))
+    gone, later = (replace(over, secondary_order_id=number) for number in ("76", "80"))
+    assert venue.saw(over, gone) == []
+    assert [note.name for note in venue.saw(over, later)] == ["80"]
+    assert venue.saw(over, later) == []
+    assert [note.name for note in venue.saw(over, gone)] == ["76"]
+    assert len(venue.foreigners._past or {}) == 2
+
+
+def test_of_rows_that_can_not_be_read_the_oldest_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(foreigners, "KNOWN_MAX", 2)
+    venue = Listing()
+    first, second, third = (replace(UNREADABLE, secondary_order_id=str(n)) for n in (1, 2, 3))
+    shown: list[int] = []
+    for number, listed in enumerate(((first, second), (first, third), (first,), (second,))):
+        venue.sees(*(replace(row, reason=f"reading {number}") for row in listed))
+        shown.append(len(venue.posted))
+    assert shown == [2, 1, 0, 1], "the second was listed longest ago when the third came"
