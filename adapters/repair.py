@@ -168,7 +168,7 @@ class Repair:
     async def _follow(self) -> None:
         suspected, self._suspected = self._suspected, False
         working = {o.order_id: o for o in self._teller.books.working(self._teller.route)}
-        known = {*working, *self._torn}
+        known = dict.fromkeys((*working, *self._torn))  # a set would have no order to go by
         self._teller.keep(known)
         self._looks.keep(known)
         self._denials.keep(known)
