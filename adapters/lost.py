@@ -360,8 +360,12 @@ class Lost:
         # What was found for an order may not be in the book yet, or not make sense.
         own = by_others_than.order_id
         taken = {theirs for theirs, order_id in self._taken.items() if order_id != own}
+        ours = {theirs for order in known for _, theirs in order.venue_names}
+        if self._options.repeats_client_id:
+            # One under another name is on record as foreign, and the venue may have garbled ours.
+            return taken | ours
         foreign = {one.told.secondary_order_id for one in books.agreement.foreign_orders(route)}
-        return taken | foreign | {theirs for order in known for _, theirs in order.venue_names}
+        return taken | foreign | ours
 
     def _mark(self, order: Order) -> int:
         if not self._options.repeats_client_id:
