@@ -14,7 +14,8 @@ REST: Final = ("andx", "bitexbit", "btcturk", "cryptex")
 FIRST_MS: Final = 3_000
 """When the first is asked for: the routes are up by then."""
 LAST_MS: Final = 13_000
-ORDERS: Final = (3, 8)
+ORDERS: Final = (3, 3, 3, 3, 4, 4, 5, 6, 8)
+"""How many there are: more scenarios find more than longer ones do, and some things need a crowd."""
 TWINS: Final = 0.12
 """How often an order is the equal of the one before it."""
 
@@ -33,7 +34,7 @@ def draw(seed: int, kinds: Sequence[str] = REST) -> Plan:
     """The plan of a seed. `kinds` of venue to choose from."""
     rng = Random(f"{seed} plan")  # noqa: S311  repeatable on purpose
     routes = tuple(
-        sorted(rng.sample(list(kinds), k=1 if rng.random() < 0.7 else min(2, len(kinds))))
+        sorted(rng.sample(list(kinds), k=1 if rng.random() < 0.8 else min(2, len(kinds))))
     )
     intents = _intents(rng, routes)
     faults = tuple(_fault(rng, routes) for _ in range(rng.choice((1, 1, 2, 2, 3, 4, 6))))
@@ -44,7 +45,7 @@ def draw(seed: int, kinds: Sequence[str] = REST) -> Plan:
 def _intents(rng: Random, routes: Sequence[str]) -> tuple[Intent, ...]:
     found: list[Intent] = []
     at_ms, before = FIRST_MS, None
-    for number in range(rng.randint(*ORDERS)):
+    for number in range(rng.choice(ORDERS)):
         at_ms = min(LAST_MS, at_ms + rng.choice((20, 200, 700, 1_500, 2_500)))
         if before is not None and rng.random() < TWINS:
             new = replace(before, at_ms=at_ms, order=number)
