@@ -160,7 +160,7 @@ async def recorded(port: int, clock: Clock) -> Wire:
     await way.close()
     request = recording.last
     assert request is not None, "nothing left the house"
-    return Wire(str(request.url), list(request.headers.raw), request.content)
+    return Wire(str(request.url), list(request.headers.raw), await request.aread())
 
 
 # The two sides

@@ -1,5 +1,6 @@
 """Orders through the ccxt-shaped face: what comes back, what is raised, and what never is."""
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -250,6 +251,9 @@ def test_a_strategy_that_repeats_after_network_errors_has_one_order(
                 continue
         assert order is not None
         assert order["status"] == "open"
+        if loss is not Loss.REQUEST:
+            arrived = "the order is at the venue"
+            await asyncio.to_thread(bench.engine.wait_until, arrived, lambda: bool(_sent(bench)))
         assert len(_sent(bench)) == (0 if loss is Loss.REQUEST else 1)
         found = await exchange.fetch_order(order["id"])
         assert found["clientOrderId"] == order["clientOrderId"]
