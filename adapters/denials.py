@@ -73,7 +73,7 @@ class Denials:
             self._denied[order.order_id] = _Denied(word.logon, order.venue_cl_ord_id, now)
         elif (now - first.at) * self._options.speed >= apart_s:
             listed = [*await self._client.open_orders()]
-            listed += await self._client.closed_orders(made_since([order], self._clock))
+            listed += await self._client.closed_orders(made_since([order.created], self._clock))
             self._declare_absent(order, listed)
 
     async def _word(self, order: Order) -> LinkWord | None:

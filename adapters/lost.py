@@ -166,7 +166,7 @@ class Lost:
             self._search.cancel()
 
     async def _search_lists(self, lost: list[Order], open_: Sequence[Sight]) -> None:
-        since = made_since(lost, self._clock)
+        since = made_since((order.created for order in lost), self._clock)
         fenced = {order.order_id for order in lost if self._is_fenced(order)}
         try:
             # What leaves the open list meanwhile is in the other one, which is read later.

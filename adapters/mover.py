@@ -17,6 +17,7 @@ from adapters.http import Unusable
 from adapters.options import Options
 from adapters.pace import Pace
 from adapters.port import Queries
+from adapters.since import made_since
 from adapters.teller import Teller
 from oms.core.errors import (
     InvalidOrder,
@@ -147,6 +148,8 @@ class Mover:
     async def _look(self, move: MoneyMove) -> None:
         """Ask the venue's lists; what they can not tell now is asked for at the next step."""
         since = move.created - CLOCKS_APART
+        if move.reference:  # which tells it from what was moved by hand
+            since = made_since([move.created], self._teller.clock)
         try:
             moved = await self._client.moved(move.transfer, since, reference=move.reference)
         except (VenueError, MalformedMessage) as error:

@@ -163,7 +163,7 @@ class BtcturkClient(MarketCalls, AccountCalls):
         """
         if sight.state is not VenueState.CANCELED:
             return sight
-        since = made_since([order], self._door.clock)
+        since = made_since([order.created], self._door.clock)
         listed = await self.open_orders()
         listed += await self._all_orders(order.symbol.replace("/", ""), since)
         heirs = {
