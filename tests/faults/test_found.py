@@ -10,6 +10,10 @@ clock_ahead_of_an_order: the clock jumped ahead by two minutes before an order w
 fills were held to be older than itself, and it was told canceled with nothing executed.
 leg_filled_late, whose_late_fill: a fill was listed after the end of its order had been told; it was of what
 the order was before it was replaced, or could have been another order's, and nobody doubted.
+move_undone_by_another_clock: the machine's clock ran an hour ahead, and a transfer that the venue undid
+was looked for in the hour to come. query_older_than_a_fill: the simulator answered a query without the
+fill that its session told a moment later, dated before the answer; it was taken for a part of what the
+query had told, and a replaced order traded more than it should.
 """
 
 from pathlib import Path

@@ -58,6 +58,7 @@ class ApifinySimulator:
     def handle(self, request: SimRequest, now_ms: int) -> SimResponse:
         """Answer one REST request."""
         self._now_ms = now_ms
+        self.exchange.advance(now_ms)  # an answer has in it what was executed before it
         self.wallet.settle(now_ms)
         return self.rest.handle(request, now_ms)
 
