@@ -22,7 +22,7 @@ from tests.faults.test_faults import COMPARED
 from tests.faults.world import run
 print(json.dumps([run(draw_all(seed)).journal_hash for seed in COMPARED]))
 """
-COMPARED: Final = (15, 16, 19, 43, 45, 54, 59, 124, 140, 149, 164, 190, 195, 201, 278)
+COMPARED: Final = (4, 15, 16, 19, 43, 45, 54, 59, 124, 140, 149, 164, 190, 195, 201, 278)
 """Seeds of `draw_all` that have all between them: every venue, desks and money, streams and who listens
 for reports, stops, owners that take over, a switch, a clock that jumps."""
 
