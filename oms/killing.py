@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from adapters.port import Sight
+from adapters.since import made_since
 from oms.certificate import certificate, compare, covers, in_scope, lines, still_open, venue_row
-from oms.clock import Clock, utc_of_us
+from oms.clock import Clock
 from oms.core.book import Book
 from oms.core.errors import MalformedMessage, NotSupported, VenueError
 from oms.core.facts import Kill
@@ -31,10 +32,6 @@ ASK_TIMEOUT_S: Final = 10.0
 
 PATIENCE_S: Final = 5.0
 """How long an order may be unanswered under the switch before the venue is asked for it."""
-
-CLOCKS_APART: Final = timedelta(days=1)
-"""How far a venue's clock may be from ours when it dates an order: what a list that is read from
-too late on does not show would be certified."""
 
 _log = room("kill")
 
@@ -129,8 +126,7 @@ class Killing:
         if not orders:
             return
         made = (datetime.fromisoformat(order["created"]) for order in orders)
-        # A clock that was ahead when they were made may have been set since.
-        since = min(utc_of_us(self._clock.stamp_us()), *made) - CLOCKS_APART
+        since = made_since(made, self._clock)
         ended = await asyncio.wrap_future(self._ask(name, "closed_orders", since=since))
         for order in compare(orders, [*listed, *ended]):
             if Decimal(order["venue_cum_qty"]) > Decimal(order["cum_qty"]):
