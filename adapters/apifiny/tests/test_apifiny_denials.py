@@ -16,6 +16,7 @@ from adapters.options import Options
 from adapters.simserver import SimRequest, SimResponse
 from oms.core.fields import OrdStatus
 from oms.core.notes import Doubt, Request
+from oms.core.order import Order
 from oms.core.ports import Evidence, Inbound, LinkWord
 from tests.adapters.carried_apifiny import carry
 from tests.adapters.one_route import OneRoute, one_route
@@ -173,17 +174,8 @@ def test_over_sockets_it_is_the_same(tmp_path: Path) -> None:
         assert route.tap.orders() == []
 
 
-@pytest.mark.parametrize("shown", [True, False])
-def test_what_the_queries_show_after_all_is_not_absent(shown: bool) -> None:
-    """The session denies it; the queries find it, or do not."""
-    search = Search(fence_s=None, repeats=True)
-    search.order(1)
-    order = search.desk.order(1)
-
-    async def found(_: object) -> object:
-        return sight(5, venue_cl_ord_id=order.venue_cl_ord_id) if shown else None
-
-    search.lists.order = found  # type: ignore[attr-defined]  # the test's own instead
+def _weighed_thrice(search: Search, order: Order) -> None:
+    """The session denies it, every time."""
     word: Future[LinkWord] = Future()
     word.set_result(LinkWord(known=False, logon=1, sent_in_it=False))
     options = Options(denials_apart_s=5)
@@ -195,6 +187,20 @@ def test_what_the_queries_show_after_all_is_not_absent(shown: bool) -> None:
             search.clock.advance(6)
 
     story(told)
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_what_the_queries_show_after_all_is_not_absent(shown: bool) -> None:
+    """The session denies it; the queries find it, or do not."""
+    search = Search(fence_s=None, repeats=True)
+    search.order(1)
+    order = search.desk.order(1)
+
+    async def found(_: object) -> object:
+        return sight(5, venue_cl_ord_id=order.venue_cl_ord_id) if shown else None
+
+    search.lists.order = found  # type: ignore[attr-defined]  # the test's own instead
+    _weighed_thrice(search, order)
     assert len(search.posted) == (0 if shown else 2)
 
 
@@ -215,16 +221,6 @@ def test_the_list_is_read_from_before_an_order_that_our_clock_dated_too_late(
         return None
 
     search.lists.order = unknown  # type: ignore[attr-defined]  # the test's own instead
-    word: Future[LinkWord] = Future()
-    word.set_result(LinkWord(known=False, logon=1, sent_in_it=False))
-    options = Options(denials_apart_s=5)
-    denials = Denials(search.lists, search.teller, options, lambda _: word)  # type: ignore[arg-type]  # a word it has at once
-
-    async def told() -> None:
-        for _ in range(3):
-            await denials.weigh(order)
-            search.clock.advance(6)
-
-    story(told)
+    _weighed_thrice(search, order)
     assert search.lists.reads == 4
     assert search.posted == []
