@@ -16,7 +16,7 @@ class Loss(Enum):
     ANSWER = auto()
     """It is done, and nobody is told."""
     LATE = auto()
-    """The connection breaks, and the request arrives after the next GET has been answered."""
+    """The connection breaks, and the request arrives after the next GET and before the one then."""
     GARBAGE = auto()
     """It is done, and answered by something that is not the engine."""
 
@@ -35,6 +35,7 @@ class LossyProxy:
         self.url = ""
         self._upstream = upstream
         self._held: list[bytes] = []
+        self._looking = asyncio.Lock()
         self._serving: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -66,9 +67,10 @@ class LossyProxy:
             self.posts += 1
             await self._post(request, writer)
         else:
-            writer.write(await self._forward(request))
-            while self._held:
-                await self._forward(self._held.pop())
+            async with self._looking:  # a look that passed the late request would be one too early
+                writer.write(await self._forward(request))
+                while self._held:
+                    await self._forward(self._held.pop())
 
     async def _post(self, request: bytes, writer: asyncio.StreamWriter) -> None:
         loss, self.loss = self.loss, Loss.NOTHING
