@@ -8,7 +8,16 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 
 from oms.core.errors import StoreUnavailable
 from oms.core.notes import MoveState
@@ -24,7 +33,7 @@ from oms.store.break_rows import (
 )
 from oms.store.certificate import certificate_rows
 from oms.store.chain import BEGINNING
-from oms.store.database import open_to_read, store_path, translated
+from oms.store.database import driver_of, open_to_read, store_path, translated
 from oms.store.json_rows import (
     JsonRow,
     fill_json,
@@ -36,6 +45,7 @@ from oms.store.json_rows import (
     session_json,
 )
 from oms.store.move_rows import move_json, move_of
+from oms.store.question import Question
 from oms.store.rows import TO_ORIGIN, order_of, record_of
 from oms.store.schema import demand_current
 from oms.store.tables import (
@@ -62,6 +72,21 @@ from oms.store.timeline import timeline_rows
 from oms.store.types import utc_time
 
 ORDER_ID_DIGITS: Final = 10
+
+_REPORTS: Final = Question(
+    select(JOURNAL, OUTBOX.c.number, OUTBOX.c.idx)
+    .join(JOURNAL, JOURNAL.c.seq == OUTBOX.c.seq)
+    .where(
+        OUTBOX.c.destination == literal_column(f"'{TO_ORIGIN}'"),
+        OUTBOX.c.name == bindparam("origin"),
+        OUTBOX.c.number > bindparam("since"),
+    )
+    .order_by(OUTBOX.c.number)
+    .limit(bindparam("most"))
+)
+_HEAD: Final = Question(
+    select(JOURNAL.c.seq, JOURNAL.c.hash, JOURNAL.c.time).order_by(JOURNAL.c.seq.desc()).limit(1)
+)
 
 
 class Projections:
@@ -208,6 +233,11 @@ class Projections:
         with self.snapshot() as connection:
             return list(connection.execute(statement))
 
+    def _ask(self, question: Question, **values: Any) -> list[Any]:
+        """One SELECT is a transaction of its own."""
+        with translated("reading the store"), self._engine.connect() as connection:
+            return question.ask(driver_of(connection), **values)
+
     def _newest(self, statement: Select[Any], key: str, limit: int) -> list[Any]:
         column = statement.selected_columns[key]
         if not limit:
@@ -243,18 +273,8 @@ class Reader(Projections):
 
     def reports(self, origin: str, since: int, limit: int) -> list[tuple[int, DeskReport]]:
         """At most `limit` reports of the origin after number `since`, with their numbers."""
-        statement = (
-            select(JOURNAL, OUTBOX.c.number, OUTBOX.c.idx)
-            .join(JOURNAL, JOURNAL.c.seq == OUTBOX.c.seq)
-            .where(
-                OUTBOX.c.destination == literal_column(f"'{TO_ORIGIN}'"),
-                OUTBOX.c.name == origin,
-                OUTBOX.c.number > since,
-            )
-            .order_by(OUTBOX.c.number)
-            .limit(limit)
-        )
-        return [(row.number, _report(row)) for row in self._rows(statement)]
+        rows = self._ask(_REPORTS, origin=origin, since=since, most=limit)
+        return [(row.number, _report(row)) for row in rows]
 
     def last_report(self, origin: str) -> int:
         """The number of the origin's latest report, 0 before the first."""
@@ -288,13 +308,12 @@ class Reader(Projections):
 
     def head(self) -> JsonRow:
         """The journal's last record and its hash: who keeps them can prove all up to there."""
-        statement = select(JOURNAL.c.seq, JOURNAL.c.hash).order_by(JOURNAL.c.seq.desc()).limit(1)
-        rows = self._rows(statement)
-        return head_json(*(tuple(rows[0]) if rows else (0, BEGINNING)))
+        rows = self._ask(_HEAD)
+        return head_json(*(rows[0][:2] if rows else (0, BEGINNING)))
 
     def last_time(self) -> datetime | None:
         """When the journal's last record was decided; None while it is empty."""
-        rows = self._rows(select(JOURNAL.c.time).order_by(JOURNAL.c.seq.desc()).limit(1))
+        rows = self._ask(_HEAD)
         return utc_time(rows[0].time) if rows else None
 
     def counts(self) -> dict[str, int]:

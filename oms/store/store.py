@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn, Protocol, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, not_, or_, select
+import orjson
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, not_, or_, select
 
 from oms.core.book import CLOSED_KEPT, Book, Changes
 from oms.core.errors import StoreFenced, StoreUnavailable
@@ -27,6 +28,7 @@ from oms.store.history import StoredHistory
 from oms.store.lock import Lock
 from oms.store.move_rows import move_of
 from oms.store.projections import write_journal, write_projections
+from oms.store.question import Question
 from oms.store.rows import execution_of, kill_of, order_of, session_of
 from oms.store.schema import migrate
 from oms.store.tables import (
@@ -59,22 +61,44 @@ RECENT_RECORDS_LEAST: Final = 200
 """What moved in so many is loaded whatever their times: a clock that jumps ahead makes old what has
 just closed."""
 
-_Rows = Select[Any]
 
-
-def _both(*which: ColumnElement[bool]) -> tuple[_Rows, _Rows]:
+def _both(*which: ColumnElement[bool]) -> tuple[Question, Question]:
     """What asks for some orders, and for their executions."""
     executions = (
         select(EXECUTIONS)
         .where(EXECUTIONS.c.order_id.in_(select(ORDERS.c.order_id).where(*which)))
         .order_by(EXECUTIONS.c.order_id, EXECUTIONS.c.seq)
     )
-    return select(ORDERS).where(*which).order_by(ORDERS.c.order_id), executions
+    orders = select(ORDERS).where(*which).order_by(ORDERS.c.order_id)
+    return Question(orders), Question(executions)
 
+
+_NAMED: Final = select(func.json_each(bindparam("names")).table_valued("value").c.value)
+"""Names that are told as one text: a list in JSON."""
 
 _WORKING: Final = _both(OPEN)
-_CLOSED: Final = _both(not_(OPEN), ORDERS.c.order_id.in_(bindparam("names", expanding=True)))
-_EXPLAINED: Final = select(BREAKS.c.route, BREAKS.c.reference).where(BREAKS.c.reference != "")
+_CLOSED: Final = _both(not_(OPEN), ORDERS.c.order_id.in_(_NAMED))
+_MOVED: Final = Question(
+    select(JOURNAL.c.order_id)
+    .where(
+        JOURNAL.c.seq > bindparam("after"),
+        JOURNAL.c.order_id != "",
+        or_(JOURNAL.c.seq > bindparam("whenever_after"), JOURNAL.c.time >= bindparam("since")),
+    )
+    .order_by(JOURNAL.c.seq.desc())
+)
+_POSITIONS: Final = Question(select(POSITIONS))
+_SESSIONS: Final = Question(select(FIX_SESSIONS))
+_KILLS: Final = Question(select(KILL_SWITCHES))
+_NONCES: Final = Question(select(NONCES))
+_MOVES: Final = Question(select(TRANSFERS).where(OPEN_MOVES))
+_HOLDINGS: Final = Question(select(HOLDINGS))
+# The condition is the index's own, and that of OPEN.
+_BREAKS: Final = Question(select(BREAKS).where(OPEN))
+_FOREIGN: Final = Question(select(FOREIGN_ORDERS).where(WORKS))
+_EXPLAINED: Final = Question(
+    select(BREAKS.c.route, BREAKS.c.reference).where(BREAKS.c.reference != "")
+)
 
 _OWNER: Final = "SELECT epoch, who FROM owner ORDER BY epoch DESC LIMIT 1"
 LEAVE_OFF: Final = (
@@ -227,35 +251,37 @@ class Store:
     def load(self, book: Book) -> None:
         """Put into an empty book what the store holds of it."""
         with translated("reading the store"), self._reading.connect() as connection:
-            book.seq = _scalar(connection, "SELECT max(seq) FROM journal")
+            driver = driver_of(connection)
+            driver.execute("BEGIN DEFERRED")  # ends when the connection is given back
+            book.seq = _scalar(driver, "SELECT max(seq) FROM journal")
             if not book.seq:
                 return  # all else is made of its records
-            book.restore(_orders(connection, _WORKING, {}))
+            book.restore(_orders(driver, _WORKING))
             # What closed last may still have to be compared with what its venue says of it.
-            recent = _recent(connection)
-            book.restore(_orders(connection, _CLOSED, {"names": recent}) if recent else [])
-            book.last_order_number = _scalar(connection, "SELECT max(order_id) FROM orders")
+            recent = _recent(driver)
+            names = orjson.dumps(recent).decode()
+            book.restore(_orders(driver, _CLOSED, names=names) if recent else [])
+            book.last_order_number = _scalar(driver, "SELECT max(order_id) FROM orders")
             for statement in _CLIENT_IDS:
-                for route, last in _pairs(connection, statement).items():
+                for route, last in _pairs(driver, statement).items():
                     book.last_client_ids[route] = max(book.last_client_ids.get(route, 0), last)
-            book.numbers.update(_pairs(connection, _NUMBERS))
-            for route, exchange, account, asset, qty in connection.execute(select(POSITIONS)):
+            book.numbers.update(_pairs(driver, _NUMBERS))
+            for route, exchange, account, asset, qty in _POSITIONS.ask(driver):
                 book.positions[route, exchange, account, asset] = qty
-            for row in connection.execute(select(FIX_SESSIONS)):
+            for row in _SESSIONS.ask(driver):
                 book.sessions[row.origin] = session_of(row)
-            for row in connection.execute(select(KILL_SWITCHES)):
+            for row in _KILLS.ask(driver):
                 book.kills[row.route] = kill_of(row)
-            book.nonces.update({row.route: row.last for row in connection.execute(select(NONCES))})
-            for row in connection.execute(select(TRANSFERS).where(OPEN_MOVES)):
+            book.nonces.update({row.route: row.last for row in _NONCES.ask(driver)})
+            for row in _MOVES.ask(driver):
                 book.moves.put(move_of(row))
-            book.moves.last_number = _scalar(connection, "SELECT max(number) FROM transfers")
+            book.moves.last_number = _scalar(driver, "SELECT max(number) FROM transfers")
             book.agreement.restore(
-                map(holding_of, connection.execute(select(HOLDINGS))),
-                # The condition is the index's own, and that of OPEN.
-                map(break_of, connection.execute(select(BREAKS).where(OPEN))),
-                map(foreign_of, connection.execute(select(FOREIGN_ORDERS).where(WORKS))),
-                _scalar(connection, "SELECT max(number) FROM breaks"),
-                [(row.route, row.reference) for row in connection.execute(_EXPLAINED)],
+                map(holding_of, _HOLDINGS.ask(driver)),
+                map(break_of, _BREAKS.ask(driver)),
+                map(foreign_of, _FOREIGN.ask(driver)),
+                _scalar(driver, "SELECT max(number) FROM breaks"),
+                [(row.route, row.reference) for row in _EXPLAINED.ask(driver)],
             )
 
     def close(self) -> None:
@@ -307,53 +333,54 @@ def begin_epoch(engine: Engine, owner: str, now: datetime) -> tuple[int, Hash]:
     Raises StoreUnavailable for a journal that does not end where its last owner left off: what was
     sent then would be forgotten.
     """
-    with engine.begin() as connection:
-        epoch, *left = _row(connection, _LEFT, (0, 0, BEGINNING))
-        found = _row(connection, _LAST, (0, BEGINNING))
+    # What is begun and not committed is rolled back when the connection is given back.
+    with closing(engine.connect()) as connection:
+        driver = driver_of(connection)
+        driver.execute("BEGIN IMMEDIATE")
+        epoch, *left = _row(driver, _LEFT, (0, 0, BEGINNING))
+        found = _row(driver, _LAST, (0, BEGINNING))
         if tuple(left) != found:
             raise StoreUnavailable(
                 f"the journal ends with record {found[0]} and its last owner left off at record "
                 f"{left[0]}: it was written into past the engine; `oms replay --verify` says where"
             )
         row = (epoch + 1, owner, utc_text(now), *found)
-        connection.exec_driver_sql("INSERT INTO owner VALUES (?, ?, ?, ?, ?)", row)
+        driver.execute("INSERT INTO owner VALUES (?, ?, ?, ?, ?)", row)
+        driver.execute("COMMIT")
     return epoch + 1, found[1]
 
 
 def _orders(
-    connection: Connection, which: tuple[_Rows, _Rows], names: Mapping[str, Any]
+    driver: sqlite3.Connection, which: tuple[Question, Question], **names: str
 ) -> list[Order]:
-    orders = connection.execute(which[0], names).all()
+    orders = which[0].ask(driver, **names)
     executions: defaultdict[str, list[Execution]] = defaultdict(list)
-    for row in connection.execute(which[1], names) if orders else ():
+    for row in which[1].ask(driver, **names) if orders else ():
         executions[row.order_id].append(execution_of(row))
     return [order_of(row, executions[row.order_id]) for row in orders]
 
 
-def _recent(connection: Connection) -> list[str]:
-    last = connection.exec_driver_sql("SELECT seq, time FROM journal ORDER BY seq DESC LIMIT 1")
-    found = last.one_or_none()
-    if found is None:
-        return []
-    since = utc_text(utc_time(found.time) - RECENT)
-    moved = select(JOURNAL.c.order_id).where(
-        JOURNAL.c.seq > found.seq - RECENT_RECORDS,
-        JOURNAL.c.order_id != "",
-        or_(JOURNAL.c.seq > found.seq - RECENT_RECORDS_LEAST, JOURNAL.c.time >= since),
+def _recent(driver: sqlite3.Connection) -> list[str]:
+    statement = "SELECT seq, time FROM journal ORDER BY seq DESC LIMIT 1"
+    seq, time = driver.execute(statement).fetchone()
+    moved = _MOVED.ask(
+        driver,
+        after=seq - RECENT_RECORDS,
+        whenever_after=seq - RECENT_RECORDS_LEAST,
+        since=utc_text(utc_time(time) - RECENT),
     )
-    names = connection.execute(moved.order_by(JOURNAL.c.seq.desc())).scalars()
-    return list(dict.fromkeys(names))[:CLOSED_KEPT]
+    return list(dict.fromkeys(row.order_id for row in moved))[:CLOSED_KEPT]
 
 
-def _row(connection: Connection, statement: str, otherwise: tuple[Any, ...]) -> tuple[Any, ...]:
-    row = connection.exec_driver_sql(statement).fetchone()
+def _row(driver: sqlite3.Connection, statement: str, otherwise: tuple[Any, ...]) -> tuple[Any, ...]:
+    row = driver.execute(statement).fetchone()
     return otherwise if row is None else tuple(row)
 
 
-def _scalar(connection: Connection, statement: str) -> int:
+def _scalar(driver: sqlite3.Connection, statement: str) -> int:
     """The number that a SELECT of one value gives, 0 for NULL."""
-    return int(connection.exec_driver_sql(statement).scalar_one() or 0)
+    return int(driver.execute(statement).fetchone()[0] or 0)
 
 
-def _pairs(connection: Connection, statement: str) -> dict[str, int]:
-    return {str(name): int(number) for name, number in connection.exec_driver_sql(statement)}
+def _pairs(driver: sqlite3.Connection, statement: str) -> dict[str, int]:
+    return {str(name): int(number) for name, number in driver.execute(statement)}

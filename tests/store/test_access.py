@@ -1,5 +1,6 @@
 """The store is read from any thread, at any time, by an index, and not written."""
 
+import sqlite3
 import threading
 from contextlib import closing
 from decimal import Decimal
@@ -10,6 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from oms.store.queries import Reader
+from oms.store.question import Question
 from oms.store.store import Store
 from tests.store.trading_day import DESK, START, Firm
 
@@ -72,7 +74,9 @@ def test_readers_and_the_writer_do_not_wait_for_each_other(firm: Firm, reader: R
     assert len(reader.fills()) == 60
 
 
-def test_questions_are_answered_by_an_index(firm: Firm, reader: Reader) -> None:
+def test_questions_are_answered_by_an_index(
+    firm: Firm, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No listing of open orders, timeline, report, count or lookup walks through a whole table."""
     firm.fill(firm.enter(), "0.1")
     statements: list[tuple[str, object]] = []
@@ -82,6 +86,13 @@ def test_questions_are_answered_by_an_index(firm: Firm, reader: Reader) -> None:
         if sql.startswith("SELECT"):
             statements.append((sql, parameters))
 
+    ask = Question.ask
+
+    def noted(question: Question, driver: sqlite3.Connection, **values: object) -> list[object]:
+        statements.append((question.text, {**question.given, **values}))
+        return ask(question, driver, **values)
+
+    monkeypatch.setattr(Question, "ask", noted)
     reader.orders(open_only=True)
     reader.order("DESK1/D-1")
     reader.timeline("0000000001")
