@@ -27,6 +27,14 @@ class _Kept(sqlite3.Connection):
         super().close()
 
 
+class _Pool(StaticPool):
+    """It begins again with its connection when its engine is disposed of: making another would take
+    longer than all that the engine reads as it starts."""
+
+    def recreate(self) -> "_Pool":
+        return self
+
+
 class Memory:
     """One database and the engines onto it. Of one thread."""
 
@@ -95,7 +103,7 @@ def _connection() -> _Kept:
 
 
 def _engine(connection: sqlite3.Connection, begin: str) -> Engine:
-    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=_Pool)
 
     @event.listens_for(engine, "begin")
     def say_begin(begun: Connection) -> None:
