@@ -58,7 +58,7 @@ class Cost:
 
 
 class Followers:
-    """Whoever follows an origin's reports, each reading the store for itself as in the engine."""
+    """Whoever follows an origin's reports, each for itself, as in the engine."""
 
     def __init__(self, path: Path, book: Book, origin: str) -> None:
         """On the running loop; `tell` may be called on any thread."""

@@ -212,17 +212,20 @@ class Oms(MoneyHere, BreaksHere, Door):
         event = self._feed.watch()
         try:
             while True:
-                event.clear()
-                batch = await asyncio.to_thread(
-                    self._looks.reports, self.origin, since, REPORTS_AT_ONCE
-                )
+                broken = self._feed.broken
+                batch = self._feed.after(since, event)
+                # Only the store has what was committed and not told any more.
+                if batch is None or broken or not follow:
+                    batch = await asyncio.to_thread(
+                        self._looks.reports, self.origin, since, REPORTS_AT_ONCE
+                    )
                 for number, report in batch:
                     since = number
                     yield number, report
                 if not batch and not follow:
                     return
-                if not batch and self._feed.broken:
-                    raise EngineUnavailable(self._feed.broken)
+                if not batch and broken:
+                    raise EngineUnavailable(broken)
                 if not batch:
                     await event.wait()
         finally:

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from oms.core.errors import EngineUnavailable, OrderRejected, OutcomeUnknown
 from oms.core.messages import ExecutionReport, OrderCancelReject
@@ -13,6 +14,9 @@ from oms.core.ports import DeskReport
 
 Numbered = tuple[int, DeskReport]
 """A report and its number among the origin's."""
+
+RECENT_MAX: Final = 1_000
+"""Reports in memory while somebody follows; who is further behind reads the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +27,23 @@ class _Awaited:
 
 
 class Feed:
-    """A DeskGateway that wakes coroutines; the reports themselves are read from the store."""
+    """A DeskGateway that wakes coroutines and has the latest reports for those who keep up.
+
+    Earlier ones are in the store.
+    """
 
     def __init__(self) -> None:
         """Nobody waits yet."""
         self._lock = threading.Lock()
         self._awaited: dict[str, _Awaited] = {}
         self._watchers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self._roused: set[asyncio.Event] = set()
+        self._recent: deque[Numbered] = deque(maxlen=RECENT_MAX)
         self.broken = ""
         """Why no report comes any more; "" while they do."""
 
     def send(self, number: int, report: DeskReport) -> None:
-        """From the writer's thread: wake who waits; the report itself is in the store."""
+        """From the writer's thread, once the report is in the store: keep it, wake who waits."""
         name = ""
         if isinstance(report, ExecutionReport | OrderCancelReject):
             name = report.cl_ord_id
@@ -44,11 +53,19 @@ class Feed:
                 del self._awaited[name]
             else:
                 awaited = None
-            watchers = list(self._watchers.items())
+            self._keep(number, report)
+            watchers = [one for one in self._watchers.items() if one[0] not in self._roused]
+            self._roused.update(self._watchers)
         if awaited is not None:
             _call(awaited.loop, _settle, awaited.answer, (number, report))
         for event, loop in watchers:
             _call(loop, event.set)
+
+    def _keep(self, number: int, report: DeskReport) -> None:
+        if self._recent and number != self._recent[-1][0] + 1:
+            self._recent.clear()  # what is kept follows without a gap
+        if self._watchers:
+            self._recent.append((number, report))
 
     def expect(
         self, cl_ord_id: str, answers: Callable[[DeskReport], bool]
@@ -87,7 +104,7 @@ class Feed:
             self._awaited.pop(cl_ord_id, None)
 
     def watch(self) -> asyncio.Event:
-        """An event set at each report; give it back to `unwatch`."""
+        """An event set by a report, once until `after`; give it back to `unwatch`."""
         event = asyncio.Event()
         with self._lock:
             self._watchers[event] = asyncio.get_running_loop()
@@ -97,6 +114,24 @@ class Feed:
         """Stop setting the event."""
         with self._lock:
             self._watchers.pop(event, None)
+            self._roused.discard(event)
+            if not self._watchers:
+                self._recent.clear()
+
+    def after(self, number: int, event: asyncio.Event) -> list[Numbered] | None:
+        """What came after report `number`; None where only the store can tell.
+
+        Clears the event, which the next report sets again. On the loop that watches.
+        """
+        event.clear()
+        with self._lock:
+            self._roused.discard(event)
+            if not self._recent:
+                return None
+            new = self._recent[-1][0] - number
+            if not 0 <= new <= len(self._recent):
+                return None
+            return [self._recent[place] for place in range(-new, 0)]
 
 
 def _call(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *args: Any) -> None:
