@@ -18,7 +18,7 @@ FUNCTION_LINES_MAX = 50
 # Where quantities, prices and fees are worked on.
 MONEY_ROOMS = (
     "oms/core/*", "oms/store/*", "fix/codec*.py", "adapters/port.py", "adapters/reconcile.py",
-    "adapters/matching.py", "adapters/*/mapping.py", "adapters/*/simulator/*",
+    "adapters/matching.py", "adapters/simjson.py", "adapters/*/mapping.py", "adapters/*/simulator/*",
 )  # fmt: skip
 
 # In pieces, so that this file does not break its own rule.

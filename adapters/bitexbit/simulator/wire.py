@@ -4,11 +4,11 @@ Source: Bitexbit API v1 document, sections "Success responses" and "Errors". Amo
 JSON numbers there, so they are written digit by digit: no float comes between.
 """
 
-import json
 from collections.abc import Mapping
 from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
+from adapters.simjson import writer
 from adapters.simserver import SimResponse
 
 DECIMALS: Final = 8
@@ -41,22 +41,8 @@ def failure(barred: Barred) -> SimResponse:
     return SimResponse(barred.status, body, {**_JSON, **barred.headers})
 
 
-def dumps(value: object) -> str:
-    """Write JSON, decimals as numbers with the digits that they have."""
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, Mapping):
-        rows = [f"{_text(name)}: {dumps(inner)}" for name, inner in value.items()]
-        return "{" + ", ".join(rows) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join([dumps(inner) for inner in value]) + "]"
-    return _text(value)
-
-
-_text: Final = json.JSONEncoder(ensure_ascii=False).encode
-"""json.dumps would build one for every value."""
+dumps: Final = writer(", ", ": ", "{:f}".format, ensure_ascii=False)
+"""Write JSON, decimals as numbers with the digits that they have."""
 
 
 def number(value: Decimal) -> Decimal:

@@ -4,12 +4,11 @@ Source: Cryptex API document, the sample answers. They are printed as Python lit
 is JSON with the same names, numbers as JSON numbers.
 """
 
-import json
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from adapters.simjson import writer
 from adapters.simserver import SimResponse
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,22 +49,17 @@ def failure(barred: Barred) -> SimResponse:
 
 def encode(value: object, *, exponents: bool = False) -> str:
     """JSON with every Decimal written as a number, digit by digit or with an exponent."""
-    if isinstance(value, str):
-        return json.dumps(value)
-    if isinstance(value, Decimal):
-        return f"{value:E}" if exponents else plain(value)
-    if isinstance(value, Mapping):
-        rows = [f"{json.dumps(k)}: {encode(v, exponents=exponents)}" for k, v in value.items()]
-        return "{" + ", ".join(rows) + "}"
-    if isinstance(value, Sequence):
-        return "[" + ", ".join([encode(part, exponents=exponents) for part in value]) + "]"
-    return json.dumps(value)
+    return _with_exponents(value) if exponents else _in_full(value)
 
 
 def plain(value: Decimal) -> str:
     """Write without exponent and without trailing zeros of the fraction."""
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_in_full: Final = writer(", ", ": ", plain)
+_with_exponents: Final = writer(", ", ": ", "{:E}".format)
 
 
 def calendar(time_ms: int) -> int:
