@@ -57,8 +57,8 @@ class Troubles:
 
     def take(self, name: str, on: str = "") -> bool:
         """Tell whether this request is hit, and use up one hit."""
-        left = self._left.get((name, on), 0)
-        self._left[name, on] = max(0, left - 1)
+        if left := self._left.get((name, on), 0):
+            self._left[name, on] = left - 1
         return left > 0
 
     def span_ms(self, name: str) -> int:
@@ -67,7 +67,8 @@ class Troubles:
 
     def distort(self, answer: SimResponse) -> SimResponse:
         """Delay and garble an answer as far as that is switched on."""
-        answer = replace(answer, delay_s=float(self._spans["slow_s"]))
+        if slow_s := self._spans["slow_s"]:
+            answer = replace(answer, delay_s=float(slow_s))
         if answer.drop:
             return answer
         if self.take("garble"):

@@ -95,7 +95,8 @@ class Troubles:
 
     def distort(self, answer: SimResponse) -> SimResponse:
         """Delay and garble an answer as far as that is switched on."""
-        answer = replace(answer, delay_s=float(self._spans["slow_s"]))
+        if slow_s := self._spans["slow_s"]:
+            answer = replace(answer, delay_s=float(slow_s))
         if answer.drop:
             return answer
         if self.take("garble"):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from adapters.bitexbit.simulator import switches
@@ -29,6 +30,7 @@ from adapters.bitexbit.simulator.troubles import Troubles
 from adapters.bitexbit.simulator.wire import Barred, Lost, failure, plain, success
 from adapters.simserver import SimRequest, SimResponse
 
+_PATHS_KEPT: Final = 256  # the same few are asked for all the time
 ELSEWHERE: Final = "https://www.bitexbit.com"
 
 
@@ -280,17 +282,22 @@ _ROUTES: Final = (
 
 
 def _find_route(request: SimRequest) -> tuple[_Route, tuple[str, ...]]:
-    met = [
-        (route, found.groups())
-        for route in _ROUTES
-        if (found := route.path.fullmatch(request.path)) is not None
-    ]
+    met = _met(request.path)
     for route, arguments in met:
         if request.method == route.method:
             return route, arguments
     if met:
         raise Barred(405, "wrong method", {"Allow": met[0][0].method})
     raise Barred(404, "no such path")
+
+
+@lru_cache(_PATHS_KEPT)
+def _met(path: str) -> tuple[tuple[_Route, tuple[str, ...]], ...]:
+    return tuple(
+        (route, found.groups())
+        for route in _ROUTES
+        if (found := route.path.fullmatch(path)) is not None
+    )
 
 
 def _ledger_row(booked: Booked) -> dict[str, object]:

@@ -1,8 +1,10 @@
 """Paths: who may use them, how often, and what they are given."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 from urllib.parse import parse_qs
 
 from adapters.btcturk.simulator.desk import Desk
@@ -10,6 +12,8 @@ from adapters.btcturk.simulator.listing import Listing
 from adapters.btcturk.simulator.orders import parse_object
 from adapters.btcturk.simulator.wire import PARAMETERS_ERROR, Barred, Refused
 from adapters.simserver import SimRequest, SimResponse
+
+_PATHS_KEPT: Final = 256  # the same few are asked for all the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +86,31 @@ def route(
     return Route(re.compile(path), method, kinds, answer, private, changes)
 
 
-def find_route(routes: Iterable[Route], request: SimRequest) -> tuple[Route, tuple[str, ...]]:
-    """Return what answers, and the parts of its path; raises Barred(404), (405) or (415)."""
-    allowed: list[str] = []
-    for one in routes:
-        if found := one.path.fullmatch(request.path):
+class Routes:
+    """All that there are, the first of a path and a method first."""
+
+    def __init__(self, *routes: Route) -> None:
+        self._routes = routes
+        self._met = lru_cache(_PATHS_KEPT)(self._meet)
+
+    def find(self, request: SimRequest) -> tuple[Route, tuple[str, ...]]:
+        """Return what answers, and the parts of its path; raises Barred(404), (405) or (415)."""
+        met = self._met(request.path)
+        for one, parts in met:
             if request.method == one.method:
                 _demand_json(request)
-                return one, tuple(text for text in found.groups() if text is not None)
-            allowed.append(one.method)
-    if allowed:
-        raise Barred(405, ("Method Not Allowed", 405), {"Allow": ", ".join(allowed)})
-    raise Barred(404, ("Not Found", 404))
+                return one, parts
+        if met:
+            allowed = ", ".join(one.method for one, _ in met)
+            raise Barred(405, ("Method Not Allowed", 405), {"Allow": allowed})
+        raise Barred(404, ("Not Found", 404))
+
+    def _meet(self, path: str) -> tuple[tuple[Route, tuple[str, ...]], ...]:
+        return tuple(
+            (one, tuple(text for text in found.groups() if text is not None))
+            for one in self._routes
+            if (found := one.path.fullmatch(path)) is not None
+        )
 
 
 def _demand_json(request: SimRequest) -> None:

@@ -17,7 +17,7 @@ from adapters.btcturk.simulator.feed import FeedKeys, FeedSocket, UserEvents
 from adapters.btcturk.simulator.listing import listings
 from adapters.btcturk.simulator.private import PRIVATE
 from adapters.btcturk.simulator.public import PUBLIC
-from adapters.btcturk.simulator.route import Route, Visit, find_route
+from adapters.btcturk.simulator.route import Route, Routes, Visit
 from adapters.btcturk.simulator.troubles import Troubles, gateway_timeout
 from adapters.btcturk.simulator.wire import (
     INVALID_NONCE,
@@ -42,7 +42,7 @@ TRADES_DELAY_MS: Final = 2_000
 FEED_SPAN_MS: Final = 1_000
 
 _REFUSALS: Final = {"order": NOT_ENOUGH, "cancel": NOT_CANCELABLE}
-_ROUTES: Final = (*PUBLIC, *PRIVATE)
+_ROUTES: Final = Routes(*PUBLIC, *PRIVATE)
 
 
 class BtcturkSimulator:
@@ -118,7 +118,7 @@ class BtcturkSimulator:
     def _answer(self, request: SimRequest, now_ms: int) -> SimResponse:
         if self._troubles.take("throttle"):
             raise too_many(1, 1, 1)
-        route, parts = find_route(_ROUTES, request)
+        route, parts = _ROUTES.find(request)
         self._pace.count(route.limits, now_ms)
         there_ms = now_ms + self._troubles.span_ms("skew_clock")
         if route.private:
