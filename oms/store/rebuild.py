@@ -29,14 +29,14 @@ def rebuild(url: str, *, owner: str, now: datetime, progress: Progress | None = 
         lock = Lock.take(path, owner, now)
         try:
             with scratch() as (tables, made):
-                verdict = _folded(reader, tables, progress)
+                verdict = _folded(reader, tables, made, progress)
                 _take_over(path, made, owner, now, progress)
         finally:
             lock.release()
     return verdict
 
 
-def _folded(reader: Reader, tables: Engine, progress: Progress | None) -> Verdict:
+def _folded(reader: Reader, tables: Engine, made: Path, progress: Progress | None) -> Verdict:
     verdict = Verdict()
     with reader.snapshot() as stored:
         say = verdict.add_of_journal
@@ -45,8 +45,7 @@ def _folded(reader: Reader, tables: Engine, progress: Progress | None) -> Verdic
             raise StoreUnavailable(
                 f"the journal is not whole, nothing was changed: {verdict.differences[0]}"
             )
-        with tables.connect() as rebuilt:
-            compare(rebuilt, stored, verdict, progress)
+        compare(made, stored, verdict, progress)
     return verdict
 
 
