@@ -144,6 +144,8 @@ class Writer:
     def step(self) -> bool:
         """Decide what waits, commit once, send. Whether anything waited."""
         batch = self._take_all_waiting()
+        if not batch:
+            return False
         messages = [inbound for inbound in batch if isinstance(inbound, Inbound)]
         changes = Changes()
         for inbound in messages:
@@ -156,7 +158,7 @@ class Writer:
         for waiting in batch:
             if isinstance(waiting, threading.Event):
                 waiting.set()
-        return bool(batch)
+        return True
 
     def _take_all_waiting(self) -> list[_Waiting]:
         batch = [self._inbox.popleft() for _ in range(min(len(self._inbox), BATCH_MAX))]

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final
 
 from oms.core.agreement import Agreement
@@ -75,8 +76,7 @@ class Route:
         self.instruments = known
 
 
-def _by_age(order: Order) -> str:
-    return order.order_id
+_by_age: Final = attrgetter("order_id")
 
 
 class Book:
@@ -122,7 +122,7 @@ class Book:
         self._by_cl_ord_id: dict[tuple[str, str], str] = {}
         self._by_venue_cl_ord_id: dict[tuple[str, str], str] = {}
         self._by_secondary_order_id: dict[tuple[str, str], str] = {}
-        self._closed: OrderedDict[str, None] = OrderedDict()
+        self._closed: OrderedDict[str, Order] = OrderedDict()
         self._spent: deque[tuple[str, str]] = deque()
         self._ids_of: dict[str, list[tuple[str, str]]] = {}
 
@@ -143,8 +143,7 @@ class Book:
 
     def closed(self, route: str) -> list[Order]:
         """Orders of the route that closed lately, as far as they are in memory; oldest end first."""
-        found = [self._orders.get(order_id) for order_id in list(self._closed)]
-        return [order for order in found if order is not None and order.route == route]
+        return [order for order in list(self._closed.values()) if order.route == route]
 
     def all_working(self) -> list[Order]:
         """Orders that are not closed, of every route there is or was, oldest first."""
@@ -183,8 +182,8 @@ class Book:
 
     def killed(self, route: str) -> bool:
         """Whether the kill switch is on for the route; from any thread."""
-        switches = (self.kills.get(EVERY_ROUTE), self.kills.get(route))
-        return any(switch is not None and switch.on for switch in switches)
+        every, own = self.kills.get(EVERY_ROUTE), self.kills.get(route)
+        return (every is not None and every.on) or (own is not None and own.on)
 
     def open_moves(self, route: str) -> list[MoneyMove]:
         """Transfers of the route of which something may still become; from any thread."""
@@ -379,13 +378,13 @@ class Book:
             del self._working[order.route]
         # Last in the queue again whenever it moves: what a batch has moved must not be forgotten
         # before its commit, because the history does not know it yet.
-        self._closed[order_id] = None
+        self._closed[order_id] = order
         self._forget()
 
     def _forget(self) -> None:
         while len(self._closed) > CLOSED_KEPT:
-            order_id, _ = self._closed.popitem(last=False)
-            order = self._orders.pop(order_id)
+            order_id, order = self._closed.popitem(last=False)
+            del self._orders[order_id]
             for ours, theirs in order.venue_names:
                 self._by_venue_cl_ord_id.pop((order.route, ours), None)
                 self._by_secondary_order_id.pop((order.route, theirs), None)

@@ -169,8 +169,10 @@ class Order:
     def venue_names(self) -> tuple[tuple[str, str], ...]:
         """By which ids the venue knows the order and its legs: ours, and its own."""
         now = ((self.venue_cl_ord_id, self.secondary_order_id),)
+        if not self.legs:
+            return now
         past = tuple((leg.venue_cl_ord_id, leg.secondary_order_id) for leg in self.legs[:-1])
-        return past + now if past else now
+        return past + now
 
     @property
     def derived_qty(self) -> Decimal:
