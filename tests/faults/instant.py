@@ -2,12 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextvars import Context
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, TypeVar
+from weakref import ref
 
 from tests.adapters.virtual_hour import VirtualLoop
+
+T = TypeVar("T")
 
 
 class Due(asyncio.TimerHandle):
@@ -45,6 +48,27 @@ class WorldLoop(VirtualLoop):
         self._now: deque[Due] = deque()
         self._later: list[tuple[float, int, Due]] = []
         self._number = 0
+        self._tasks: list[ref[asyncio.Task[Any]]] = []
+
+    def _make_self_pipe(self) -> None:
+        """What wakes asyncio's own out of its waiting; this one never waits."""
+
+    def _close_self_pipe(self) -> None:
+        """There is none."""
+
+    def create_task(  # type: ignore[override]  # typeshed: a generator, too
+        self, coro: Coroutine[Any, Any, T], **named: Any
+    ) -> asyncio.Task[T]:
+        """As asyncio's own, and known to `tasks`."""
+        task = super().create_task(coro, **named)
+        self._tasks.append(ref(task))
+        return task
+
+    def tasks(self) -> list[asyncio.Task[Any]]:
+        """All that are not done, in the order they were made: asyncio looks through those of every
+        loop there was, in any order."""
+        known = [task() for task in self._tasks]
+        return [task for task in known if task is not None and not task.done()]
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
@@ -75,38 +99,50 @@ class WorldLoop(VirtualLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """So many seconds from now."""
-        return self.call_at(self._instant.instant + delay, callback, *args, context=context)
+        when = self._instant.instant + delay
+        due = Due(when, callback, args, context)
+        self._number += 1
+        heappush(self._later, (when, self._number, due))
+        return due
 
     def _run_once(self) -> None:
         """Turn by turn, until somebody stops it."""
         while not self._stopping:
             self._turn()
 
-    def _turn(self) -> None:
+    def _pass(self) -> None:
+        """To the next thing that is due; what is due at that time is ready then."""
         ready, later, instant = self._now, self._later, self._instant
+        now = instant.instant
         if not ready:
             assert later, "nothing will ever happen"
-            instant.instant = max(instant.instant, later[0][0])
-        while later and later[0][0] <= instant.instant:
+            if later[0][0] > now:
+                now = instant.instant = later[0][0]
+        while later and later[0][0] <= now:
             due = heappop(later)[2]
             if not due._cancelled:
                 ready.append(due)
+
+    def _turn(self) -> None:
+        self._pass()
+        ready = self._now
         for _ in range(len(ready)):
             due = ready.popleft()
-            if not due._cancelled:
-                self._call(due)
+            if due._cancelled:
+                continue
+            try:
+                if due.context is None:
+                    due.call(*due.words)
+                else:
+                    due.context.run(due.call, *due.words)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001  as asyncio's own: whatever it is
+                self._tell_of(due, error)
 
-    def _call(self, due: Due) -> None:
-        try:
-            if due.context is None:
-                due.call(*due.words)
-            else:
-                due.context.run(due.call, *due.words)
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # noqa: BLE001  as asyncio's own: whatever it is
-            told = {"message": f"in {due.call!r}", "exception": error, "handle": due}
-            self.call_exception_handler(told)
+    def _tell_of(self, due: Due, error: BaseException) -> None:
+        told = {"message": f"in {due.call!r}", "exception": error, "handle": due}
+        self.call_exception_handler(told)
 
     def call_soon_threadsafe(  # type: ignore[override]  # typeshed: a TypeVarTuple
         self, callback: Callable[..., object], *args: Any, context: Any = None

@@ -109,7 +109,7 @@ class Process:
     def kill(self, keep: "asyncio.Task[None] | None") -> None:
         """End it without a word; `keep` is nobody's of it."""
         self.alive = False
-        for task in asyncio.all_tasks(self._loop):
+        for task in self._loop.tasks():
             if task is not keep:
                 task.cancel()
         if self._store is not None:

@@ -381,7 +381,7 @@ class World:
     def _close(self) -> None:
         if self.process is not None:
             self.process.kill(None)
-        left = asyncio.all_tasks(self.loop)
+        left = self.loop.tasks()
         for task in left:
             task.cancel()
         self.loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
