@@ -154,6 +154,8 @@ class Killing:
 
     async def _look(self) -> bool:
         """Whether something was tried."""
+        if not any(kill.on for kill in list(self._book.kills.values())):
+            return False
         working = [
             order
             for name in list(self._book.routes)

@@ -76,7 +76,8 @@ class Sides:
         for name, side in self.now.items():
             self._begun.append(name)
             side.start()
-        self._worker.start(_LOOK_EVERY_S)
+        if self._begun:
+            self._worker.start(_LOOK_EVERY_S)
 
     def stop(self) -> None:
         """Log all out at once: each waits for its peers' answers, and a stop must not take long."""
