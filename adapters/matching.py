@@ -189,11 +189,12 @@ class MatchingEngine:
         The split of a span of time into calls does not matter: trades carry the time of their
         step. Orders on the passive side further than `levels` ticks from the middle never trade.
         """
-        if self._stepped_ms is None:
-            self._stepped_ms = now_ms
-        last_ms = now_ms - (now_ms - self._stepped_ms) % STEP_MS
-        first_ms = max(self._stepped_ms, last_ms - STEPS_MAX * STEP_MS) + STEP_MS
-        self._stepped_ms = max(self._stepped_ms, last_ms)
+        stepped_ms = now_ms if self._stepped_ms is None else self._stepped_ms
+        last_ms = now_ms - (now_ms - stepped_ms) % STEP_MS
+        self._stepped_ms = max(stepped_ms, last_ms)
+        if not self._near and not self._thin:
+            return []
+        first_ms = max(stepped_ms, last_ms - STEPS_MAX * STEP_MS) + STEP_MS
         trades: list[Trade] = []
         for step_ms in range(first_ms, last_ms + 1, STEP_MS):
             if not self._near and not self._thin:

@@ -52,14 +52,17 @@ def fix_claims() -> dict[str, object]:
     }
 
 
-def signed(content: dict[str, object], secret: str = SECRET) -> str:
-    """Sign with the standard library, so that the checking library does not check itself."""
+def signed(content: object, secret: str = SECRET, *, flawed: str = "", **header: object) -> str:
+    """Sign with the standard library, so that the checking library does not check itself.
+
+    `flawed` is put behind the claims before they are signed.
+    """
 
     def part(value: object) -> str:
         text = json.dumps(value, separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
 
-    head = f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part(content)}"
+    head = f"{part({'alg': 'HS256', 'typ': 'JWT', **header})}.{part(content)}{flawed}"
     mac = hmac.new(secret.encode(), head.encode(), hashlib.sha256).digest()
     return f"{head}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
 
@@ -121,6 +124,15 @@ def test_the_worked_tokens_open_what_they_were_made_for() -> None:
         (jwt.encode(claims(), SECRET * 2, algorithm="HS512"), 196634),
         ("not.a.token", 196634),
         ("ü", 196634),
+        (f"{signed(claims())}ü", 2097162),
+        (f"{signed(claims())}.", 196634),
+        (signed(claims(), crit=["exp"]), 196634),
+        (signed(claims(), alg=None), 196634),
+        (signed(claims(), flawed="="), 196634),
+        (signed(claims(), flawed="\n"), 196634),
+        (signed([claims()]), 196634),
+        ("e" + "W1tb" * 50_000 + ".e.e", 196634),
+        ("W1tb" * 50_000 + ".e.e", 196634),
     ],
     ids=[
         "another account",
@@ -138,6 +150,15 @@ def test_the_worked_tokens_open_what_they_were_made_for() -> None:
         "another algorithm",
         "no JWT",
         "no ASCII",
+        "no ASCII in the signature",
+        "a fourth segment",
+        "a header that must be understood",
+        "no algorithm",
+        "padded claims",
+        "claims with a break in them",
+        "claims that are no object",
+        "a header that is no JSON",
+        "a header too deep to read",
     ],
 )
 def test_any_other_token_is_refused(token: str, code: int) -> None:
