@@ -5,6 +5,7 @@ What has left arrives whether or not somebody still waits for it, as on a real n
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import cache
 from random import Random
 from typing import Final, Protocol
 from urllib.parse import unquote
@@ -43,7 +44,7 @@ class Answer(httpx.Response):
 
     def __init__(self, told: SimResponse) -> None:
         self.status_code = told.status
-        self.headers = httpx.Headers(told.headers)
+        self.headers = _headers(*told.headers.items())
         self._body = told.body
 
     async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
@@ -117,11 +118,20 @@ class Line(httpx.AsyncBaseTransport):
 def _asked(request: httpx.Request) -> SimRequest:
     path, _, query = request.url.raw_path.decode("ascii").partition("?")
     # httpx's own look at them tries one encoding after the other, for every name and every value.
-    headers = {
-        name.decode("latin-1").lower(): value.decode("latin-1")
-        for name, value in request.headers.raw
-    }
-    return SimRequest(request.method, unquote(path), query, headers, request.read())
+    headers = {_lower(name): value.decode("latin-1") for name, value in request.headers.raw}
+    # httpx's own reading asks typing what kind of stream it is, every time.
+    assert isinstance(request.stream, httpx.ByteStream), "the product sends no other"
+    return SimRequest(request.method, unquote(path), query, headers, b"".join(request.stream))
+
+
+@cache
+def _lower(name: bytes) -> str:
+    return name.decode("latin-1").lower()
+
+
+@cache
+def _headers(*told: tuple[str, str]) -> httpx.Headers:
+    return httpx.Headers(told)
 
 
 def _undone(fault: Fault | None) -> SimResponse | None:
