@@ -20,7 +20,8 @@ from oms.store.tables import metadata
 
 
 class _Kept(sqlite3.Connection):
-    """A connection that is never closed: what is not committed when it is let go is lost."""
+    """A connection that is never closed: what is not committed when it is let go is lost, and
+    what was attached to it is gone."""
 
     def __init__(self, *words: Any, **named: Any) -> None:
         super().__init__(*words, **named)
@@ -28,6 +29,9 @@ class _Kept(sqlite3.Connection):
 
     def close(self) -> None:
         self.rollback()
+        for _, name, _ in self.execute("PRAGMA database_list").fetchall():
+            if name not in ("main", "temp"):
+                self.execute(f"DETACH {name}")
 
     def create_function(self, name: str, *words: Any, **named: Any) -> None:
         """Once: SQLAlchemy does whenever it connects, and SQLite makes every statement anew then."""
