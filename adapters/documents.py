@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final
 
 from oms.core.errors import MalformedMessage
@@ -115,18 +116,23 @@ def optional_number_in(row: Row, name: str) -> Decimal | None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise MalformedMessage(f"{name}: a number is wanted")
+    text = str(value)
+    return _remembered(text, name) if len(text) <= 2 * DIGITS_MAX else _exact(text, name)
+
+
+def _exact(text: str, name: str) -> Decimal:
     try:
-        number = Decimal(value)
+        number = Decimal(text)
     except InvalidOperation:
         raise MalformedMessage(f"{name}: a number is wanted") from None
-    return _bounded(number, name)
-
-
-def _bounded(number: Decimal, name: str) -> Decimal:
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int) or number.adjusted() >= DIGITS_MAX or exponent < -DIGITS_MAX:
         raise MalformedMessage(f"{name}: a number of at most {DIGITS_MAX} digits is wanted")
     return number
+
+
+# Lists show the same figures at every reading. By text, as equal numbers differ in their zeros.
+_remembered: Final = lru_cache(maxsize=4096)(_exact)
 
 
 def instant_of_ms(epoch_ms: int) -> datetime:
