@@ -130,10 +130,13 @@ class Fills:
 
     def owners(self, trade_id: str) -> list[str]:
         """The orders that are known to have a fill: two where the account traded with itself."""
+        return self._owners(trade_id, self._orders())
+
+    def _owners(self, trade_id: str, orders: Sequence[Order]) -> list[str]:
         told = {oid for oid, trades in self._trades.items() if trade_id in trades}
         booked = {
             order.secondary_order_id
-            for order in self._orders()
+            for order in orders
             if f"{trade_id}-{order.secondary_order_id}" in order.executions
         }
         return sorted(told | booked)
@@ -173,13 +176,13 @@ class Fills:
         """The rows that no order is known to have and one of ours can have."""
         for row in rows:
             self._claim(self._public.get(row.trade_id, ()))
-        own = self._own()
+        own, orders = self._own(), self._orders()
         return [
             row
             for row in rows
             if row.trade_id not in self._public
+            and not self._owners(row.trade_id, orders)
             and any(can_have(c, row) for c in own)
-            and not self.owners(row.trade_id)
         ]
 
     def attribute(self, rows: Sequence[VenueTrade], listed: Sequence[VenueOrder]) -> None:
@@ -236,7 +239,7 @@ class Fills:
     def _orders(self) -> list[Order]:
         books, route = self._books, self._route
         known = (*books.working(route), *books.closed(route))
-        return [o for o in known if any(theirs for _, theirs in o.venue_names)]
+        return [o for o in known if o.secondary_order_id or _had_id(o)]
 
     def _booked_ids(self) -> set[str]:
         names = (theirs for order in self._orders() for _, theirs in order.venue_names)
@@ -364,3 +367,8 @@ class Fills:
             arrived_until=ALWAYS,
             foreign=True,
         )
+
+
+def _had_id(order: Order) -> bool:
+    """Whether the venue has had an id for what the order was before it was replaced."""
+    return any(leg.secondary_order_id for leg in order.legs[:-1])
