@@ -7,7 +7,7 @@ at all connections for every request.
 
 import asyncio
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -197,12 +197,21 @@ class Http:
             if status < HTTPStatus.OK or status >= 500:
                 raise OutcomeUnknown(f"{what}: HTTP {status}")
             content = bytearray()
-            async for chunk in response.aiter_bytes():
+            async for chunk in _chunks(response):
                 content += chunk
                 if len(content) > BODY_BYTES_MAX:
                     text = f"{what}: the answer is above {BODY_BYTES_MAX} bytes"
                     raise Unusable(text, _shown(content, self._hide))
         return reply_of(what, status, bytes(content), self._hide)
+
+
+def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes. Where nothing is to be unpacked, as almost always, without httpx's
+    decoders, which take longer than the reading."""
+    stream = response.stream
+    if "Content-Encoding" in response.headers or not isinstance(stream, httpx.AsyncByteStream):
+        return response.aiter_bytes()
+    return aiter(stream)
 
 
 def reply_of(what: str, status: int, content: bytes, hide: Iterable[str] = ()) -> Reply:

@@ -4,7 +4,7 @@ What has left arrives whether or not somebody still waits for it, as on a real n
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from random import Random
 from typing import Final, Protocol
@@ -45,11 +45,7 @@ class Answer(httpx.Response):
     def __init__(self, told: SimResponse) -> None:
         self.status_code = told.status
         self.headers = _headers(*told.headers.items())
-        self._body = told.body
-
-    async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """At once."""
-        yield self._body
+        self.stream = httpx.ByteStream(told.body)
 
     async def aclose(self) -> None:
         """There is no connection."""
