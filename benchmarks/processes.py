@@ -41,6 +41,7 @@ token = "benchmark-operator-token-that-protects-nothing"
 [[desks]]
 comp_id = "DESK1"
 secret = "{secret}"
+max_orders_per_s = 1000000
 
 [venues.apifiny]
 account_id = "{account}"
