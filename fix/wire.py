@@ -44,6 +44,13 @@ _TOKEN: Final = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 _NANOSECONDS: Final = re.compile(r"(\.[0-9]{6})[0-9]{3}$")
 """What is finer than our clocks: no report is worth losing for it."""
 
+_AS_WRITTEN: Final = re.compile(
+    r"[0-9]{8}-[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.(?:[0-9]{1,6}|[0-9]{9}))?"
+)
+"""A UTCTimestamp as all peers write it."""
+
+_MICROSECONDS_END: Final = len("20260131-12:00:00.123456")
+
 _FRAME: Final = frozenset(
     {
         tags.BEGIN_STRING,
@@ -157,6 +164,9 @@ def parse_utc_timestamp(text: str, tag: int) -> datetime:
     """An aware UTC datetime. Raises MalformedMessage naming the tag."""
     pattern = "%Y%m%d-%H:%M:%S.%f" if "." in text else "%Y%m%d-%H:%M:%S"
     try:
+        if _AS_WRITTEN.fullmatch(text):
+            # strptime takes fifty times as long, in every report of a venue.
+            return datetime.fromisoformat(text[:_MICROSECONDS_END]).replace(tzinfo=UTC)
         return datetime.strptime(_NANOSECONDS.sub(r"\1", text), pattern).replace(tzinfo=UTC)
     except ValueError:
         raise MalformedMessage(f"not a UTCTimestamp: {printable(text[:40])}", tag) from None

@@ -112,11 +112,21 @@ def test_a_time_comes_back_to_the_millisecond(time: datetime) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "20260102", "20260102-25:00:00", "2026-01-02T00:00:00"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "20260102", "20260102-25:00:00", "2026-01-02T00:00:00", "20260102-00:00:00.1234567"],
+)
 def test_what_is_no_time_names_its_tag(text: str) -> None:
     with pytest.raises(MalformedMessage) as refused:
         parse_utc_timestamp(text, 126)
     assert refused.value.ref_tag_id == 126
+
+
+@pytest.mark.parametrize("text", ["20260102-03:04:05", "20260102-3:4:5", "20260102-03:04:05.6"])
+def test_a_time_is_read_however_many_digits_it_has(text: str) -> None:
+    """The format is FIX's; what is a little off is understood as well."""
+    microsecond = 600_000 if "." in text else 0
+    assert parse_utc_timestamp(text, 60) == datetime(2026, 1, 2, 3, 4, 5, microsecond, tzinfo=UTC)
 
 
 def test_nanoseconds_are_cut() -> None:
