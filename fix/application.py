@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import quickfix
 
-from fix import tags
+from fix import tags, thread_state
 from fix.peer import Peer
 from fix.pulse import Inside, Pulse
 from fix.transport import Kind
@@ -35,7 +35,7 @@ handing: Final = threading.local()
 _refusing: Final[dict[int, Fields]] = {}
 """By the thread that refuses a message: what the Reject says in place of quickfix's own words.
 
-Every callback has a Python thread state of its own, so that a threading.local forgets.
+A callback may have a Python thread state of its own, so that a threading.local forgets.
 """
 
 
@@ -93,10 +93,12 @@ class Application(quickfix.Application):
 
     @_guarded()
     def onLogon(self, session_id: quickfix.SessionID) -> None:
+        thread_state.keep()
         self._peer.logged_on(session_id.toString())
 
     @_guarded()
     def onLogout(self, session_id: quickfix.SessionID) -> None:
+        thread_state.let_go()
         self._peer.logged_out(session_id.toString())
 
     @_guarded()

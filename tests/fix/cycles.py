@@ -11,6 +11,7 @@ reports that the desk missed or had twice.
 
 import argparse
 import contextlib
+import ctypes
 import faulthandler
 import os
 import sys
@@ -102,6 +103,8 @@ class Seen:
     native: int
     descriptors: int
     rss_kb: int
+    thread_states: int
+    """Python's own, of threads that have ended too."""
 
 
 @dataclass(slots=True)
@@ -122,7 +125,7 @@ class Count:
         yield f"faults            {len(self.faults)} {self.faults[:3] or ''}"
         yield f"reports to desk   {self.reports}"
         yield f"seconds a cycle   median {times[len(times) // 2]:.2f}, longest {times[-1]:.2f}"
-        for name in ("threads", "native", "descriptors", "rss_kb"):
+        for name in ("threads", "native", "descriptors", "rss_kb", "thread_states"):
             values = [getattr(one, name) for one in self.seen]
             yield (
                 f"{name:<17} first {values[0]}, a fifth of the way {getattr(steady, name)}, "
@@ -141,7 +144,25 @@ def look(seconds: float) -> Seen:
         len(os.listdir("/proc/self/task")),
         len(os.listdir("/proc/self/fd")),
         rss,
+        thread_states(),
     )
+
+
+def thread_states() -> int:
+    """How many the interpreter has. Only while no thread of C++ calls into Python."""
+    python = ctypes.pythonapi
+    for function in (
+        python.PyInterpreterState_Get,
+        python.PyInterpreterState_ThreadHead,
+        python.PyThreadState_Next,
+    ):
+        function.restype = ctypes.c_void_p
+    state = python.PyInterpreterState_ThreadHead(ctypes.c_void_p(python.PyInterpreterState_Get()))
+    found = 0
+    while state:
+        found += 1
+        state = python.PyThreadState_Next(ctypes.c_void_p(state))
+    return found
 
 
 def until(what: str, done: Callable[[], bool], wait_s: float = WAIT_S) -> None:
