@@ -8,9 +8,10 @@ not shown in the book and never meet each other: only what others do is modelled
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Final
 
 STEP_MS: Final = 50
@@ -216,16 +217,17 @@ class MatchingEngine:
         self, symbol: str, depth: int
     ) -> tuple[list[tuple[Decimal, Decimal]], list[tuple[Decimal, Decimal]]]:
         """Return (bids, asks) as (price, quantity), best first; raises KeyError if unknown."""
-        market = self._markets[symbol]
-        bids, asks = (
-            [
-                (_level_px(market, side, level), qty)
-                for level, qty in enumerate(self._standing[symbol, side])
-                if qty
-            ][:depth]
-            for side in ("BUY", "SELL")
+        return (
+            list(islice(self._levels(symbol, "BUY"), depth)),
+            list(islice(self._levels(symbol, "SELL"), depth)),
         )
-        return bids, asks
+
+    def _levels(self, symbol: str, side: str) -> Iterator[tuple[Decimal, Decimal]]:
+        """Price and quantity of what stands on one side, best first."""
+        market = self._markets[symbol]
+        for level, qty in enumerate(self._standing[symbol, side]):
+            if qty:
+                yield _level_px(market, side, level), qty
 
     def _demand_sound(self, order: SimOrder) -> None:
         if order.symbol not in self._markets or order.side not in _OPPOSITE:
@@ -238,9 +240,7 @@ class MatchingEngine:
             raise ValueError(f"only a market buy goes by total: {order.order_id}")
 
     def _touch(self, symbol: str, side: str) -> Decimal | None:
-        market = self._markets[symbol]
-        standing = self._standing[symbol, side]
-        return next((_level_px(market, side, i) for i, qty in enumerate(standing) if qty), None)
+        return next((px for px, _ in self._levels(symbol, side)), None)
 
     def _crosses(self, order: SimOrder) -> bool:
         touch = self._touch(order.symbol, _OPPOSITE[order.side])
