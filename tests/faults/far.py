@@ -1,5 +1,6 @@
 """The venues of a scenario: each its own simulator, spoken to without a socket."""
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from importlib import import_module
@@ -58,6 +59,7 @@ _OPERATIONS: Final[Mapping[str, Callable[[SimRequest], str]]] = {
     "btcturk": _by_method,
     "cryptex": _by_body,
 }
+_NONCE: Final = re.compile(rb"(?:^|&)nonce=([0-9]+)(?:&|$)")  # in a form
 _HIDE: Final = {"cryptex": "hide_orders"}
 
 
@@ -66,7 +68,8 @@ def nonce_of(kind: str, asked: SimRequest) -> int | None:
     if kind == "bitexbit":
         told = asked.headers.get("x-nonce", "")
     elif kind == "cryptex":
-        told = dict(parse_qsl(asked.body.decode())).get("nonce", "")
+        found = _NONCE.search(asked.body)
+        return int(found[1]) if found is not None else None
     else:
         return None
     return int(told) if told.isdigit() else None

@@ -20,7 +20,7 @@ from tests.faults.instant import WorldLoop
 from tests.faults.plan import DESK, Ask, Fault, Intent, Kind, Plan
 from tests.faults.settings import DESK_SECRET
 
-TRIP_MS: Final = (1, 30)
+TRIPS_S: Final = tuple(ms / 1000 for ms in range(1, 31))
 """How long a message is under way."""
 
 _DESK_SESSION: Final = f"FIX.4.2:OMS->{DESK}"
@@ -48,7 +48,7 @@ class FixSide:
         self._faults = faults
         self._tell = tell
         self._rng = Random(f"{plan.seed} fix")  # noqa: S311  repeatable on purpose
-        net = Net(loop, lambda: self._rng.randint(*TRIP_MS) / 1000, self._fate)
+        net = Net(loop, lambda: self._rng.choice(TRIPS_S), self._fate)
         self.wires = Wires(net)
         self.desk: FixDesk | None = None
         self._apifiny: ApifinyDoor | None = None

@@ -16,8 +16,8 @@ from adapters.simserver import SimRequest, SimResponse
 from tests.faults.far import Far, operation_of
 from tests.faults.plan import Fault, Kind
 
-TRIP_MS: Final = (5, 45)
-"""How long a request is on its way there, and as long back."""
+TRIPS_S: Final = tuple(ms / 1000 for ms in range(5, 46))
+"""How long a request may be on its way there, and as long back."""
 
 _PAGE: Final = b"<html><body><h1>We will be back soon</h1></body></html>"
 _UNDONE: Final = {
@@ -67,7 +67,7 @@ class Line(httpx.AsyncBaseTransport):
         asked = _asked(request)
         operation = operation_of(far.kind, asked)
         fault = network.on_request(far, asked, operation)
-        trip_s = network.rng.randint(*TRIP_MS) / 1000
+        trip_s = network.rng.choice(TRIPS_S)
         if fault is not None and fault.kind is Kind.NO_CONNECTION:
             await asyncio.sleep(trip_s)
             raise httpx.ConnectError("refused")
@@ -99,7 +99,7 @@ class Line(httpx.AsyncBaseTransport):
                 told = _spoilt(network.handle(far, asked, operation, left_s), kind)
                 if kind is Kind.ARRIVES_TWICE:
                     network.handle(far, asked, operation, left_s)
-            back_s = network.rng.randint(*TRIP_MS) / 1000 + told.delay_s
+            back_s = network.rng.choice(TRIPS_S) + told.delay_s
             if kind is Kind.SLOW_ANSWER and fault is not None:
                 back_s += fault.ms / 1000
             loop.call_later(back_s, _settle, answer, told, kind)
@@ -141,6 +141,8 @@ def _undone(fault: Fault | None) -> SimResponse | None:
 
 def _spoilt(told: SimResponse, kind: Kind | None) -> SimResponse:
     match kind:
+        case None:
+            return told
         case Kind.SERVER_ERROR:
             return SimResponse(500, b"internal server error")
         case Kind.GARBLED:
