@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import is_
 from typing import Final
 
 from adapters.bitexbit.attribution import Candidate, attribute, can_have
@@ -71,6 +72,8 @@ class Fills:
         """By order that nothing dates: the newest execution when all of them were read."""
         self._ambiguous: dict[str, frozenset[str]] = {}
         self._public: OrderedDict[str, tuple[VenueTrade, VenueTrade]] = OrderedDict()
+        self._candidates: tuple[list[Order], list[Candidate]] | None = None
+        """What `_own` found for these orders; None once anything else that it stands on changed."""
 
     def moment(self) -> float:
         """Now, for `Taken.sent`."""
@@ -80,10 +83,14 @@ class Fills:
         """The venue has just answered that it took an order."""
         self._taken[secondary_order_id] = taken
         self._told = Told(taken.since, taken.sent)
+        self._candidates = None
 
     def note(self, trade: VenueTrade) -> None:
         """A fill whose order is certain."""
-        self._trades.setdefault(trade.secondary_order_id, {})[trade.trade_id] = trade
+        trades = self._trades.setdefault(trade.secondary_order_id, {})
+        if trades.get(trade.trade_id) is not trade:
+            trades[trade.trade_id] = trade
+            self._candidates = None
 
     def of(self, secondary_order_id: str) -> tuple[VenueTrade, ...]:
         """An order's fills, in the venue's order."""
@@ -225,6 +232,7 @@ class Fills:
         """Forget what is about orders that nobody knows any more."""
         booked = self._booked_ids()
         known = booked | set(self._taken)
+        before = len(self._trades), len(self._taken), len(self._over)
         self._trades = {oid: trades for oid, trades in self._trades.items() if oid in known}
         late = self.moment() - UNBOOKED_S
         self._taken = {
@@ -233,6 +241,8 @@ class Fills:
             if oid in booked or taken.sent > late  # until the book has heard of it
         }
         self._over = {oid: moment for oid, moment in self._over.items() if oid in booked}
+        if before != (len(self._trades), len(self._taken), len(self._over)):
+            self._candidates = None
 
     # Candidates
 
@@ -250,6 +260,11 @@ class Fills:
 
     def _own(self) -> list[Candidate]:
         orders = self._orders()
+        if self._candidates is None or not _are_same(self._candidates[0], orders):
+            self._candidates = orders, self._candidates_of(orders)
+        return self._candidates[1]
+
+    def _candidates_of(self, orders: list[Order]) -> list[Candidate]:
         times = Times(orders)
         found = {
             order.secondary_order_id: self._candidate(order, times)
@@ -372,3 +387,8 @@ class Fills:
 def _had_id(order: Order) -> bool:
     """Whether the venue has had an id for what the order was before it was replaced."""
     return any(leg.secondary_order_id for leg in order.legs[:-1])
+
+
+def _are_same(before: Sequence[Order], now: Sequence[Order]) -> bool:
+    """Whether nothing was booked since: an order that changes is another object."""
+    return len(before) == len(now) and all(map(is_, before, now))
