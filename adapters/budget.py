@@ -79,6 +79,8 @@ class Budget:
         for limit in limits:
             there = self._windows.get(limit.what, ())
             self._windows[limit.what] = (*there, Window(limit, now, speed))
+        self._counted: dict[tuple[str, ...], tuple[Window, ...]] = {}
+        """By what requests count for: the windows of all of it."""
         self._usual = limits[0].what
         self._clock = clock
         self._max_wait_s = max_wait_s
@@ -181,13 +183,16 @@ class Budget:
             raise TooLate("the order's time was over before it could be sent")
 
     async def _grant(self, lane: Lane, whats: tuple[str, ...]) -> None:
-        now = self._clock.monotonic()
-        windows = tuple(w for what in whats or (self._usual,) for w in self._windows[what])
-        waiter = _Waiter(lane, self._number, windows, inf, asyncio.Future())
-        self._number += 1
+        now, deadline = self._clock.monotonic(), inf
+        windows = self._windows_of(whats)
         if lane is Lane.NEW:
-            self._demand_timely(waiter, now)
-            waiter.deadline = now + self._max_wait_s
+            self._demand_timely(windows, now)
+            deadline = now + self._max_wait_s
+        if not self._waiting and self._due_in_s(lane, windows, now) <= 0:
+            self._take(lane, windows, deadline)
+            return
+        waiter = _Waiter(lane, self._number, windows, deadline, asyncio.Future())
+        self._number += 1
         insort(self._waiting, waiter)
         self._serve()
         if not waiter.done.done():
@@ -201,21 +206,28 @@ class Budget:
                 self._give_back()  # it had its turn already, and does not use it
             raise
 
+    def _windows_of(self, whats: tuple[str, ...]) -> tuple[Window, ...]:
+        windows = self._counted.get(whats)
+        if windows is None:
+            windows = tuple(w for what in whats or (self._usual,) for w in self._windows[what])
+            self._counted[whats] = windows
+        return windows
+
     def _give_back(self) -> None:
         self._under_way -= 1
         self._serve()
         if self._waiting:
             self._wake()
 
-    def _demand_timely(self, waiter: _Waiter, now: float) -> None:
+    def _demand_timely(self, windows: tuple[Window, ...], now: float) -> None:
         if why := self._stopped():
             raise Stopped(why)
         if self._refused:
             raise VenueUnavailable(self._refused)
-        before = [other for other in self._waiting if other < waiter]
+        before = [other for other in self._waiting if other.lane <= Lane.NEW]
         wait_s = max(
             window.wait_s(Lane.NEW, now, sum(window in other.windows for other in before))
-            for window in waiter.windows
+            for window in windows
         )
         if wait_s > self._max_wait_s:
             slowed = f": {self.slowed}" if self.slowed else ""
@@ -241,11 +253,14 @@ class Budget:
         now = self._clock.monotonic()
         for waiter in [w for w in self._waiting if w.deadline <= now]:
             self._fail(waiter, TooLate("the rate limit delayed the order too long"))
-        while self._waiting:
-            first = next((w for w in self._firsts() if self._due_in_s(w, now) <= 0), None)
-            if first is None:
-                return
+        while (first := self._first_due(now)) is not None:
             self._let_go(first)
+
+    def _first_due(self, now: float) -> _Waiter | None:
+        for waiter in self._firsts():
+            if self._due_in_s(waiter.lane, waiter.windows, now) <= 0:
+                return waiter
+        return None
 
     def _let_go(self, waiter: _Waiter) -> None:
         if waiter.lane is Lane.NEW and (why := self._stopped()):
@@ -254,24 +269,27 @@ class Budget:
         self._waiting.remove(waiter)
         if waiter.done.done():
             return  # given up, and about to be told
-        for window in waiter.windows:
-            window.take()
         waiter.holds = True
-        if waiter.lane is Lane.NEW:
-            self._new_until = waiter.deadline
-        self._under_way += 1
+        self._take(waiter.lane, waiter.windows, waiter.deadline)
         waiter.done.set_result(None)
+
+    def _take(self, lane: Lane, windows: tuple[Window, ...], deadline: float) -> None:
+        for window in windows:
+            window.take()
+        if lane is Lane.NEW:
+            self._new_until = deadline
+        self._under_way += 1
 
     def _fail(self, waiter: _Waiter, error: VenueUnavailable) -> None:
         self._waiting.remove(waiter)
         if not waiter.done.done():
             waiter.done.set_exception(error)
 
-    def _due_in_s(self, waiter: _Waiter, now: float) -> float:
-        spare = self._spare if waiter.lane is Lane.CANCEL else 0
+    def _due_in_s(self, lane: Lane, windows: tuple[Window, ...], now: float) -> float:
+        spare = self._spare if lane is Lane.CANCEL else 0
         if self._in_flight is not None and self._under_way >= self._in_flight + spare:
             return inf  # whoever gives its slot back looks again
-        return max(window.wait_s(waiter.lane, now) for window in waiter.windows)
+        return max([window.wait_s(lane, now) for window in windows])
 
     def _firsts(self) -> list[_Waiter]:
         """The most important of those that count for the same: no other can go before it."""
@@ -283,6 +301,5 @@ class Budget:
     def _next_at(self) -> float:
         """When something can happen by itself; inf: not before somebody asks or gives back."""
         now = self._clock.monotonic()
-        dues = (now + self._due_in_s(waiter, now) for waiter in self._firsts())
-        deadlines = (waiter.deadline for waiter in self._waiting)
-        return min(*dues, *deadlines, inf, inf)
+        dues = [now + self._due_in_s(w.lane, w.windows, now) for w in self._firsts()]
+        return min([inf, *dues, *[waiter.deadline for waiter in self._waiting]])
