@@ -84,6 +84,7 @@ class Faults:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self._numbered: dict[frozenset[Kind], list[tuple[int, Fault]]] = {}
         self._seen: Counter[int] = Counter()
         self.struck: Counter[str] = Counter()
         self.calm = False
@@ -96,14 +97,19 @@ class Faults:
     def strike(self, kinds: frozenset[Kind], route: str = "", operation: str = "") -> list[Fault]:
         """Count an event, and tell what strikes at it."""
         found = []
-        for number, fault in enumerate(self._plan.faults):
-            if fault.kind not in kinds or fault.route not in ("", route):
-                continue
-            if fault.operation in ("", operation):
+        for number, fault in self._of(kinds):
+            if fault.route in ("", route) and fault.operation in ("", operation):
                 self._seen[number] += 1
                 if self._seen[number] == fault.ordinal and not self.calm:
                     found.append(fault)
         return found
+
+    def _of(self, kinds: frozenset[Kind]) -> list[tuple[int, Fault]]:
+        known = self._numbered.get(kinds)
+        if known is None:
+            numbered = enumerate(self._plan.faults)
+            known = self._numbered[kinds] = [one for one in numbered if one[1].kind in kinds]
+        return known
 
     def note(self, fault: Fault) -> None:
         """It came about."""

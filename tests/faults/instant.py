@@ -60,7 +60,7 @@ class WorldLoop(VirtualLoop):
         self, coro: Coroutine[Any, Any, T], **named: Any
     ) -> asyncio.Task[T]:
         """As asyncio's own, and known to `tasks`."""
-        task = super().create_task(coro, **named)
+        task = asyncio.Task(coro, loop=self, **named)
         self._tasks.append(ref(task))
         return task
 

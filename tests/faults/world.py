@@ -162,17 +162,17 @@ class World:
         quiet_s = QUIET_OF_FIX_S if "apifiny" in self.far else QUIET_S
         asked_at, quiet_since = -CANCEL_EVERY_S, self.loop.time()
         doubted, doubted_since = self._only_doubts(), self.loop.time()
-        while self.loop.time() < ends_at:
+        while (now := self.loop.time()) < ends_at:
             if doubted != (doubted := self._only_doubts()) or not doubted:
-                doubted_since = self.loop.time()
-            if self.loop.time() - doubted_since >= DOUBTS_S:
+                doubted_since = now
+            if now - doubted_since >= DOUBTS_S:
                 return
-            if self.process is None or not self._is_over():
-                quiet_since = self.loop.time()
-            if self.loop.time() - quiet_since >= quiet_s:
+            if not self._is_over():
+                quiet_since = now
+            if now - quiet_since >= quiet_s:
                 return
-            if self.loop.time() - asked_at >= CANCEL_EVERY_S:
-                asked_at = self.loop.time()
+            if now - asked_at >= CANCEL_EVERY_S:
+                asked_at = now
                 self.desk.cancel_all()
                 self.fix.cancel_all()
             await asyncio.sleep(LOOK_S)
