@@ -2,6 +2,7 @@
 
 import os
 import sys
+from types import ModuleType
 from typing import NoReturn
 
 
@@ -11,6 +12,9 @@ def main() -> NoReturn:
         # An assertion that fails is our own mistake and must stop the engine, not be skipped.
         sys.stderr.write("oms: runs with its assertions only: start it without -O\n")
         sys.exit(2)
+    # httpx brings a command line of its own if it can, and with it rich and pygments: a twentieth
+    # of the time to `ready`.
+    sys.modules["httpx._main"] = ModuleType("httpx._main")
     try:
         from oms.cli import app
 

@@ -6,10 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from oms.door import Row
 
@@ -298,12 +294,8 @@ def listing(rows: Sequence[Row], columns: Columns, *, as_json: bool = False) -> 
         return
     used = _used(rows, columns)
     lines = aligned(rows, used)
-    if sys.stdout.isatty():
-        console = Console()
-        # rich would fit a wider table by breaking numbers in two.
-        if max(map(len, lines)) + 2 * len(used) <= console.width:
-            console.print(_table(rows, used))
-            return
+    if sys.stdout.isatty() and _drawn(rows, used, max(map(len, lines)) + 2 * len(used)):
+        return
     for line in lines:
         typer.echo(line)
 
@@ -339,11 +331,23 @@ def _used(rows: Sequence[Row], columns: Columns) -> Columns:
     }
 
 
-def _table(rows: Sequence[Row], columns: Columns) -> Table:
+def _drawn(rows: Sequence[Row], columns: Columns, width: int) -> bool:
+    """Draw them as a table, if the terminal is as wide as that."""
+    # Whoever has no terminal, as `oms run`, is spared the time that rich takes to load.
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    # rich would fit a wider table by breaking numbers in two.
+    if width > console.width:
+        return False
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in columns:
         justify: Literal["left", "right"] = "right" if heading in _NUMBERS else "left"
         table.add_column(heading, justify=justify, no_wrap=True)
     for row in rows:
         table.add_row(*(Text(cell(row.get(name))) for name in columns.values()))
-    return table
+    console.print(table)
+    return True

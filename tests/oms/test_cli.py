@@ -322,7 +322,7 @@ def test_tables_lose_nothing_and_texts_can_not_move_the_cursor(
     if width:
         monkeypatch.setattr("sys.stdout.isatty", lambda: True)
         console = Console(width=width, force_terminal=True)
-        monkeypatch.setattr(show, "Console", lambda: console)
+        monkeypatch.setattr("rich.console.Console", lambda: console)
     rows = [
         {"venue": "ANDX", "asset": "BTC", "qty": "0.1"},
         {"venue": "APIFINY", "asset": "x\x1b[2J\nx", "qty": "1234567890.12345678"},
