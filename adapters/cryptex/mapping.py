@@ -158,8 +158,13 @@ def instant(number: int, zone: tzinfo) -> datetime:
     try:
         if number < _CALENDAR:
             return _EPOCH + timedelta(seconds=number)
-        local = datetime.strptime(str(number), "%Y%m%d%H%M%S")  # noqa: DTZ007  the zone is not told
-        return local.replace(tzinfo=zone).astimezone(UTC)
+        day, clock = divmod(number, 1_000_000)
+        # strptime takes ten times as long, for every row of every list.
+        return datetime(
+            *(day // 10_000, day // 100 % 100, day % 100),
+            *(clock // 10_000, clock // 100 % 100, clock % 100),
+            tzinfo=zone,
+        ).astimezone(UTC)
     except (ValueError, OverflowError):
         raise MalformedMessage(f"no time: {number}") from None
 
