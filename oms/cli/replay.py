@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from oms.cli import show
-from oms.cli.cycles import look_for_cycles_less
 from oms.cli.ends import FAILED
 from oms.cli.options import AsJson, Config, reader_of, settings_of
 from oms.cli.progress import progress
@@ -57,7 +56,6 @@ def replay(
     hashes = dict(map(_hash, noted or ()))
     until = record if at is None else _instant(at)
     settings = settings_of(config)
-    look_for_cycles_less()
     if verify:
         _verify(settings, hashes, as_json)
     elif until is None:
