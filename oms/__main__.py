@@ -6,9 +6,9 @@ import sys
 from types import ModuleType
 from typing import Final, NoReturn
 
-_LOOK_FOR_CYCLES: Final = (5_000, 10, 10)
+_LOOK_FOR_CYCLES: Final = (10_000, 10, 10)
 """Objects more than before until Python looks for cycles of garbage, and how often until it looks
-among older ones too: seven times its own figure.
+among older ones too: fourteen times its own figure.
 
 What is loaded stays, and orders, records and reports are no cycles: looking for them at every 700
 took a tenth of the start, and as much of a replay.
