@@ -71,10 +71,11 @@ MINUTES ?= 30
 soak: $(STAMP)
 	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
 
-# Real processes, killed and restarted while a proxy spoils their connections: about half an hour.
+# Real processes, killed and restarted while a proxy spoils their connections, two batches at a
+# time: twenty minutes where nothing else runs.
 ROUNDS ?= 500
 rounds: $(STAMP)
-	@$(BIN)/python -m tests.rounds --rounds $(ROUNDS)
+	@$(BIN)/python -m tests.rounds --rounds $(ROUNDS) --jobs 2
 
 # Seeded scenarios of the whole system under faults, at most ten minutes; SCENARIOS=N runs N.
 SCENARIOS ?= 20000
