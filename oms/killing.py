@@ -154,7 +154,7 @@ class Killing:
 
     async def _look(self) -> bool:
         """Whether something was tried."""
-        if not any(kill.on for kill in list(self._book.kills.values())):
+        if not self._book.any_killed():
             return False
         working = [
             order

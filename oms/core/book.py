@@ -189,9 +189,13 @@ class Book:
         """Transfers of the route of which something may still become; from any thread."""
         return self.moves.open(route)
 
+    def any_killed(self) -> bool:
+        """Whether the kill switch is on for any route; from any thread."""
+        return any(switch.on for switch in list(self.kills.values()))
+
     def under_kill(self) -> list[Order]:
         """Orders that are not closed, of all routes for which the kill switch is on."""
-        if not any(switch.on for switch in self.kills.values()):
+        if not self.any_killed():
             return []
         return [order for order in self.all_working() if self.killed(order.route)]
 

@@ -215,11 +215,11 @@ class VenueBooks:
 
     def working(self, route: str) -> list[Order]:
         """All orders of a route that are not closed, oldest first."""
-        return [at_venue(o) if o.legs else o for o in self._books.working(route)]
+        return [at_venue(order) for order in self._books.working(route)]
 
     def closed(self, route: str) -> list[Order]:
         """Orders of a route that closed lately, as far as they are in memory."""
-        return [at_venue(o) if o.legs else o for o in self._books.closed(route)]
+        return [at_venue(order) for order in self._books.closed(route)]
 
     def killed(self, route: str) -> bool:
         """Whether the kill switch is on for the route: no new order may leave."""
