@@ -17,6 +17,7 @@ from oms.cli.options import Config, settings_of
 from oms.clock import SystemClock
 from oms.core.decide import OPERATOR
 from oms.core.errors import OmsError
+from oms.cores import keep_to_one
 from oms.log import catch_uncaught, configure_logging, room
 from oms.settings import Settings
 
@@ -53,6 +54,10 @@ def run(
             "--speed", min=1, help="Rate limits times, waits over this: as `oms sim --speed`."
         ),
     ] = 1,
+    all_cores: Annotated[
+        bool,
+        typer.Option("--all-cores", help="Run on any core; one is faster, threads take turns."),
+    ] = False,
 ) -> None:
     """Run the engine until SIGTERM or SIGINT. Prints `ready` when it accepts desks.
 
@@ -62,6 +67,8 @@ def run(
     level = logging.getLevelNamesMapping()[log_level.name]
     configure_logging(json_lines=json_log, level=level, secrets=settings.secrets())
     catch_uncaught()
+    if not all_cores:
+        keep_to_one()  # before any thread begins
     asyncio.run(_serve(settings, json_log, speed))
 
 

@@ -172,6 +172,25 @@ def test_an_engine_without_venues_stops_on_either_signal(
         assert "Traceback" not in engine.errors.read_text()
 
 
+def _cores(engine: Process) -> list[set[int]]:
+    """Which cores each of its threads may run on."""
+    tasks = Path(f"/proc/{engine.popen.pid}/task").iterdir()
+    return [os.sched_getaffinity(int(task.name)) for task in tasks]
+
+
+def test_all_threads_of_an_engine_share_one_core_unless_they_are_not_to(tmp_path: Path) -> None:
+    (tmp_path / "oms.toml").write_text('[api]\nlisten = "127.0.0.1:0"\ntoken = "t"\n')
+    with process(tmp_path, "run", "run") as engine:
+        assert engine.line() == "ready"
+        first, *others = _cores(engine)
+        assert len(first) == 1
+        assert others, "an engine has more threads than one"
+        assert all(cores == first for cores in others)
+    with process(tmp_path, "run", "run", "--all-cores") as engine:
+        assert engine.line() == "ready"
+        assert all(cores == os.sched_getaffinity(0) for cores in _cores(engine))
+
+
 def test_an_address_that_others_reach_ends_with_2(tmp_path: Path) -> None:
     config = tmp_path / "oms.toml"
     config.write_text('[api]\nlisten = "0.0.0.0:0"\ntoken = "t"\n')
