@@ -8,7 +8,6 @@ were derived from rounded averages may be off. Folded from the journal with the 
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -29,6 +28,7 @@ from oms.core.order import Order
 from oms.core.ports import Record
 from oms.core.positions import PositionKey
 from oms.core.transfers import MoneyMove
+from oms.core.values import replaced
 
 FOREIGN_KEPT: Final = 200
 """Foreign orders that are remembered after their end, as what may have moved a balance."""
@@ -155,7 +155,7 @@ class Agreement:
         assert isinstance(place, int), "finite numbers only"
         off = multiply(multiply(_TWICE, shares), Decimal((0, (1,), min(place, 0))))
         holding = self.holding(key)
-        self._put(key, replace(holding, loose=add(holding.loose, off)), changes)
+        self._put(key, replaced(holding, loose=add(holding.loose, off)), changes)
 
     def transferred(self, before: MoneyMove | None, after: MoneyMove, changes: Changes) -> None:
         """A transfer has become something else."""
@@ -171,8 +171,8 @@ class Agreement:
         for name in {name for names in order.venue_names for name in names if name}:
             foreign = self._foreign.get((order.route, name))
             if foreign is not None:
-                told = replace(foreign.told, works=False)
-                found = replace(foreign, told=told, order_id=order.order_id, updated=order.updated)
+                told = replaced(foreign.told, works=False)
+                found = replaced(foreign, told=told, order_id=order.order_id, updated=order.updated)
                 self._keep(found, changes)
 
     def noted(self, record: Record, changes: Changes) -> None:
@@ -224,7 +224,7 @@ class Agreement:
         if note.accepted:
             self._shift(known.key, known.amount, changes)
         self._explain(known.key[0], note.reference)
-        changes.breaks[note.break_id] = replace(
+        changes.breaks[note.break_id] = replaced(
             known,
             text=note.text,
             closed=True,
@@ -259,7 +259,7 @@ class Agreement:
         if self.begun(key[0]) and (delta or traded):
             holding = self.holding(key)
             moved, turned = add(holding.moved, delta), add(holding.traded, traded)
-            self._put(key, replace(holding, moved=moved, traded=turned), changes)
+            self._put(key, replaced(holding, moved=moved, traded=turned), changes)
 
     def _put(self, key: HoldingKey, holding: Holding, changes: Changes) -> None:
         self.holdings[key] = changes.holdings[key] = holding

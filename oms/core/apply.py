@@ -4,7 +4,6 @@ An order is never changed; each event gives a new one. Which life follows which 
 transitions.py.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -41,6 +40,7 @@ from oms.core.transitions import (
     event_of,
     next_life,
 )
+from oms.core.values import replaced
 
 OrderMessage = (
     ExecutionReport
@@ -183,7 +183,7 @@ def _made_pending(
     if target is None:
         raise IllegalTransition(f"{event.name} without such a request")
     return tuple(
-        replace(request, pending=True) if request is target else request
+        replaced(request, pending=True) if request is target else request
         for request in order.requests
     )
 
@@ -237,7 +237,7 @@ def _ended(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any
     answered = (r for r in order.requests if canceled and r.silent and r.kind is Request.CANCEL)
     done = {request, *answered}
     unanswered = (r for r in order.requests if r not in done)
-    changes: dict[str, Any] = {"requests": tuple(replace(r, pending=False) for r in unanswered)}
+    changes: dict[str, Any] = {"requests": tuple(replaced(r, pending=False) for r in unanswered)}
     if request is not None and request.origin == order.origin:
         changes["orig_cl_ord_id"] = order.cl_ord_id
         changes["cl_ord_id"] = request.cl_ord_id
@@ -262,7 +262,7 @@ def _request_entered(order: Order, note: RequestEntered, now: datetime) -> Order
 
 def _released(order: Order, note: RequestReleased, now: datetime) -> Order:
     requests = tuple(
-        replace(r, released=note.released) if r.cl_ord_id == note.cl_ord_id else r
+        replaced(r, released=note.released) if r.cl_ord_id == note.cl_ord_id else r
         for r in order.requests
     )
     return order.evolve(requests=requests, updated=now)

@@ -6,7 +6,7 @@ orders that can still move are kept for ever; closed ones stay a while, then the
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -35,6 +35,7 @@ from oms.core.positions import PositionKey, moves, split_move
 from oms.core.sessions import Session, venue_session
 from oms.core.transfers import MoneyMove, Moves, is_transfer
 from oms.core.transitions import EXECUTES, FILLS, Event, event_of
+from oms.core.values import replaced
 from oms.core.venue import Capabilities, Instrument
 
 CLOSED_KEPT: Final = 2_000
@@ -313,7 +314,7 @@ class Book:
 
     def _kill(self, note: KillSwitch | KillCertificate, time: datetime, changes: Changes) -> None:
         if isinstance(note, KillCertificate):
-            kill = replace(self.kills[note.route], in_doubt=note.in_doubt)
+            kill = replaced(self.kills[note.route], in_doubt=note.in_doubt)
             self.kills[note.route] = changes.kills[note.route] = kill
             return
         # Turned off everywhere, no single route stays killed behind anybody's back.

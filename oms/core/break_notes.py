@@ -1,10 +1,10 @@
 """Notes of what books and venues do not agree on: balances, breaks, orders that are not ours."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from oms.core.fields import Side
+from oms.core.values import frozen
 
 
 class Cause(StrEnum):
@@ -23,7 +23,7 @@ class Cause(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Total:
     """What an account has of one asset, with what its orders hold."""
 
@@ -32,7 +32,7 @@ class Total:
     security_exchange: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class BalancesTold:
     """What the venue says that the account has: one look. Never journaled.
 
@@ -43,7 +43,7 @@ class BalancesTold:
     totals: tuple[Total, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class BalanceBegun:
     """From here on a balance is what executions and transfers make of this."""
 
@@ -52,7 +52,7 @@ class BalanceBegun:
     security_exchange: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class BreakOpened:
     """A balance is `amount` more than the books say, or, of a break that is open, is so now."""
 
@@ -66,7 +66,7 @@ class BreakOpened:
     """What the venue's lists call what made it, where they show that."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class BreakShown:
     """The venue's lists show what made a break. Never journaled. `reference`: its id there."""
 
@@ -77,7 +77,7 @@ class BreakShown:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class BreakClosed:
     """A break is over: it went away, or is explained; or an operator, `by` name, says why.
 
@@ -92,7 +92,7 @@ class BreakClosed:
     reference: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ForeignOrder:
     """An order of the account that the engine has never sent, as the venue shows it.
 

@@ -6,7 +6,6 @@ away, is explained, or an operator says what it was. Nothing is traded because o
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -28,6 +27,7 @@ from oms.core.ports import Decision, Inbound, Record
 from oms.core.reports import BREAK
 from oms.core.story import Story
 from oms.core.transfers import is_transfer
+from oms.core.values import replaced
 
 BreakMessage = BalancesTold | BreakShown | BreakClosed | ForeignOrder
 
@@ -165,13 +165,13 @@ def _closed(book: Book, inbound: Inbound, note: BreakClosed, now: datetime) -> D
         return ()
     known = book.agreement.named_break(note.break_id)
     if known is not None:
-        told = replace(note, accepted=True)
-        return (replace(_record(inbound, told, now), route=known.key[0]),)
+        told = replaced(note, accepted=True)
+        return (replaced(_record(inbound, told, now), route=known.key[0]),)
     order = None if is_transfer(note.break_id) else book.any_order(note.break_id)
     if order is None or not order.text.startswith(BREAK):
         return ()
     story = Story(inbound, order, now)
-    story.add(replace(note, accepted=False))
+    story.add(replaced(note, accepted=False))
     return tuple(story.records)
 
 

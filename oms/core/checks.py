@@ -5,7 +5,6 @@ one that does.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -24,6 +23,7 @@ from oms.core.needs import needed
 from oms.core.numbers import decimals, is_multiple, multiply, nearest_multiple, number_text
 from oms.core.order import Order
 from oms.core.reports import KILL_SWITCH
+from oms.core.values import frozen, replaced
 from oms.core.venue import Emulation, Instrument
 
 DECIMALS_MAX: Final = 18
@@ -31,7 +31,7 @@ DIGITS_MAX: Final = 20
 """Decimal places and digits before the point that any venue could mean."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """Why an order is refused before anything is sent."""
 
@@ -39,7 +39,7 @@ class Refusal:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """An order under examination, with what is known of its route and instrument."""
 
@@ -74,7 +74,7 @@ def examine(book: Book, origin: str, order: NewOrderSingle, now: datetime) -> Ca
         )
     time_in_force = _time_in_force(route, order)
     if order.symbol != instrument.symbol or order.time_in_force is not time_in_force:
-        order = replace(order, symbol=instrument.symbol, time_in_force=time_in_force)
+        order = replaced(order, symbol=instrument.symbol, time_in_force=time_in_force)
     candidate = Candidate(order, route, instrument, needed(route.capabilities, order), now)
     return _first_refusal(candidate) or candidate
 

@@ -5,11 +5,11 @@ differs. It is journaled and numbered like any report, in the record of the orig
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Final
 
 from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.ports import Decision, DeskReport, Record, ToOrigin
+from oms.core.values import replaced
 
 REFUSAL: Final = "a drop copy sends no orders"
 
@@ -24,7 +24,7 @@ def _copied(readers: tuple[str, ...], record: Record) -> Record:
     copies = tuple(
         ToOrigin(reader, copy) for copy in _copies(readers, record) for reader in readers
     )
-    return replace(record, outbound=record.outbound + copies) if copies else record
+    return replaced(record, outbound=record.outbound + copies) if copies else record
 
 
 def _copies(readers: tuple[str, ...], record: Record) -> Iterator[DeskReport]:
@@ -43,4 +43,4 @@ def _copies(readers: tuple[str, ...], record: Record) -> Iterator[DeskReport]:
                 continue
         if event not in events:
             events.add(event)
-            yield replace(report, client_id=outbound.origin)
+            yield replaced(report, client_id=outbound.origin)

@@ -6,7 +6,6 @@ named by the ExecID of that report, "" on the first.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -15,11 +14,12 @@ from oms.core.facts import Execution
 from oms.core.fields import ExecRestatementReason, ExecType
 from oms.core.messages import ExecutionReport
 from oms.core.numbers import ZERO, add, average, multiply, number_text, scaled, subtract
+from oms.core.values import frozen, replaced
 
 _RENEWS: Final = (ExecRestatementReason.GT_RENEWAL, ExecRestatementReason.GT_CORPORATE_ACTION)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DayFigures:
     """DayOrderQty (424), DayCumQty (425) and DayAvgPx (426)."""
 
@@ -89,4 +89,4 @@ def _scaled(execution: Execution, cum_qty: Decimal, told: Decimal, text: str) ->
     shares = scaled(execution.qty, told, cum_qty)
     if shares is None or execution.derived:
         raise IllegalTransition(f"{text} can not be told exactly of execution {execution.exec_id}")
-    return replace(execution, split_shares=shares)
+    return replaced(execution, split_shares=shares)

@@ -1,6 +1,5 @@
 """What desks and strategies ask, and what they are answered."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from oms.core.apply import apply
@@ -33,6 +32,7 @@ from oms.core.reports import (
     throttled_report,
     unknown_report,
 )
+from oms.core.values import replaced
 
 
 def answer(
@@ -147,7 +147,7 @@ def _accepted(
         # the venue's word (FIX 4.2: Pending New answers status requests only).
         report = event_report(order, ExecType.PENDING_NEW, now)
         if order.origin != inbound.source:  # whoever enters for another hears its own name for it
-            report = replace(report, cl_ord_id=candidate.order.cl_ord_id)
+            report = replaced(report, cl_ord_id=candidate.order.cl_ord_id)
         outbound.append(ToOrigin(inbound.source, report))
     return Record(
         time=now,

@@ -1,7 +1,6 @@
 """What an execution, its bust or its correction does to the executions of an order."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 
 from oms.core.errors import IllegalTransition
@@ -9,6 +8,7 @@ from oms.core.facts import Execution
 from oms.core.messages import ExecutionReport
 from oms.core.numbers import ZERO, subtract
 from oms.core.transitions import FILLS, Event
+from oms.core.values import replaced
 
 
 def book_execution(
@@ -25,7 +25,7 @@ def book_execution(
         undone = booked.get(report.exec_ref_id)
         if undone is None or not undone.stands:
             raise IllegalTransition(f"no standing execution {report.exec_ref_id!r} to undo")
-        booked[undone.exec_id] = replace(undone, stands=False)
+        booked[undone.exec_id] = replaced(undone, stands=False)
         undone_qty, undone_notional = undone.qty, undone.notional
         day = undone.day  # D36: what is corrected stays of its own day
     busted = event is Event.BUST

@@ -1,7 +1,6 @@
 """The facts that an order is made of, beside its life."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -10,6 +9,7 @@ from oms.core.fields import TimeInForce
 from oms.core.messages import OrderCancelReplaceRequest, OrderCancelRequest
 from oms.core.notes import Request, RequestEntered
 from oms.core.numbers import multiply
+from oms.core.values import frozen
 
 _OF_REQUEST: Final = re.compile(r"(.+)[CR][0-9]+", re.ASCII)
 
@@ -20,7 +20,7 @@ def order_named(name: str) -> str:
     return found[1] if found else name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Execution:
     """One execution as the venue told it. `stands` is False once busted or corrected.
 
@@ -53,7 +53,7 @@ class Execution:
         return multiply(self.last_shares, self.last_px)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Leg:
     """One order at the venue, of those that an emulated order becomes one after the other."""
 
@@ -69,7 +69,7 @@ class Leg:
     """See Order.taken_at."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PendingRequest:
     """A cancel or replace that has not been answered finally. `origin` asked for it."""
 
@@ -130,7 +130,7 @@ def entered_request(note: RequestEntered, venue_cl_ord_id: str, number: int) -> 
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Kill:
     """The kill switch of a route, or of every one: as it stands, since when, and by whom.
 
@@ -146,7 +146,7 @@ class Kill:
     """Orders in doubt when it was last certified, -1 before it was."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InDoubt:
     """Which request has no known outcome, since when, and what would settle it."""
 

@@ -1,12 +1,14 @@
 """Accounts and money at venues, as values. Amounts in units of their asset, times aware UTC."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from oms.core.values import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen(kw_only=True)
 class AccountState:
     """What a venue says of the account itself; `status` is its own word. None: it does not say."""
 
@@ -19,7 +21,7 @@ class AccountState:
     """Sub-accounts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class FeeRate:
     """What a trade costs, as a part of its value: 0.001 is ten basis points."""
 
@@ -30,7 +32,7 @@ class FeeRate:
     security_exchange: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DepositAddress:
     """Where to send an asset to."""
 
@@ -52,7 +54,7 @@ class ActivityKind(StrEnum):
     OTHER = "OTHER"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Activity:
     """A row of the venue's list of what moved money. `status` is its own word, `done` our reading.
 
@@ -85,7 +87,7 @@ class TransferKind(StrEnum):
     COUPON_REDEEM = "COUPON_REDEEM"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Transfer:
     """An intent to move money, journaled before it is sent, and sent once.
 
@@ -108,7 +110,7 @@ class Transfer:
     code: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Moved:
     """The venue took a transfer. `done`: it is finished; otherwise the venue works on it.
 

@@ -4,7 +4,6 @@ Pure. Amounts in units of their asset.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -13,6 +12,7 @@ from oms.core.break_notes import Cause, ForeignOrder
 from oms.core.funding import TransferKind
 from oms.core.numbers import ZERO, add, subtract
 from oms.core.transfers import MoneyMove
+from oms.core.values import frozen
 
 HoldingKey = tuple[str, str, str]
 """Route, exchange, asset."""
@@ -24,7 +24,7 @@ _ENTERED: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Holding:
     """An asset of an account. `told` was what the venue had of it at `since`."""
 
@@ -51,7 +51,7 @@ class Holding:
         return ZERO if rest.copy_abs() <= add(self.loose, rounded) else rest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Break:
     """A balance that is not what the books say, by `amount`, since `opened`."""
 
@@ -68,7 +68,7 @@ class Break:
     """What the venue's lists call what made it; no other break has the same."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Foreign:
     """An order at a venue that is not ours, as it was told last. `order_id`: it was ours after all."""
 

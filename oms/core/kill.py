@@ -6,7 +6,6 @@ now is held: an order in doubt, or on a route that is down, is cancelled the mom
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +19,7 @@ from oms.core.order import Order
 from oms.core.ports import Decision, Evidence, Inbound, Record, ToOrigin
 from oms.core.reports import KILL_SWITCH
 from oms.core.story import Story
+from oms.core.values import replaced
 
 KILL_MESSAGE: Final = "U1"
 """MsgType (35) of the desks' kill message, described in spec/OMS42.xml."""
@@ -52,7 +52,7 @@ def _switched(book: Book, inbound: Inbound, note: KillSwitch, now: datetime) -> 
     if refusal is not None:
         return desk_side.unworkable(inbound, refusal, now) if answered else ()
     used = book.used(inbound.source, note.cl_ord_id) is not None
-    note = replace(note, origin=inbound.source, cl_ord_id="" if used else note.cl_ord_id)
+    note = replaced(note, origin=inbound.source, cl_ord_id="" if used else note.cl_ord_id)
     scope = _scope(book, note.route) if note.on else []
     news = News(
         headline=f"{KILL_SWITCH} {'ON' if note.on else 'OFF'} {_where(note.route)}",
@@ -115,7 +115,7 @@ def _certified(book: Book, inbound: Inbound, note: KillCertificate, now: datetim
 def _all_cancelled(book: Book, inbound: Inbound, note: CancelAll, now: datetime) -> Decision:
     source = inbound.source
     used = book.used(source, note.cl_ord_id) is not None
-    note = replace(note, origin=source, cl_ord_id="" if used else note.cl_ord_id)
+    note = replaced(note, origin=source, cl_ord_id="" if used else note.cl_ord_id)
     record = Record(
         time=now,
         message=note,
@@ -146,7 +146,7 @@ def _cancelled(
 ) -> Decision:
     records: list[Record] = []
     # The raw text stands on the record of the switch alone.
-    source = replace(inbound, raw="", evidence=Evidence.POLICY)
+    source = replaced(inbound, raw="", evidence=Evidence.POLICY)
     for order in orders:
         story = Story(source, order, now)
         cancel(book, story, text, origin)

@@ -6,7 +6,6 @@ only where something was executed.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +19,7 @@ from oms.core.order import Order
 from oms.core.ports import Agreed, Books
 from oms.core.transfers import MoneyMove
 from oms.core.transitions import Event, Life
+from oms.core.values import replaced
 
 
 def replacing(order: Order) -> PendingRequest | None:
@@ -122,7 +122,7 @@ def heard(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]
     leg = order.legs[-1]
     word = event not in (Event.PENDING_NEW, Event.REJECTED)
     facts = {"taken_at": leg.taken_at, **facts}
-    leg = replace(
+    leg = replaced(
         leg,
         secondary_order_id=name,
         acknowledged=leg.acknowledged or word,
@@ -135,7 +135,7 @@ def named(order: Order, secondary_order_id: str) -> Order:
     """The order with the venue's own id for it, and for its last leg."""
     legs = order.legs
     if legs:
-        legs = (*legs[:-1], replace(legs[-1], secondary_order_id=secondary_order_id))
+        legs = (*legs[:-1], replaced(legs[-1], secondary_order_id=secondary_order_id))
     return order.evolve(secondary_order_id=secondary_order_id, legs=legs)
 
 
@@ -157,7 +157,7 @@ def ended(order: Order, report: ExecutionReport, event: Event, now: datetime) ->
         return None
     *before, last = order.legs or (own_leg(order),)
     name = last.secondary_order_id or report.secondary_order_id
-    last = replace(last, over=True, acknowledged=canceled, secondary_order_id=name)
+    last = replaced(last, over=True, acknowledged=canceled, secondary_order_id=name)
     doubt = order.in_doubt
     return order.evolve(
         legs=(*before, last),

@@ -4,12 +4,12 @@ Prices in quote units, quantities in base units unless a field says otherwise. T
 None stands for what a venue does not tell.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, Literal
 
 from oms.core.fields import Side
+from oms.core.values import frozen
 from oms.core.venue import Instrument
 
 PERIODS: Final = ("1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1M", "1y")
@@ -19,7 +19,7 @@ TopicKind = Literal["ticker", "order_book", "trades", "candles", "balances"]
 """What can be watched."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Ticker:
     """A market at one moment; the figures but bid and ask are of the venue's last 24 hours."""
 
@@ -38,7 +38,7 @@ class Ticker:
     security_exchange: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Level:
     """One price of a book and what stands there."""
 
@@ -46,7 +46,7 @@ class Level:
     qty: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class OrderBook:
     """Both sides of a market, best price first."""
 
@@ -57,7 +57,7 @@ class OrderBook:
     security_exchange: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PublicTrade:
     """A trade between anybody. `side` is the aggressor's."""
 
@@ -70,7 +70,7 @@ class PublicTrade:
     security_exchange: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Candle:
     """What was traded in one period, one of PERIODS, that began at `time`."""
 
@@ -86,7 +86,7 @@ class Candle:
     security_exchange: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Currency:
     """An asset at a venue; amounts in its own units."""
 
@@ -101,7 +101,7 @@ class Currency:
     withdrawal_fee: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Topic:
     """What somebody watches: `instrument` is None for balances, `period` one of PERIODS for candles."""
 

@@ -6,7 +6,6 @@ engine drew for the venue and `order_id` the venue's own; towards a desk, they a
 ClOrdID and the engine's OrderID.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -23,9 +22,10 @@ from oms.core.fields import (
     Side,
     TimeInForce,
 )
+from oms.core.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class NewOrderSingle:
     """D: quantities in base units, `cash_order_qty` and prices in quote units.
 
@@ -53,7 +53,7 @@ class NewOrderSingle:
     on_behalf_of_comp_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class OrderCancelRequest:
     """F: cancel all that remains of the order that `orig_cl_ord_id` names."""
 
@@ -67,7 +67,7 @@ class OrderCancelRequest:
     poss_resend: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class OrderCancelReplaceRequest:
     """G: restates the order that `orig_cl_ord_id` names. What is None stays as it is."""
 
@@ -88,7 +88,7 @@ class OrderCancelReplaceRequest:
     poss_resend: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class OrderStatusRequest:
     """H: ask for the state of one order."""
 
@@ -98,7 +98,7 @@ class OrderStatusRequest:
     order_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ExecutionReport:
     """8: one event of one order.
 
@@ -150,7 +150,7 @@ class ExecutionReport:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class OrderCancelReject:
     """9: a cancel or replace was refused; the order stays what `ord_status` says."""
 
@@ -168,7 +168,7 @@ class OrderCancelReject:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class QuoteRequest:
     """R: what are the best prices? Asked of a venue before a market order is made a limit one."""
 
@@ -178,7 +178,7 @@ class QuoteRequest:
     security_exchange: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Quote:
     """S: the best prices, None where that side of the book is empty. `quote_req_id` is the id by
     which the venue will know the order."""
@@ -188,7 +188,7 @@ class Quote:
     offer_px: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class BusinessMessageReject:
     """j: a well-formed message that can not be worked on."""
 
@@ -199,7 +199,7 @@ class BusinessMessageReject:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class News:
     """B: something that concerns no single order. Each line of `text` is a line of the message."""
 

@@ -5,7 +5,6 @@ neither a person nor a program repeats what may have been done.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -39,6 +38,7 @@ from oms.core.transfers import (
     weigh,
     without,
 )
+from oms.core.values import frozen, replaced
 from oms.core.venue_side import quarantine
 
 OFFERS: Final = {
@@ -101,7 +101,7 @@ def _asked(book: Book, inbound: Inbound, asked: TransferAsked, now: datetime) ->
     if book.used(origin, asked.cl_ord_id) is not None:
         return ()  # whoever repeats it finds what became of it the first time
     transfer_id = transfer_id_of(book.moves.last_number + 1)
-    transfer = replace(asked.transfer, transfer_id=transfer_id)
+    transfer = replaced(asked.transfer, transfer_id=transfer_id)
     refusal = examine(book, origin, transfer)
     outbound = () if refusal else (ToTreasury(transfer.route, transfer_id, transfer),)
     entry = Record(
@@ -122,7 +122,7 @@ def _asked(book: Book, inbound: Inbound, asked: TransferAsked, now: datetime) ->
         text=refusal.text,
         refusal=refusal.error.code,
     )
-    return (entry, replace(entry, message=refused, evidence=Evidence.POLICY, raw=""))
+    return (entry, replaced(entry, message=refused, evidence=Evidence.POLICY, raw=""))
 
 
 def _settled(book: Book, inbound: Inbound, note: TransferSettled, now: datetime) -> Decision:
@@ -154,7 +154,7 @@ def _heard(
     said = note.moved.status if isinstance(note, TransferMoved) else note.text
     text = f"transfer {note.transfer_id} is {move.state.name}, and {inbound.source} says: {said}"
     odd = Quarantined(reason="contradicts the transfer", text=text)
-    return (replace(quarantine(inbound, odd, now), order_id=note.transfer_id),)
+    return (replaced(quarantine(inbound, odd, now), order_id=note.transfer_id),)
 
 
 def _move(book: Book, transfer_id: str) -> MoneyMove | None:
@@ -176,10 +176,10 @@ def _masked(note: TransferMoved | TransferOutcome, code: str) -> TransferMoved |
     """The note without the venue's text, which stands beside it, and without a coupon's code where
     people read."""
     if isinstance(note, TransferOutcome):
-        return replace(note, text=without(code, note.text))
+        return replaced(note, text=without(code, note.text))
     moved = note.moved
     status = without(moved.code, without(code, moved.status))
-    return replace(note, moved=replace(moved, raw="", status=status))
+    return replaced(note, moved=replaced(moved, raw="", status=status))
 
 
 def _clean(
@@ -189,13 +189,13 @@ def _clean(
     raw = inbound.raw
     if isinstance(note, TransferMoved):
         raw = without(note.moved.code, raw or note.moved.raw)
-    return replace(inbound, raw=without(move.transfer.code, raw) if move else raw)
+    return replaced(inbound, raw=without(move.transfer.code, raw) if move else raw)
 
 
 # What is checked
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """Why money is not moved, and the error that says so."""
 

@@ -1,6 +1,5 @@
 """One report of a venue applied to its order, and what the owner is told of it."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from oms.core.apply import apply
@@ -26,6 +25,7 @@ from oms.core.ports import Outbound, ToOrigin
 from oms.core.reports import BREAK, event_report
 from oms.core.story import Story, doubt
 from oms.core.transitions import REACHED_BY, Event
+from oms.core.values import replaced
 
 
 def fill(story: Story, report: ExecutionReport, event: Event) -> None:
@@ -60,7 +60,7 @@ def accepts_leg(order: Order, report: ExecutionReport, event: Event) -> bool:
 
 def accept_leg(story: Story, report: ExecutionReport) -> None:
     """The new leg of an emulated replace works: now, and not before, the order is replaced."""
-    replaced = replace(
+    renewed = replaced(
         report,
         exec_id=f"{report.exec_id}:REPLACED",
         exec_type=ExecType.REPLACED,
@@ -75,7 +75,7 @@ def accept_leg(story: Story, report: ExecutionReport) -> None:
         transact_time=report.transact_time if report.exec_type is ExecType.NEW else None,
         text=REPLACED,
     )
-    move(story, replaced, Event.REPLACED)
+    move(story, renewed, Event.REPLACED)
 
 
 def _unbooked(order: Order, report: ExecutionReport) -> list[ExecutionReport]:
@@ -90,7 +90,7 @@ def _unbooked(order: Order, report: ExecutionReport) -> list[ExecutionReport]:
         # fill that was told on another channel meanwhile is not booked twice.
         cum_qty = executed(order, leg_of(order, report))[0] if order.legs else order.cum_qty
         left = min(left, subtract(report.cum_qty, cum_qty))
-    return [replace(report, last_shares=left)] if left > 0 else []
+    return [replaced(report, last_shares=left)] if left > 0 else []
 
 
 def _explained(order: Order, report: ExecutionReport, left: Decimal) -> list[ExecutionReport]:
@@ -108,7 +108,7 @@ def _explained(order: Order, report: ExecutionReport, left: Decimal) -> list[Exe
         left = subtract(left, matched)
         rest = subtract(execution.last_shares, matched)
         parts.append(
-            replace(
+            replaced(
                 report,
                 exec_id=f"{report.exec_id}/{len(parts)}" if left else report.exec_id,
                 exec_type=ExecType.PARTIAL_FILL,
@@ -119,7 +119,7 @@ def _explained(order: Order, report: ExecutionReport, left: Decimal) -> list[Exe
         )
         if rest:
             parts.append(
-                replace(
+                replaced(
                     report,
                     exec_id=f"{execution.exec_id}/{number_text(rest)}",
                     last_shares=rest,
@@ -130,7 +130,7 @@ def _explained(order: Order, report: ExecutionReport, left: Decimal) -> list[Exe
             )
     if left:
         # To copy a report costs as much as to book it; one that explains nothing stays as it is.
-        parts.append(replace(report, last_shares=left) if parts else report)
+        parts.append(replaced(report, last_shares=left) if parts else report)
     return parts
 
 
@@ -149,7 +149,7 @@ def _book_fill(story: Story, report: ExecutionReport, booked: Decimal) -> None:
         text = f"{BREAK}executed after its end was proven, {after.venue_cl_ord_id} works for it too"
     if text:
         # The order keeps the break's text: it is looked for until a human has explained it.
-        report = replace(report, text=text)
+        report = replaced(report, text=text)
         after = apply(order, report, story.now)
     told_to_owner = event_report(after, exec_type, story.now, told=report)
     story.add(report, ToOrigin(order.origin, told_to_owner), order=after)
@@ -175,12 +175,12 @@ def move(story: Story, report: ExecutionReport, event: Event) -> None:
     """Apply a report that is no fill and tell the owner."""
     order, now = story.order, story.now
     if event is Event.NEW and order.emulate and not report.text:
-        report = replace(report, text=said(order))
+        report = replaced(report, text=said(order))
     answered = _answered(order, report, event)
     if answered is not None and answered.silent:
-        report = replace(report, text=report.text or answered.text)
+        report = replaced(report, text=report.text or answered.text)
         if answered.expires:
-            report, event = replace(report, exec_type=ExecType.EXPIRED), Event.EXPIRED
+            report, event = replaced(report, exec_type=ExecType.EXPIRED), Event.EXPIRED
     after = apply(order, report, now)
     if over(after) and not over(order) and not after.ended:
         # A leg has ended and not the order: what follows from that is told.

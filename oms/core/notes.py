@@ -3,7 +3,6 @@
 Notes travel through the same door as FIX messages and are journaled beside them.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
@@ -14,6 +13,7 @@ from oms.core.messages import (
     OrderCancelRequest,
     OrderStatusRequest,
 )
+from oms.core.values import frozen
 from oms.core.venue import Instrument
 
 
@@ -27,7 +27,7 @@ class Request(StrEnum):
     """Not a request: executions are known to be missing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class OrderEntered:
     """An order exists from here on; `venue_cl_ord_id` is what the venue will call it."""
 
@@ -39,7 +39,7 @@ class OrderEntered:
     """What the engine does in the venue's stead: names of Emulation, a blank between them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RequestEntered:
     """A cancel or replace was accepted.
 
@@ -60,7 +60,7 @@ class RequestEntered:
     """These four: see PendingRequest."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LegEntered:
     """An emulated order goes to the venue, or goes there anew: with these terms, by this name."""
 
@@ -70,14 +70,14 @@ class LegEntered:
     exec_inst: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Expired:
     """The clock has passed the ExpireTime of an order that the engine ends by itself."""
 
     order_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RequestReleased:
     """A held request goes to the venue now, or (`released` False) goes back to being held."""
 
@@ -86,7 +86,7 @@ class RequestReleased:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Answered:
     """A desk's message that moved nothing: a status request, or a request that was refused.
 
@@ -98,7 +98,7 @@ class Answered:
     consumes: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Unworkable:
     """A desk's message that no request can be made of; answered with BusinessMessageReject."""
 
@@ -110,7 +110,7 @@ class Unworkable:
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Doubt:
     """A request to the venue has no known outcome.
 
@@ -124,7 +124,7 @@ class Doubt:
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DoubtSettled:
     """Evidence has settled the order's doubt without any other event."""
 
@@ -132,7 +132,7 @@ class DoubtSettled:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class VenueNamed:
     """The venue's own id of an order is known, and nothing else of what it told is news."""
 
@@ -140,7 +140,7 @@ class VenueNamed:
     secondary_order_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class NotSent:
     """A request provably did not leave the house. `too_late`: it would have waited too long."""
 
@@ -150,7 +150,7 @@ class NotSent:
     too_late: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Quarantined:
     """A message that could not be applied; kept with its raw text, shown to a human."""
 
@@ -158,7 +158,7 @@ class Quarantined:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RouteStatus:
     """What a route can do now. `ready` implies up and reconciled since it came up."""
 
@@ -170,7 +170,7 @@ class RouteStatus:
     """The connection that carried the open requests is gone: their outcome is unknown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Instruments:
     """The instruments of a route, replacing what was known. Reference data, never journaled."""
 
@@ -178,7 +178,7 @@ class Instruments:
     instruments: tuple[Instrument, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ReserveNonces:
     """A route needs `count` nonces, none below `floor` and none that it ever had. Never journaled."""
 
@@ -187,7 +187,7 @@ class ReserveNonces:
     floor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class NoncesReserved:
     """The nonces from `first` to `last` are the route's, to be used once at most.
 
@@ -199,7 +199,7 @@ class NoncesReserved:
     last: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class KillSwitch:
     """The kill switch is turned, for one route or for every one (`*`).
 
@@ -213,12 +213,12 @@ class KillSwitch:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class KillSweep:
     """What works under the kill switch and is not being cancelled is to be. Never journaled."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class KillCertificate:
     """What became of a kill: the proof of every order's end, or that it is in doubt.
 
@@ -231,7 +231,7 @@ class KillCertificate:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class CancelAll:
     """Everything of `origin` that works is to be cancelled: on one route or on every one (`*`).
 
@@ -246,7 +246,7 @@ class CancelAll:
     account_wide: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Delivered:
     """The desk session has taken over all reports up to `number` (as `msg_seq_num` and before).
 
@@ -259,7 +259,7 @@ class Delivered:
     seen: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class WentBack:
     """Reports after `number` are handed over anew, those up to `repeat_to` with PossResend.
 
@@ -275,7 +275,7 @@ class WentBack:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SessionReset:
     """A FIX session starts again at MsgSeqNum 1 in both directions.
 
@@ -287,7 +287,7 @@ class SessionReset:
     repeat_to: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DeskAbsent:
     """A desk whose orders are not to work without it has been away for too long."""
 
@@ -295,14 +295,14 @@ class DeskAbsent:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DeskReturned:
     """A desk has logged on that is to be told the state of its open orders then."""
 
     origin: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Started:
     """The engine took the store over; requests that were under way have no known outcome."""
 
@@ -326,7 +326,7 @@ class MoveState(StrEnum):
     """It provably did not leave the house."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TransferAsked:
     """Somebody wants to move money, under a ClOrdID of his own. `transfer_id` is drawn after it."""
 
@@ -334,7 +334,7 @@ class TransferAsked:
     cl_ord_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TransferEntered:
     """A transfer exists from here on, and unless it is refused it goes to its route."""
 
@@ -343,7 +343,7 @@ class TransferEntered:
     cl_ord_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TransferOutcome:
     """What became of sending a transfer where the venue's word is no more than no, or none came.
 
@@ -357,7 +357,7 @@ class TransferOutcome:
     refusal: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TransferMoved:
     """The venue's word on a transfer: its answer, or what its lists show."""
 
@@ -365,7 +365,7 @@ class TransferMoved:
     moved: Moved
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TransferSettled:
     """An operator, `by` name, says what became of a transfer, and in `text` why it is so."""
 

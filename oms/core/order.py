@@ -5,7 +5,7 @@ executions that stand, OrdStatus is read off the facts (transitions.py).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Self
@@ -23,10 +23,11 @@ from oms.core.transitions import (
     Life,
     ord_status,
 )
+from oms.core.values import frozen, replaced
 from oms.core.venue import Emulation
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class Order:
     """One order and all its facts. `life` and the other facts change by `apply` only."""
 
@@ -77,11 +78,8 @@ class Order:
     text: str = ""
 
     def evolve(self, **changes: Any) -> Self:
-        """This order with some facts changed: dataclasses.replace without its cost."""
-        new = object.__new__(type(self))
-        new.__dict__.update(self.__dict__)
-        new.__dict__.update(changes)
-        return new
+        """This order with some facts changed."""
+        return replaced(self, **changes)
 
     @property
     def ord_status(self) -> OrdStatus:

@@ -1,7 +1,6 @@
 """The doors between the rooms, as types: what comes in, what is recorded, what goes out."""
 
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -65,6 +64,7 @@ from oms.core.notes import (
 from oms.core.order import Order
 from oms.core.settlements import Leaves, OrderSettled, Reopened, Waits
 from oms.core.transfers import MoneyMove
+from oms.core.values import frozen
 
 
 class Evidence(StrEnum):
@@ -163,7 +163,7 @@ VenueRequest = NewOrderSingle | OrderCancelRequest | OrderCancelReplaceRequest
 DeskReport = ExecutionReport | OrderCancelReject | BusinessMessageReject | News
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Inbound:
     """A message and where it came from. `source` is an origin (a desk's CompID, a strategy's
     name, `operator`) or a route. `raw` is the text it was read from, secrets removed.
@@ -178,7 +178,7 @@ class Inbound:
     throttled: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToVenue:
     """A request for a route's gateway; `order_id` is the engine's."""
 
@@ -187,7 +187,7 @@ class ToVenue:
     message: VenueRequest
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToMarket:
     """A question about a route's market; it changes nothing there. `order_id` is the engine's."""
 
@@ -196,7 +196,7 @@ class ToMarket:
     message: QuoteRequest
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToTreasury:
     """Money to be moved by a route: sent once, like an order."""
 
@@ -205,7 +205,7 @@ class ToTreasury:
     message: Transfer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToOrigin:
     """A report for whoever owns the order; numbered per origin when it is journaled."""
 
@@ -216,7 +216,7 @@ class ToOrigin:
 Outbound = ToVenue | ToMarket | ToTreasury | ToOrigin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Record:
     """One row of the journal: what happened, on what evidence, and what it releases.
 
@@ -247,7 +247,7 @@ class Post(Protocol):
         """Hand the message to the engine."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LinkWord:
     """A session's answer to a status request about an order.
 

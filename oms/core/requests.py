@@ -1,6 +1,5 @@
 """Cancels and replaces: what is asked of orders that exist, and what it is answered."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +21,7 @@ from oms.core.order import Order
 from oms.core.ports import Decision, Inbound, Outbound, Record, ToOrigin
 from oms.core.reports import KILL_SWITCH, cancel_reject, event_report
 from oms.core.story import Story, can_release, request_to_venue
+from oms.core.values import replaced
 from oms.core.venue import Emulation
 
 Change = OrderCancelRequest | OrderCancelReplaceRequest
@@ -160,7 +160,7 @@ def _emulated(
     """Pending Replace; the cancel that is its first half; the new order if nothing works there."""
     entered = _entered(book, inbound, request, order, now, name)
     assert entered.order is not None, "the request has moved the order"
-    story = Story(replace(inbound, raw=""), entered.order, now)
+    story = Story(replaced(inbound, raw=""), entered.order, now)
     house.cancel(book, story, "replace", part_of=request.cl_ord_id)
     go_on(book, story)
     return (entered, *story.records)

@@ -1,9 +1,8 @@
 """Where a FIX session is: what came in, what went out, and what of it is proved."""
 
-from dataclasses import dataclass, replace
-
 from oms.core.notes import Delivered, SessionReset, WentBack
 from oms.core.ports import Record
+from oms.core.values import frozen, replaced
 
 
 def venue_session(route: str) -> str:
@@ -11,7 +10,7 @@ def venue_session(route: str) -> str:
     return f"/{route}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Session:
     """A FIX session's position, a desk's or a route's. `msg_seq_num_in` was the last consumed;
     reports up to `delivered` were handed over, the last one not after `msg_seq_num_out`. Those up
@@ -40,7 +39,7 @@ class Session:
                     stored_from=1,
                 )
             case Delivered():
-                return replace(
+                return replaced(
                     self,
                     msg_seq_num_out=message.msg_seq_num,
                     delivered=message.number,
@@ -48,7 +47,7 @@ class Session:
                     stored_from=self.stored_from or 1,
                 )
             case WentBack():
-                return replace(
+                return replaced(
                     self,
                     msg_seq_num_out=message.msg_seq_num,
                     delivered=message.number,
@@ -56,6 +55,6 @@ class Session:
                     stored_from=message.msg_seq_num + 1 if message.lost else self.stored_from,
                 )
             case _ if record.msg_seq_num > self.msg_seq_num_in:
-                return replace(self, msg_seq_num_in=record.msg_seq_num)
+                return replaced(self, msg_seq_num_in=record.msg_seq_num)
             case _:
                 return self

@@ -3,9 +3,10 @@
 Notes: they travel through the same door as FIX messages and are journaled beside them.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+from oms.core.values import frozen
 
 
 class Verdict(StrEnum):
@@ -18,7 +19,7 @@ class Verdict(StrEnum):
     """The venue never had it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class OrderSettled:
     """An operator, `by` name, says what became of an order in doubt, and in `text` why it is so.
 
@@ -40,7 +41,7 @@ class OrderSettled:
         return f"settled as {self.verdict.name} by {self.by}: {self.text}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Reopened:
     """The venue shows an order that an operator had settled as over: it works again."""
 
@@ -49,7 +50,7 @@ class Reopened:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Waits:
     """A committed order has not left: it waits for one that nothing tells from it. `text` says for
     which, "" once it waits no more and leaves."""
@@ -58,7 +59,7 @@ class Waits:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Leaves:
     """An order is about to leave for a venue that does not repeat our ids: none does before this.
     Whatever has a number up to `above` there was there before it."""

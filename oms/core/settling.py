@@ -5,7 +5,6 @@ not come: the order ends by it, its owner is told, what waited for it goes on. T
 stands above it: what comes later is booked, and flagged as a break where it says something else.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,6 +23,7 @@ from oms.core.reports import BREAK, status_report
 from oms.core.settlements import OrderSettled, Reopened, Verdict
 from oms.core.story import Story
 from oms.core.transitions import Event
+from oms.core.values import replaced
 
 
 def objection(order: Order | None, note: OrderSettled) -> str:
@@ -126,7 +126,7 @@ def _tell(story: Story) -> None:
     """Nothing was booked and nothing has ended by it: the owner is told that the doubt is over."""
     (record,) = story.records
     told = ToOrigin(story.order.origin, status_report(story.order, story.now))
-    story.records[0] = replace(record, outbound=(told,))
+    story.records[0] = replaced(record, outbound=(told,))
 
 
 # The venue says otherwise
@@ -146,7 +146,7 @@ def _state(order: Order) -> tuple[object, ...]:
 
 def flagged(order: Order, report: ExecutionReport) -> ExecutionReport:
     """The report, its text saying that it contradicts the operator."""
-    return replace(report, text=_break(order, report.exec_type.name))
+    return replaced(report, text=_break(order, report.exec_type.name))
 
 
 def _break(order: Order, said: str) -> str:

@@ -1,7 +1,5 @@
 """What a status, told on request, proves: presence, and where a fence stands, absence and figures."""
 
-from dataclasses import replace
-
 from oms.core.apply import apply
 from oms.core.facts import InDoubt
 from oms.core.fields import ExecTransType, ExecType, OrdRejReason, OrdStatus
@@ -17,6 +15,7 @@ from oms.core.reports import status_report
 from oms.core.settling import revive, revives
 from oms.core.story import Story, doubt
 from oms.core.transitions import Event, Life, event_of
+from oms.core.values import replaced
 from oms.core.venue import Fence
 
 
@@ -33,7 +32,7 @@ def sight(story: Story, report: ExecutionReport, fence: Fence) -> None:
     alive = report.exec_type not in (ExecType.REJECTED, ExecType.PENDING_NEW)
     if stale(story.order, report):
         return
-    seen = replace(report, exec_type=ExecType.NEW, exec_trans_type=ExecTransType.NEW)
+    seen = replaced(report, exec_type=ExecType.NEW, exec_trans_type=ExecTransType.NEW)
     if alive and accepts_leg(story.order, report, Event.NEW):
         accept_leg(story, seen)
     elif alive and story.order.life is Life.PENDING_NEW:
@@ -75,7 +74,7 @@ def _unknown_there(story: Story, report: ExecutionReport) -> None:
     order = story.order
     lost = order.in_doubt is not None and order.in_doubt.request is Request.NEW
     if lost and not order.acknowledged:
-        absent = replace(
+        absent = replaced(
             report,
             exec_id=f"{order.order_id}:ABSENT",
             exec_trans_type=ExecTransType.NEW,
@@ -104,7 +103,7 @@ def _make_up(story: Story, report: ExecutionReport) -> None:
         if order.in_doubt is None:
             doubt(story, Request.FILLS, f"{text}; the venue's people have to be asked")
         return
-    derived = replace(
+    derived = replaced(
         report,
         exec_id=f"{report.secondary_order_id or order.venue_cl_ord_id}:{told}",
         exec_type=ExecType.PARTIAL_FILL,
@@ -123,7 +122,7 @@ def _end(story: Story, report: ExecutionReport) -> None:
         return
     event = event_of(exec_type, ExecTransType.NEW)
     if not no_news(story.order, event, report):
-        ended = replace(report, exec_type=exec_type, exec_trans_type=ExecTransType.NEW)
+        ended = replaced(report, exec_type=exec_type, exec_trans_type=ExecTransType.NEW)
         move(story, ended, event)
 
 

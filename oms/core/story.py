@@ -1,6 +1,5 @@
 """The records that one message leads to for one order, and the requests they hold or release."""
 
-from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
@@ -15,6 +14,7 @@ from oms.core.notes import Doubt, Request, RequestReleased
 from oms.core.order import Order
 from oms.core.ports import Evidence, Inbound, Outbound, Record, ToOrigin, ToVenue
 from oms.core.reports import cancel_reject, status_report
+from oms.core.values import replaced
 
 
 class Story:
@@ -117,7 +117,7 @@ def release(book: Book, story: Story, request: PendingRequest) -> None:
         return
     note = RequestReleased(cl_ord_id=request.cl_ord_id, released=True)
     after = apply(story.order, note, story.now)
-    to_venue = request_to_venue(after, replace(request, released=True))
+    to_venue = request_to_venue(after, replaced(request, released=True))
     story.add(note, to_venue, order=after, evidence=Evidence.POLICY)
 
 

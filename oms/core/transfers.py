@@ -6,7 +6,7 @@ the venue's lists, or an operator who gives a reason. No clock does.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum, auto
@@ -21,6 +21,7 @@ from oms.core.notes import (
     TransferSettled,
 )
 from oms.core.reports import BREAK
+from oms.core.values import frozen, replaced
 
 MASK: Final = "***"
 
@@ -32,7 +33,7 @@ Past = Callable[[str], "MoneyMove | None"]
 TransferNews = TransferOutcome | TransferMoved | TransferSettled
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class MoneyMove:
     """A Transfer and what is known of it. `status` and `reference` are the venue's."""
 
@@ -64,7 +65,7 @@ class MoneyMove:
 
     def is_like(self, other: Transfer) -> bool:
         """Whether it would move the same amount the same way."""
-        return replace(self.transfer, transfer_id=other.transfer_id) == other
+        return replaced(self.transfer, transfer_id=other.transfer_id) == other
 
 
 def entered(note: TransferEntered, time: datetime) -> MoneyMove:
@@ -81,17 +82,17 @@ def entered(note: TransferEntered, time: datetime) -> MoneyMove:
 
 def told(move: MoneyMove, note: TransferNews, time: datetime) -> MoneyMove:
     """The move after a note about it that `weigh` lets apply."""
-    after = replace(move, in_doubt_since=None, in_doubt_text="", updated=time)
+    after = replaced(move, in_doubt_since=None, in_doubt_text="", updated=time)
     match note:
         case TransferSettled():
             text = f"settled as {state_told(note).name} by {note.by}: {note.text}"
-            return replace(after, state=state_told(note), settled_by=note.by, text=text)
+            return replaced(after, state=state_told(note), settled_by=note.by, text=text)
         case TransferMoved():
             return _moved(after, note.moved)
         case TransferOutcome(state=MoveState.IN_DOUBT):
-            return replace(after, state=note.state, in_doubt_since=time, in_doubt_text=note.text)
+            return replaced(after, state=note.state, in_doubt_since=time, in_doubt_text=note.text)
         case _:
-            return replace(after, state=note.state, text=note.text, refusal=note.refusal)
+            return replaced(after, state=note.state, text=note.text, refusal=note.refusal)
 
 
 def _moved(move: MoneyMove, moved: Moved) -> MoneyMove:
@@ -102,7 +103,7 @@ def _moved(move: MoneyMove, moved: Moved) -> MoneyMove:
     if move.settled_by and state is not move.state:
         word = moved.status or state.name
         text = f"{BREAK}{move.text}; the venue says {word}"
-    return replace(
+    return replaced(
         move,
         state=state,
         reference=moved.reference or move.reference,

@@ -1,11 +1,11 @@
 """What the core knows of a venue, as data."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from oms.core.fields import OrdType, TimeInForce
 from oms.core.numbers import ZERO
+from oms.core.values import frozen
 
 
 class ClientId(StrEnum):
@@ -56,7 +56,7 @@ class Emulation(StrEnum):
     """A limit order, immediate or cancel, at the other side's best price and a margin."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limit:
     """At most `requests` in any `per_seconds` seconds, counted by the venue over `scope`."""
 
@@ -67,7 +67,7 @@ class Limit:
     scope: str = "account"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Capabilities:
     """What a venue offers; the engine decides from this and from nothing else."""
 
@@ -114,7 +114,7 @@ class Capabilities:
     """How far beyond the best price an emulated market order may trade, as a part of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Instrument:
     """One market of a route. Quantities in base units, prices and notionals in quote units."""
 

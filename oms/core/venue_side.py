@@ -4,7 +4,6 @@ A fill is applied once, whatever arrives twice; what the state table does not al
 quarantine; an order whose outcome is unknown is in doubt until evidence settles it.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from oms.core.apply import apply
@@ -23,6 +22,7 @@ from oms.core.settling import flagged, otherwise, revive, revives
 from oms.core.sights import sight, weigh_end, weigh_sum
 from oms.core.story import Story
 from oms.core.transitions import EXECUTES, FILLS, Event, event_of
+from oms.core.values import replaced
 from oms.core.venue import Fence
 
 
@@ -159,8 +159,8 @@ def _refusal(story: Story, reject: OrderCancelReject) -> None:
         request = next((r for r in order.requests if r.released), None)
     if request is None:
         return
-    after = apply(order, replace(reject, cl_ord_id=request.cl_ord_id), now)
+    after = apply(order, replaced(reject, cl_ord_id=request.cl_ord_id), now)
     reason = reject.cxl_rej_reason or CxlRejReason.BROKER_CREDIT
     answer = cancel_reject(request, after, reason, now, reject.text)
     told = () if request.silent else (ToOrigin(request.origin, answer),)
-    story.add(replace(reject, cl_ord_id=request.cl_ord_id), *told, order=after)
+    story.add(replaced(reject, cl_ord_id=request.cl_ord_id), *told, order=after)

@@ -82,12 +82,12 @@ _IDS_OF_REPORTS: Final = of(
 _REQUESTS: Final = of(
     (
         "any request of its kind is made pending",
-        "replace(request, pending=True) if request is target else request",
-        "replace(request, pending=True) if request.kind is kind else request",
+        "replaced(request, pending=True) if request is target else request",
+        "replaced(request, pending=True) if request.kind is kind else request",
     ),
     (
         "a request is never pending",
-        "replace(request, pending=True) if request is target else request",
+        "replaced(request, pending=True) if request is target else request",
         "request",
     ),
     (
@@ -135,12 +135,12 @@ _REQUESTS: Final = of(
     ),
     (
         "what an end does not answer stays pending",
-        "tuple(replace(r, pending=False) for r in unanswered)",
+        "tuple(replaced(r, pending=False) for r in unanswered)",
         "tuple(unanswered)",
     ),
     (
         "an end answers every request without a word",
-        "tuple(replace(r, pending=False) for r in unanswered)",
+        "tuple(replaced(r, pending=False) for r in unanswered)",
         "()",
     ),
     (
@@ -251,8 +251,8 @@ _DAYS: Final = (
         ),
         (
             "a split makes executions dearer",
-            "replace(execution, split_shares=shares)",
-            "replace(execution, last_shares=shares)",
+            "replaced(execution, split_shares=shares)",
+            "replaced(execution, last_shares=shares)",
         ),
         (
             "a split that does not fit is booked",
@@ -263,7 +263,7 @@ _DAYS: Final = (
     ),
     *of(
         ("a correction is of today", "        day = undone.day", "        day = day"),
-        ("what is busted stands", "replace(undone, stands=False)", "undone"),
+        ("what is busted stands", "replaced(undone, stands=False)", "undone"),
         (
             "a bust takes nothing away",
             "undone_qty, undone_notional = undone.qty, undone.notional",
