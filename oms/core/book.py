@@ -30,7 +30,7 @@ from oms.core.notes import (
 from oms.core.nothing import Nothing
 from oms.core.numbers import ZERO, add
 from oms.core.order import Order
-from oms.core.ports import Evidence, History, Record, ToOrigin, ToTreasury, ToVenue
+from oms.core.ports import Evidence, History, Record, ToOrigin
 from oms.core.positions import PositionKey, moves, split_move
 from oms.core.sessions import Session, venue_session
 from oms.core.transfers import MoneyMove, Moves, is_transfer
@@ -229,10 +229,6 @@ class Book:
                 number = self.numbers.get(outbound.origin, 0) + 1
                 self.numbers[outbound.origin] = number
                 changes.reports.append((outbound.origin, number, self.seq, index))
-            elif isinstance(outbound, ToVenue):
-                changes.requests.append((outbound.route, self.seq, index, outbound.order_id))
-            elif isinstance(outbound, ToTreasury):
-                changes.requests.append((outbound.route, self.seq, index, outbound.transfer_id))
         return self.seq
 
     def _move(self, order: Order, record: Record, changes: Changes) -> None:
@@ -270,7 +266,7 @@ class Book:
         self, order: Order, report: ExecutionReport, event: Event, changes: Changes
     ) -> None:
         execution = order.executions[report.exec_id]
-        changes.executions.append((order, execution, report))
+        changes.executions.append((self.seq, order, execution, report))
         deltas = list(moves(order, execution)) if execution.stands else []
         if event not in FILLS:
             changes.undone.append((order.order_id, report.exec_ref_id))

@@ -19,7 +19,8 @@ class Changes:
 
     records: list[tuple[int, Record]] = field(default_factory=list)
     orders: dict[str, Order] = field(default_factory=dict)
-    executions: list[tuple[Order, Execution, ExecutionReport]] = field(default_factory=list)
+    executions: list[tuple[int, Order, Execution, ExecutionReport]] = field(default_factory=list)
+    """Each with the journal seq of the record that told it."""
     undone: list[tuple[str, str]] = field(default_factory=list)
     """OrderID and ExecID of executions that stand no more."""
     split: list[tuple[Decimal, str, str]] = field(default_factory=list)
@@ -36,5 +37,3 @@ class Changes:
     """By route and name."""
     reports: list[tuple[str, int, int, int]] = field(default_factory=list)
     """Origin, number, journal seq and index within the record's outbound."""
-    requests: list[tuple[str, int, int, str]] = field(default_factory=list)
-    """Route, journal seq, index within the record's outbound, OrderID or a transfer's id."""

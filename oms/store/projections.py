@@ -5,7 +5,6 @@ more than all that the engine decides.
 """
 
 import sqlite3
-from collections.abc import Iterator
 from typing import Final
 
 from sqlalchemy import Column, Table
@@ -23,8 +22,6 @@ from oms.store.rows import (
     order_row,
     position_row,
     quarantine_row,
-    report_row,
-    request_row,
     session_row,
     split_row,
 )
@@ -40,9 +37,9 @@ from oms.store.tables import (
     LEGS,
     NONCES,
     ORDERS,
-    OUTBOX,
     POSITIONS,
     QUARANTINE,
+    REPORTS,
     TRANSFERS,
 )
 from oms.store.types import legible
@@ -64,7 +61,7 @@ def _upsert(table: Table, *fixed: str) -> str:
 
 
 _NEW_JOURNAL: Final = _insert(JOURNAL)
-_NEW_OUTBOX: Final = _insert(OUTBOX)
+_NEW_REPORT: Final = _insert(REPORTS)
 _PUT_QUARANTINE: Final = _upsert(QUARANTINE)
 _PUT_ORDER: Final = _upsert(
     ORDERS, "origin", "route", "venue_cl_ord_id", "symbol", "side", "ord_type", "created"
@@ -92,7 +89,7 @@ def write_journal(driver: sqlite3.Connection, rows: list[Values]) -> None:
 def write_projections(driver: sqlite3.Connection, changes: Changes) -> None:
     """Write what the records changed; the same for the engine and for a replay."""
     _run(driver, _PUT_ORDER, [order_row(order) for order in changes.orders.values()])
-    _run(driver, _PUT_EXECUTION, list(_executions(changes)))
+    _run(driver, _PUT_EXECUTION, [execution_row(*one) for one in changes.executions])
     _run(driver, _SPLIT, [split_row(*split) for split in changes.split])
     _run(driver, _UNDO, changes.undone)
     _run(driver, _PUT_LEG, [row for o in changes.orders.values() if o.legs for row in leg_rows(o)])
@@ -105,7 +102,7 @@ def write_projections(driver: sqlite3.Connection, changes: Changes) -> None:
     _run(driver, _PUT_HOLDING, [holding_row(key, one) for key, one in changes.holdings.items()])
     _run(driver, _PUT_BREAK, [break_row(found) for found in changes.breaks.values()])
     _run(driver, _PUT_FOREIGN, [foreign_row(one) for one in changes.foreign.values()])
-    _run(driver, _NEW_OUTBOX, list(_outbox(changes)))
+    _run(driver, _NEW_REPORT, changes.reports)
     _run(
         driver,
         _PUT_QUARANTINE,
@@ -125,19 +122,3 @@ def _run(driver: sqlite3.Connection, statement: str, rows: list[Values]) -> None
     except UnicodeEncodeError:
         # What was written of the rows before the one at fault is overwritten by the same.
         driver.executemany(statement, [tuple(map(legible, row)) for row in rows])
-
-
-def _executions(changes: Changes) -> Iterator[Values]:
-    # Executions stand in the order of the records that told them.
-    records = iter(changes.records)
-    for order, execution, report in changes.executions:
-        seq = next(seq for seq, record in records if record.message is report)
-        yield execution_row(seq, order, execution, report)
-
-
-def _outbox(changes: Changes) -> Iterator[Values]:
-    order_ids = {seq: record.order_id for seq, record in changes.records}
-    for origin, number, seq, idx in changes.reports:
-        yield report_row(origin, number, seq, idx, order_ids[seq])
-    for route, seq, idx, order_id in changes.requests:
-        yield request_row(route, seq, idx, order_id)

@@ -46,7 +46,7 @@ from oms.store.json_rows import (
 )
 from oms.store.move_rows import move_json, move_of
 from oms.store.question import Question
-from oms.store.rows import TO_ORIGIN, order_of, record_of
+from oms.store.rows import order_of, record_of
 from oms.store.schema import demand_current
 from oms.store.tables import (
     BREAKS,
@@ -62,9 +62,9 @@ from oms.store.tables import (
     OPEN,
     OPEN_MOVES,
     ORDERS,
-    OUTBOX,
     POSITIONS,
     QUARANTINE,
+    REPORTS,
     TRANSFERS,
     WORKS,
 )
@@ -74,14 +74,10 @@ from oms.store.types import utc_time
 ORDER_ID_DIGITS: Final = 10
 
 _REPORTS: Final = Question(
-    select(JOURNAL, OUTBOX.c.number, OUTBOX.c.idx)
-    .join(JOURNAL, JOURNAL.c.seq == OUTBOX.c.seq)
-    .where(
-        OUTBOX.c.destination == literal_column(f"'{TO_ORIGIN}'"),
-        OUTBOX.c.name == bindparam("origin"),
-        OUTBOX.c.number > bindparam("since"),
-    )
-    .order_by(OUTBOX.c.number)
+    select(JOURNAL, REPORTS.c.number, REPORTS.c.idx)
+    .join(JOURNAL, JOURNAL.c.seq == REPORTS.c.seq)
+    .where(REPORTS.c.origin == bindparam("origin"), REPORTS.c.number > bindparam("since"))
+    .order_by(REPORTS.c.number)
     .limit(bindparam("most"))
 )
 _HEAD: Final = Question(
@@ -278,9 +274,8 @@ class Reader(Projections):
 
     def last_report(self, origin: str) -> int:
         """The number of the origin's latest report, 0 before the first."""
-        numbers = select(func.coalesce(func.max(OUTBOX.c.number), 0)).where(
-            OUTBOX.c.destination == literal_column(f"'{TO_ORIGIN}'"), OUTBOX.c.name == origin
-        )
+        last = func.coalesce(func.max(REPORTS.c.number), 0)
+        numbers = select(last).where(REPORTS.c.origin == origin)
         with self.snapshot() as connection:
             return int(connection.execute(numbers).scalar_one())
 

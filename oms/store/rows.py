@@ -331,16 +331,6 @@ def kill_of(row: Row[Any]) -> Kill:
     return Kill(row.killed, row.since, row.seq, row.origin, row.text, row.in_doubt)
 
 
-def report_row(origin: str, number: int, seq: int, idx: int, order_id: str) -> Values:
-    """The outbox row of an origin's numbered report."""
-    return (seq, idx, TO_ORIGIN, origin, number, order_id)
-
-
-def request_row(route: str, seq: int, idx: int, order_id: str) -> Values:
-    """The outbox row of a request to a route, about an order or a transfer."""
-    return (seq, idx, TO_VENUE, route, None, order_id)
-
-
 def quarantine_row(seq: int, record: Record, note: Quarantined) -> Values:
     """What could not be applied, for a human."""
     return (

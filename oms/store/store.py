@@ -111,30 +111,28 @@ _LAST: Final = "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1"
 
 _EACH_HIGHEST: Final = """
 WITH RECURSIVE names(name) AS (
-    SELECT min({name}) FROM {table} INDEXED BY {index} WHERE {condition}
+    SELECT min({name}) FROM {table} WHERE {condition}
     UNION ALL
-    SELECT (SELECT min({name}) FROM {table} INDEXED BY {index} WHERE {condition} AND {name} > names.name)
+    SELECT (SELECT min({name}) FROM {table} WHERE {condition} AND {name} > names.name)
     FROM names WHERE names.name IS NOT NULL
 )
-SELECT name, (SELECT max({number}) FROM {table} INDEXED BY {index} WHERE {condition} AND {name} = names.name)
+SELECT name, (SELECT max({number}) FROM {table} WHERE {condition} AND {name} = names.name)
 FROM names WHERE name IS NOT NULL
 """
 """The highest number of every name, jumping from name to name along an index: GROUP BY would walk
 through everything there ever was."""
 
 _NUMBERS: Final = _EACH_HIGHEST.format(
-    name="outbox.name",
+    name="reports.origin",
     number="number",
-    table="outbox",
-    index="outbox_reports",
-    condition="destination = 'O'",
+    table="reports",
+    condition="true",
 )
 _CLIENT_IDS: Final = tuple(
     _EACH_HIGHEST.format(
         name=f"{table}.route",
         number="CAST(venue_cl_ord_id AS INTEGER)",
-        table=table,
-        index=f"{table}_counted",
+        table=f"{table} INDEXED BY {table}_counted",
         condition=COUNTED,
     )
     for table in ("orders", "legs")

@@ -1,6 +1,6 @@
 """The tables: the journal, and what is read off it.
 
-The journal is the truth; orders, executions, cl_ord_ids, positions, fix_sessions, outbox,
+The journal is the truth; orders, executions, cl_ord_ids, positions, fix_sessions, reports,
 quarantine and nonces are projections, written in the same transaction and rebuilt from it by `replay`. There
 are no foreign keys: a projection that disagrees is found by the replay, and SQLite's migrations
 empty child tables where keys cascade.
@@ -225,19 +225,17 @@ FIX_SESSIONS: Final = Table(
     sqlite_with_rowid=False,
 )
 
-OUTBOX: Final = Table(
-    "outbox",
+REPORTS: Final = Table(
+    "reports",
     metadata,
+    word("origin"),
+    Column("number", Integer, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("idx", Integer, nullable=False),
-    word("destination"),
-    word("name"),
-    Column("number", Integer),
-    word("order_id"),
-    PrimaryKeyConstraint("seq", "idx"),
-    Index("outbox_reports", "name", "number", unique=True, sqlite_where=text("destination = 'O'")),
+    PrimaryKeyConstraint("origin", "number"),
     sqlite_with_rowid=False,
 )
+"""Where the journal has an origin's numbered report: the `idx`-th way out of record `seq`."""
 """What went out: the `idx`-th of the journal row's `out`. `destination` is V (the route `name`) or
 O (the origin `name`, whose `number`-th report it is)."""
 
@@ -341,7 +339,7 @@ PROJECTIONS: Final = (
     CL_ORD_IDS,
     POSITIONS,
     FIX_SESSIONS,
-    OUTBOX,
+    REPORTS,
     QUARANTINE,
     KILL_SWITCHES,
     NONCES,

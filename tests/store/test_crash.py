@@ -55,7 +55,7 @@ def run_in_child(number: int, path: Path) -> int:
 
 @pytest.mark.parametrize("number", range(1, 8))
 def test_a_commit_cut_short_is_no_commit(tmp_path: Path, number: int) -> None:
-    """After BEGIN, the owner's check, the journal, orders, executions, positions, outbox."""
+    """After BEGIN, the owner's check, the journal, orders, executions, positions, reports."""
     assert run_in_child(number, tmp_path / "oms.db") == DEATH
     with Reader.open(f"sqlite:///{tmp_path / 'oms.db'}") as reader:
         assert [row["last_shares"] for row in reader.fills()] == ["0.5"]

@@ -161,7 +161,7 @@ def test_a_deleted_row_is_named(traded: Path, table: str) -> None:
         ("cl_ord_ids", "DESK1/never", "origin = 'DESK1', cl_ord_id = 'never'"),
         ("positions", "ANDX//fund/DOGE", "route='ANDX', exchange='', account='fund', asset='DOGE'"),
         ("fix_sessions", "DESK9", "origin = 'DESK9'"),
-        ("outbox", "99999/0", "seq = 99999, idx = 0, number = 99999"),
+        ("reports", "DESK1/99999", "number = 99999, origin = 'DESK1'"),
         ("quarantine", "99999", "seq = 99999"),
         ("transfers", "99999", "number = 99999, cl_ord_id = 'never'"),
         ("holdings", "ANDX//DOGE", "route = 'ANDX', exchange = '', asset = 'DOGE'"),
@@ -184,7 +184,7 @@ def test_an_added_row_is_named(traded: Path, table: str, key: str, changed: str)
 
 @pytest.mark.parametrize(
     ("table", "change"),
-    [("outbox", "idx = 0.5"), ("orders", "order_id = x'00'"), ("fix_sessions", "origin = ''")],
+    [("reports", "number = 0.5"), ("orders", "order_id = x'00'"), ("fix_sessions", "origin = ''")],
 )
 def test_an_altered_key_is_a_row_too_few_and_one_too_many(
     traded: Path, table: str, change: str

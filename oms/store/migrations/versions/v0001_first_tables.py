@@ -220,22 +220,13 @@ def _names_and_holdings() -> None:
 
 def _ways_out() -> None:
     op.create_table(
-        "outbox",
+        "reports",
+        _text("origin"),
+        _number("number"),
         _number("seq"),
         _number("idx"),
-        _text("destination"),
-        _text("name"),
-        _number("number", nullable=True),
-        _text("order_id"),
-        sa.PrimaryKeyConstraint("seq", "idx"),
+        sa.PrimaryKeyConstraint("origin", "number"),
         sqlite_with_rowid=False,
-    )
-    op.create_index(
-        "outbox_reports",
-        "outbox",
-        ["name", "number"],
-        unique=True,
-        sqlite_where=sa.text("destination = 'O'"),
     )
     op.create_table(
         "quarantine",
