@@ -8,7 +8,6 @@ that one logon; and after that neither list shows it. Anything less stays in dou
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.lost import absence, is_lost
@@ -19,6 +18,7 @@ from adapters.teller import Teller
 from oms.core.errors import OmsError
 from oms.core.order import Order
 from oms.core.ports import Evidence, LinkWord
+from oms.core.values import frozen
 
 ANSWER_S: Final = 5.0
 """How long the session's answer is waited for; one that is late is no evidence."""
@@ -26,7 +26,7 @@ ANSWER_S: Final = 5.0
 Ask = Callable[[str], "Future[Any]"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Denied:
     """By both, in which logon, by which name, and since when (seconds of Clock.monotonic)."""
 

@@ -8,7 +8,6 @@ by an execution that the account may have had in it before, and the books only s
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -17,6 +16,7 @@ from oms.core.fields import Side
 from oms.core.numbers import ZERO, add, subtract
 from oms.core.order import Order
 from oms.core.ports import Books
+from oms.core.values import frozen
 
 FRESH_S: Final = 30.0
 """So old may be what the account held when an order is sent; what was booked since is counted."""
@@ -27,7 +27,7 @@ KEPT_MAX: Final = 1_000
 Amounts = Mapping[str, Decimal]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Before:
     """What the account held, and when (seconds of Clock.monotonic); and of the orders in memory, by
     the names that the venue knows: which had left, and quantity and worth of what was booked."""

@@ -9,7 +9,6 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Any, Final
@@ -19,6 +18,7 @@ import httpx
 
 from adapters.documents import RAW_CHARACTERS_MAX, parse, redact
 from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueUnavailable
+from oms.core.values import frozen
 
 Transport = httpx.AsyncBaseTransport
 """What carries requests below httpx."""
@@ -104,7 +104,7 @@ class Unusable(OutcomeUnknown):
         self.raw = raw
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """A status below 500 with what the body said; `document` is None if it was not JSON."""
 

@@ -14,6 +14,8 @@ from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import Final
 
+from oms.core.values import frozen
+
 STEP_MS: Final = 50
 """Length of one step of the flow in milliseconds."""
 
@@ -26,7 +28,7 @@ _ONE_STEP_IN: Final = 4  # a resting order meets the flow in one step of four, o
 _REFILL_STEPS: Final = 10  # an emptied level is whole again after so many steps
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Market:
     """One market: prices in quote currency, quantities in base currency."""
 
@@ -72,7 +74,7 @@ class SimOrder:
         return self.qty - self.cum if self.status == "OPEN" else _ZERO
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trade:
     """One execution of one order; `side` is that order's side."""
 
@@ -86,7 +88,7 @@ class Trade:
     taker: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outside:
     """An order that the account enters by another way than the engine: the switch `stranger`."""
 

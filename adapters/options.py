@@ -1,8 +1,9 @@
 """How a route is looked after: waits in seconds, all divided by `speed`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from oms.core.values import frozen
 
 AUDIT_S: Final = 60.0
 """`audit_s` of a venue's table that does not say."""
@@ -11,7 +12,7 @@ BACK_OFF_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Pauses before asking an unreachable venue again; the last one from then on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Options:
     """`trades_here`: orders go through this runner; otherwise another gateway carries them, whose
     link is told to it, and the runner only queries."""

@@ -5,7 +5,7 @@ id that the engine drew and `secondary_order_id` the venue's own.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -17,6 +17,7 @@ from oms.core.market import Candle, OrderBook, PublicTrade, Ticker, Topic
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
 from oms.core.order import Order
 from oms.core.ports import MarketGateway, NonceGateway, TreasuryGateway, VenueGateway
+from oms.core.values import frozen
 from oms.core.venue import Capabilities, Instrument
 
 
@@ -42,7 +43,7 @@ class VenueState(StrEnum):
     REJECTED = "REJECTED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class VenueTrade:
     """A fill of the account that the venue names.
 
@@ -69,7 +70,7 @@ class VenueTrade:
         return f"{self.trade_id}-{self.secondary_order_id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class VenueOrder:
     """An order as the venue shows it at one moment: one sight.
 
@@ -106,7 +107,7 @@ class VenueOrder:
     raw: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Unreadable:
     """A row about an order that makes no sense; ids as far as they could be read."""
 
@@ -122,7 +123,7 @@ MarketNews = Ticker | OrderBook | PublicTrade | Candle
 """What is told of a market."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Placed:
     """A new order that the venue has taken: its own id, and its answer, secrets removed.
 
@@ -136,7 +137,7 @@ class Placed:
     transact_time: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Balance:
     """What the account has of one asset, in units of the asset."""
 
@@ -147,7 +148,7 @@ class Balance:
     security_exchange: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Difference:
     """What books and venue do not say alike."""
 
@@ -156,7 +157,7 @@ class Difference:
     venue: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Audited:
     """What a comparison with the venue has found: how many orders it lists as open, how many the
     books have, how many assets were compared, and what differs."""
@@ -276,7 +277,7 @@ class Choosy(Protocol):
         """Whether it can follow this one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heard:
     """One piece of news of a watched topic.
 
@@ -299,7 +300,7 @@ class Listening(Protocol):
         """Listen no more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class StreamStatus:
     """Whether a route's stream stands, since when, and what was last said of it."""
 
@@ -341,7 +342,7 @@ class VenueRunner(VenueGateway, MarketGateway, NonceGateway, TreasuryGateway, Pr
         """Name the gateway that carries this route's orders, before `start`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Doors:
     """Where a simulator listens, on loopback; all but `rest` only where the venue has such a door."""
 
@@ -353,7 +354,7 @@ class Doors:
     fix: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Simulated:
     """A venue's simulator, for those who start it and those who point a configuration at it.
 
@@ -369,7 +370,7 @@ class Simulated:
     """Which of stream, graph and fix have a port of their own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class VenueSpec:
     """One kind of venue.
 

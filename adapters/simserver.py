@@ -11,12 +11,14 @@ import json
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Final, Protocol, runtime_checkable
 from urllib.parse import unquote
 
 from aiohttp import WSCloseCode, WSMsgType, web
+
+from oms.core.values import frozen
 
 BODY_BYTES_MAX: Final = 65_536
 """A request body above this is answered 413 and not read further; a longer text ends a stream."""
@@ -27,7 +29,7 @@ STEP_S: Final = 0.05
 _CLOSE_S: Final = 0.2  # what a request in progress gets when the server closes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SimRequest:
     """What came over the wire; header names in lower case, the query as it was sent."""
 
@@ -38,7 +40,7 @@ class SimRequest:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SimResponse:
     """What goes back, `delay_s` seconds later; `drop` aborts the connection without a byte."""
 

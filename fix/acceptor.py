@@ -28,6 +28,7 @@ from oms.core.fields import BusinessRejectReason
 from oms.core.notes import DeskReturned, Unworkable
 from oms.core.ports import DeskGateway, DeskReport, Evidence, Inbound, Post
 from oms.core.sessions import Session
+from oms.core.values import frozen
 from oms.worker import Workers, threads
 
 _log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ STALL_S: Final = 10.0
 """A desk that takes nothing for so long is dropped; its reports stay in the journal."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DeskLogin:
     """What a desk logs on with, and how it is served."""
 

@@ -9,7 +9,6 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +32,7 @@ from oms.core.messages import (
 from oms.core.notes import Doubt, NotSent, Quarantined, Request, RouteStatus, SessionReset
 from oms.core.ports import Books, Evidence, Inbound, Message, Post, ToVenue
 from oms.core.sessions import Session, venue_session
+from oms.core.values import frozen
 from oms.worker import Workers, threads
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 _REQUESTS: Final[Mapping[str, Request]] = {"F": Request.CANCEL, "G": Request.REPLACE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Identity:
     """Which session of quickfix.cfg is a route's: our SenderCompID there, and the counterparty's
     CompID where that alone does not tell."""

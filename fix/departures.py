@@ -4,7 +4,6 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from oms.clock import Clock
@@ -17,6 +16,7 @@ from oms.core.messages import (
 from oms.core.notes import Request
 from oms.core.ports import VenueRequest
 from oms.core.reports import KILL_SWITCH
+from oms.core.values import frozen
 from oms.worker import Workers, threads
 
 _log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ MAX_WAIT_S: Final = 2.0
 WAITING_MAX: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Departure:
     """A request on its way out, and when its time is over (seconds of Clock.monotonic).
 

@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from fix.transport import SessionConfig
 from fix.wire import Fields, to_fields
 from oms.core.errors import ConfigError, MalformedMessage
 from oms.core.sessions import Session
+from oms.core.values import frozen
 
 _PARTS: Final = ("body", "header", "seqnums", "session")
 
@@ -35,7 +35,7 @@ _SETTLED: Final = "settled"
 """In place of a boot: everything was on the disk at the last end."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """What a start finds: `sound` if every message since the session began is there.
 

@@ -5,7 +5,7 @@ specification gives it.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -46,6 +46,7 @@ from oms.core.messages import (
     OrderStatusRequest,
 )
 from oms.core.ports import VenueRequest
+from oms.core.values import frozen
 
 _AUTOMATIC: Final = "1"
 """HandlInst (21): no person is to intervene."""
@@ -61,7 +62,7 @@ _FILLS: Final = (ExecType.PARTIAL_FILL, ExecType.FILL)
 _Enum = TypeVar("_Enum", bound=StrEnum)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Terms:
     """What goes onto every request of a route: Account (1), SecurityExchange (207), and the
     counterparty's symbols by ours."""

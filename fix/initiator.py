@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from oms.core.messages import NewOrderSingle, OrderCancelRequest, OrderStatusReq
 from oms.core.notes import Doubt, NotSent
 from oms.core.order import Order
 from oms.core.ports import Books, Evidence, Post, ToVenue
+from oms.core.values import frozen
 from oms.worker import Workers, threads
 
 _log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ STALL_S: Final = 10.0
 """A venue that takes nothing for so long has its connection dropped: a send would wait for ever."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class VenueLogin:
     """The account, and the key that signs our tokens. `token_life_s`: seconds until they expire."""
 

@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from oms.clock import Clock
+from oms.core.values import frozen
 
 STUCK_S: Final = 15.0
 """A callback hands over and returns; one that takes so long does not come back."""
@@ -15,7 +15,7 @@ SILENT_BEATS: Final = 3
 the end of its thread."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inside:
     """A thread is inside of our code, or of a send, since then (seconds of Clock.monotonic)."""
 

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from fix import tags
@@ -12,6 +11,7 @@ from fix.session import Role
 from fix.wire import ADMIN_TYPES, Fields, body_of
 from oms.core.ports import DeskReport
 from oms.core.sessions import Session
+from oms.core.values import frozen
 
 _log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ SLACK: Final = 100_000
 """MsgSeqNums that administrative messages may have used since the journal was told of the last."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resumption:
     """What is known of one desk's session when the engine starts."""
 

@@ -6,7 +6,7 @@ This and the callbacks' file are the only ones that import quickfix.
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Protocol
 
 import quickfix
@@ -22,6 +22,7 @@ from fix.transport import Kind, SessionConfig, quickfix_text
 from fix.wire import Fields, to_text
 from oms.clock import Clock
 from oms.core.errors import ConfigError
+from oms.core.values import frozen
 
 __all__ = ["LogonRefused", "Role", "Roles", "SessionStatus", "Stuck"]
 
@@ -47,7 +48,7 @@ class Stuck(Exception):
     """Threads of a role do not end: it can not be built anew in this process."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SessionStatus:
     """One session as it is now; the numbers are those of the next message either way."""
 

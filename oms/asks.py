@@ -6,7 +6,6 @@ All of it is read-only and nothing of it is recorded. The results are the values
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final, Generic, Self, TypeVar
@@ -17,6 +16,7 @@ from oms.core.errors import InvalidOrder
 from oms.core.funding import AccountState, Activity, DepositAddress, FeeRate
 from oms.core.market import PERIODS, Candle, Currency, OrderBook, PublicTrade, Ticker
 from oms.core.numbers import number_text
+from oms.core.values import frozen
 from oms.told import Row
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ ROWS_MAX: Final = 10_000
 """The most levels, trades or candles that are asked for at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Query:
     """One question: what a row of its answer is, and which arguments it takes.
 
@@ -49,7 +49,7 @@ def _query(kind: type, takes: str = "", *, many: bool = False, asks: str = "") -
     return Query(kind, many, frozenset(name.lower() for name in names), needs, asks)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ServerTime:
     """What the venue's clock shows."""
 

@@ -6,7 +6,6 @@
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -17,12 +16,13 @@ from oms.core.errors import InvalidOrder
 from oms.core.fields import PARTICIPATE_DONT_INITIATE, ExecType, OrdType, Side
 from oms.core.messages import ExecutionReport, NewOrderSingle
 from oms.core.ports import DeskReport
+from oms.core.values import frozen
 from oms.told import Row as Row
 from oms.treasury.door import MoneyDoor
 from oms.words import Number
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Handle:
     """One order in the caller's hand. Its first report comes after number `since`."""
 

@@ -5,12 +5,12 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from oms.core.errors import EngineUnavailable, OrderRejected, OutcomeUnknown
 from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.ports import DeskReport
+from oms.core.values import frozen
 
 Numbered = tuple[int, DeskReport]
 """A report and its number among the origin's."""
@@ -19,7 +19,7 @@ RECENT_MAX: Final = 1_000
 """Reports in memory while somebody follows; who is further behind reads the store."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Awaited:
     loop: asyncio.AbstractEventLoop
     answer: "asyncio.Future[Numbered]"

@@ -13,6 +13,7 @@ from typing import Final
 from adapters.apifiny.settings import ApifinySettings
 from adapters.fix42.settings import Fix42Settings
 from oms.core.errors import ConfigError
+from oms.core.values import frozen
 from oms.settings import Settings
 from oms.settings_problems import suggestion
 
@@ -26,7 +27,7 @@ FixRoute = ApifinySettings | Fix42Settings
 """A route whose orders go over a session of quickfix.cfg."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FixSession:
     """One [SESSION] with what it inherits from [DEFAULT].
 

@@ -5,7 +5,7 @@ to replay one from a seed, gives others.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from adapters.ways import NETWORK, Ways
 from fix.session import Role, Roles
 from oms.clock import Clock, SystemClock, draw_digits
 from oms.core.decide import Draw
+from oms.core.values import frozen
 from oms.store.queries import Reader
 from oms.store.store import Store
 from oms.worker import Workers, threads
@@ -26,7 +27,7 @@ class OpenStore(Protocol):
         """`owner` says who."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Ground:
     """One engine's: never shared by two. `draw` gives random digits."""
 

@@ -4,7 +4,6 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from typing import Any, Final
 import adapters
 from adapters import VENUES, venue
 from oms.core.errors import ConfigError
+from oms.core.values import frozen
 from oms.settings_env import PLACEHOLDER
 from oms.simlayout import HOST, SimLayout, sim_credentials, sim_doors, sim_of
 
@@ -26,7 +26,7 @@ CONFIG_NAME: Final = "oms.toml"
 SESSIONS_NAME: Final = "quickfix.cfg"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Budget:
     """A rate limit to write: so many requests in so many whole seconds."""
 

@@ -3,12 +3,12 @@ for those who write a configuration that points at them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from adapters import VENUES, venue
 from adapters.port import Doors, Simulated
+from oms.core.values import frozen
 
 HOST: Final = "127.0.0.1"
 """Simulators listen on loopback only."""
@@ -16,7 +16,7 @@ DEFAULT_PORT_BASE: Final = 18200
 """Below the range from which Linux takes ports for outgoing connections."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SimPorts:
     """The ports of one simulator. None: it has no such door. `stream` may be the REST port."""
 
@@ -26,7 +26,7 @@ class SimPorts:
     graph: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SimLayout:
     """All ports of a simulated installation: each venue's, the desk acceptor's, the API's."""
 

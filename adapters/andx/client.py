@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -39,6 +39,7 @@ from oms.core.errors import (
 from oms.core.fields import CxlRejReason, OrdRejReason
 from oms.core.messages import NewOrderSingle, OrderCancelRequest
 from oms.core.order import Order
+from oms.core.values import frozen
 from oms.core.venue import Instrument
 
 PAGES_MAX: Final = 100
@@ -67,7 +68,7 @@ _CLASSES: Final[Mapping[str, type[VenueError]]] = {
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Account:
     """Who we are at the venue, and the readings of its document that can be chosen.
 

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, Final
@@ -25,6 +25,7 @@ from adapters.port import Lane
 from oms.clock import Clock
 from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueError, VenueRefused
 from oms.core.numbers import number_text
+from oms.core.values import frozen
 
 _LANES: Final = {
     Operation.NEW: Lane.NEW,
@@ -38,7 +39,7 @@ class NoSuchPath(VenueRefused):
     """The host knows no such call."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Account:
     """Who we are at the venue, where it is, and the readings of its document that can be chosen.
 

@@ -4,7 +4,6 @@ A withdrawal needs a ticket first, which moves nothing. Withdrawals and transfer
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,6 +20,7 @@ from oms.core.errors import (
     VenueUnavailable,
 )
 from oms.core.funding import Activity, ActivityKind, DepositAddress, Moved, Transfer, TransferKind
+from oms.core.values import frozen
 
 PAGE: Final = 100
 """Records asked for at once; the document gives no largest number."""
@@ -37,7 +37,7 @@ CLOCKS_APART: Final = timedelta(seconds=30)
 _LIST: Final = "asset/queryAssetActivityList"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Record:
     exchange: str
     row: Row

@@ -11,16 +11,17 @@ candidates, and `open_qty` is never less than what it really had left.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from adapters.port import VenueTrade
 from oms.core.fields import Side
 from oms.core.numbers import subtract
+from oms.core.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Candidate:
     """An order of the account that a fill may be of. Times by the venue's clock."""
 
@@ -40,7 +41,7 @@ class Candidate:
     """Not entered by this engine: it can only make a fill ambiguous."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attribution:
     """Fills with their orders' ids and sides, and by trade id who could have the others."""
 

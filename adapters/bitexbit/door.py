@@ -4,7 +4,7 @@ Source: the Bitexbit API v1 document, sections "HTTP API (v1)", "Authorization" 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
@@ -16,12 +16,13 @@ from adapters.http import Http, Reply
 from adapters.port import Lane
 from oms.clock import Clock
 from oms.core.errors import OutcomeUnknown, VenueRefused
+from oms.core.values import frozen
 
 WAY_OUT: Final = "if it stays so, the key, its secret or nonce_floor is to be set anew"
 """A 401 does not say what it was about."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Account:
     """Who we are at the venue, and the readings of its document that can be chosen.
 

@@ -3,7 +3,6 @@
 Source: the Bitexbit API v1 document, section "Orderbook events".
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -13,9 +12,10 @@ from adapters.bitexbit.socketio import Event
 from adapters.documents import Row, list_of, number_in, parse, row_of
 from oms.core.errors import MalformedMessage
 from oms.core.fields import Side
+from oms.core.values import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Hit:
     """A trade of an incoming order with a resting one."""
 
@@ -26,7 +26,7 @@ class Hit:
     px: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class BookEvent:
     """An order came in or was cancelled. `left` is what remained of it, or was taken away."""
 

@@ -7,7 +7,7 @@ those of orders with ids before and after its own. Our clock may have been set s
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from operator import is_
@@ -23,6 +23,7 @@ from oms.core.fields import Side
 from oms.core.numbers import ZERO, add, subtract
 from oms.core.order import Order
 from oms.core.ports import Books
+from oms.core.values import frozen
 
 UNBOOKED_S: Final = 60.0
 """How long an order that was answered may not be in the book yet."""
@@ -37,7 +38,7 @@ PUBLIC_KEPT: Final = 5_000
 """Trades of the channel that are remembered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Taken:
     """An order that the venue has answered with an id: what it took at once is known."""
 

@@ -7,13 +7,13 @@ than that time and what has passed since the sending.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Final
 
 from oms.core.facts import Leg
 from oms.core.order import Order
+from oms.core.values import frozen
 
 COARSE: Final = timedelta(seconds=2)
 """How coarse the venue's times may be, and how far apart two of them that it wrote at once."""
@@ -22,7 +22,7 @@ ALWAYS: Final = datetime.max.replace(tzinfo=UTC)
 """Until when one may have taken better prices than its own that nothing dates."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """A time by the venue's clock, in the answer to what was `sent` then, by Clock.monotonic."""
 

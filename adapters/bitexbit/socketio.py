@@ -9,12 +9,12 @@ and 5, as far as a client needs them that listens to text events of the main nam
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from adapters.documents import integer_in, list_of, parse, row_of
 from oms.core.errors import MalformedMessage, VenueUnavailable
+from oms.core.values import frozen
 
 GENERATIONS: Final = (4, 3)
 """In the order in which they are tried."""
@@ -31,7 +31,7 @@ class OtherGeneration(VenueUnavailable):
     """The server speaks another generation of the protocol than this."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """What the server emitted; `raw` as it came."""
 

@@ -7,7 +7,6 @@ every connection begins with a gap.
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from adapters.bitexbit.events import BookEvent, Hit, Rooms, book_event
@@ -21,6 +20,7 @@ from adapters.websocket import Connect, WebSocket, connect
 from oms.clock import Clock
 from oms.core.errors import MalformedMessage, VenueError
 from oms.core.market import OrderBook, PublicTrade, Topic
+from oms.core.values import frozen
 from oms.core.venue import Instrument
 
 BOOK_EVERY_S: Final = 0.25
@@ -40,7 +40,7 @@ class Books(Protocol):
         """The book of a market."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Channel:
     """Where the channel is, and how it is spoken to: the document does not say.
 

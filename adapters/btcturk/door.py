@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -28,6 +28,7 @@ from oms.core.errors import (
     VenueRefused,
     VenueUnavailable,
 )
+from oms.core.values import frozen
 
 DEFINITE: Final = frozenset(
     {
@@ -59,7 +60,7 @@ PUBLIC: Final = "api/v2"
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Account:
     """Who we are at the venue, and the readings of its document that can be chosen.
 

@@ -5,7 +5,7 @@ spec/btcturk.md has them. All of the models' prices and amounts are text.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
@@ -23,6 +23,7 @@ from adapters.documents import (
 from oms.core.errors import MalformedMessage
 from oms.core.market import Candle, Level, OrderBook, PublicTrade, Ticker
 from oms.core.numbers import ZERO
+from oms.core.values import frozen
 from oms.core.venue import Instrument
 
 RESULT: Final = 100
@@ -118,7 +119,7 @@ def order_book(row: Row, instrument: Instrument, depth: int | None = None) -> Or
     return Book.of(row, instrument).sorted(depth)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Book:
     """A book that is kept by its changes: amounts by price, and the number of the last change."""
 

@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from adapters.btcturk import feed_mapping as feed
@@ -25,6 +25,7 @@ from adapters.websocket import Connect, WebSocket, connect
 from oms.clock import Clock
 from oms.core.errors import MalformedMessage, VenueError, VenueUnavailable
 from oms.core.market import Topic
+from oms.core.values import frozen
 
 SILENCE_S: Final = 10.0
 """A feed on which nothing came for so long is dead: tickers come about once a second."""
@@ -44,7 +45,7 @@ BALANCES_S: Final = 1.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class FeedAccess:
     """Where the feed is, and how it is entered: `login` is "114", "111" or "none"."""
 

@@ -7,7 +7,7 @@ answer means for a request is in README.md, as the document has no errors.
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from typing import Final, Protocol
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ from adapters.documents import redact, row_text
 from adapters.http import Http, Reply
 from adapters.port import Lane
 from oms.core.errors import MalformedMessage, OutcomeUnknown, VenueRefused, VenueUnavailable
+from oms.core.values import frozen
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _TEXT_MAX: Final = 200
@@ -34,7 +35,7 @@ class Nonces(Protocol):
         """The venue has seen this one: the next is greater."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Access:
     """Who we are at the venue, and what of the way there can be chosen.
 

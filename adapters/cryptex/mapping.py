@@ -6,7 +6,7 @@ says of its answers; what follows from no sample is a reading, and README.md lis
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from enum import StrEnum
@@ -20,6 +20,7 @@ from oms.core.fields import CxlRejReason, OrdRejReason, Side
 from oms.core.messages import NewOrderSingle
 from oms.core.numbers import ZERO, add, number_text
 from oms.core.order import Order
+from oms.core.values import frozen
 
 STATES: Final[Mapping[str, VenueState]] = MappingProxyType({"1": VenueState.WORKING})
 """`status` of an order that is listed: the one that the document shows. Nothing says what any other
@@ -54,7 +55,7 @@ _CALENDAR: Final = 10**13
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Reading:
     """The readings of the document that can be chosen.
 

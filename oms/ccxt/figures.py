@@ -4,7 +4,6 @@ ccxt gives and takes floats, and so does this face of the engine, and nothing be
 read by the shortest text that stands for it, and written from a figure that was worked out exactly.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from numbers import Integral
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 from oms.ccxt.errors import error
 from oms.core.numbers import ZERO, add, multiple_beyond, number_text, subtract
+from oms.core.values import frozen
 
 Figure = float | Decimal
 """A number as the strategy wants to have it."""
@@ -23,7 +23,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS_MAX: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Figures:
     """Writes numbers as floats, which is ccxt's way, or as the decimals that they are."""
 

@@ -1,16 +1,16 @@
 """The command line: `oms VERB`. Every verb is a function of a module in this room."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import typer
 
 from oms.cli import act, agree, ask, look, money, play, prepare, replay, run, settle, sim, stop
 from oms.cli.ends import Verbs
+from oms.core.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verb:
     """A verb: what it calls, what it does in few words, and an example of it."""
 

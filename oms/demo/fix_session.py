@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from fix import tags
+from oms.core.values import frozen
 
 Field = tuple[int, str]
 Fields = list[Field]
@@ -27,7 +28,7 @@ class Turn:
     told: list[Fields] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Sent:
     """An application message, kept for a ResendRequest."""
 

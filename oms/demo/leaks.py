@@ -4,16 +4,17 @@ import base64
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
+
+from oms.core.values import frozen
 
 _TOKEN: Final = re.compile(rb"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}")
 """A JSON web token, whoever signed it: those of the Logons are drawn anew each time."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Leak:
     """A file that holds a secret; `what` says which without showing it."""
 

@@ -7,11 +7,12 @@ derived from the venue's rounded averages, the average may differ by one tick.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
 
 from oms.core.numbers import number_text
+from oms.core.values import frozen
 
 Row = Mapping[str, Any]
 
@@ -26,7 +27,7 @@ _STATUS: Final = {
 """What a ledger calls an order that the books call so."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mismatch:
     """One difference: what the books say and what the ledger says, "" for nothing at all."""
 

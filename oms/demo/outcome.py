@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from oms.core.values import frozen
 from oms.demo.ledger import Mismatch, Row
 from oms.demo.plan import Kind, PlannedOrder
 
@@ -16,7 +17,7 @@ _COLUMNS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Compared:
     """How much of a venue's ledger was held against the books: orders, fills, fees that the fills
     told, balances."""

@@ -7,7 +7,6 @@ each kind of order meets the fate that its name says.
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from itertools import cycle
@@ -18,6 +17,7 @@ from adapters.bitexbit.simulator import pairs as bitexbit
 from adapters.btcturk.simulator import listing as btcturk
 from adapters.cryptex.simulator import market as cryptex
 from adapters.matching import Market, default_markets
+from oms.core.values import frozen
 
 DESK: Final = "DESK1"
 STRATEGY: Final = "grid-1"
@@ -64,7 +64,7 @@ class Refusal(StrEnum):
     FUNDS = "more than the account has"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Ground:
     """One venue as the demo knows it: its simulator's markets, and what it takes."""
 
@@ -161,7 +161,7 @@ VENUES: Final = tuple(ground for ground in _GROUNDS if ground.venue in adapters.
 """The venues that the demo trades at."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PlannedOrder:
     """One order: quantities in base units, prices in quote units; `price` None: market order."""
 

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Protocol
 
 from oms.core.errors import OmsError
+from oms.core.values import frozen
 from oms.demo.plan import Extra, Kind, PlannedOrder
 from oms.demo.reports import ReportLog
 
@@ -28,7 +28,7 @@ class Way(Protocol):
         """Ask where it stands."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tempo:
     """`interval_s`: seconds between two orders of a route. `patience_s`: the longest wait."""
 

@@ -2,18 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
 from oms.core.messages import ExecutionReport, OrderCancelReject
 from oms.core.ports import DeskReport
+from oms.core.values import frozen
 
 TERMINAL: Final = frozenset({"FILLED", "CANCELED", "REJECTED", "EXPIRED"})
 _STATUS: Final = "STATUS"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Told:
     """One report, from whichever door; words for enumerations, "" for what it does not say."""
 
@@ -71,7 +72,7 @@ def told_of(number: int, report: DeskReport) -> Told:
     return Told(number=number, kind="REJECT", text=report.text)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Position:
     """Where an order stands by the reports: OrdStatus by its word, base and quote units."""
 

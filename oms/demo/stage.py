@@ -6,7 +6,6 @@ import http.client
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Final
 
 from oms.client import Client
 from oms.clock import Clock, draw_secret
+from oms.core.values import frozen
 from oms.demo.children import Child, DemoFailed, child
 from oms.demo.leaks import find_secrets
 from oms.demo.ledger import Mismatch, Row, compare
@@ -42,7 +42,7 @@ PATIENCE_S: Final = 15
 _LOOK_S: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Script:
     """What is played: how many orders, from which seed, how many times the documents' pace."""
 

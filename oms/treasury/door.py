@@ -5,13 +5,13 @@ again under the same one is to ask what became of it, never to send it again.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any, Final
 
 from oms import words
 from oms.core.errors import InvalidOrder
 from oms.core.funding import Transfer, TransferKind
 from oms.core.numbers import number_text
+from oms.core.values import frozen
 from oms.told import Row as Row
 from oms.words import Number
 
@@ -19,7 +19,7 @@ ADDRESS_LENGTH_MAX: Final = 200
 """Characters in an address, a memo, a coupon's code, a reason."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MoveHandle:
     """One transfer in the caller's hand."""
 

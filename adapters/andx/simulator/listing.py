@@ -4,12 +4,12 @@ Source: ANDX API document, section "Public Endpoints". Decimals and minimum amou
 its samples; prices are centred as `adapters.matching.default_markets` says.
 """
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from adapters.andx.simulator.wire import epoch_seconds, fixed
 from adapters.matching import Market, MatchingEngine, Trade, default_markets
+from oms.core.values import frozen
 
 DEPTH: Final = 20
 """Price levels shown on each side, and transactions shown; the document states neither."""
@@ -17,7 +17,7 @@ DEPTH: Final = 20
 _DAY_MS: Final = 86_400_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """One market under ANDX's name for it."""
 

@@ -21,6 +21,7 @@ from adapters.andx.simulator.wire import (
     add_date,
 )
 from adapters.matching import SimOrder
+from oms.core.values import frozen
 
 ACCOUNT_NUMBER: Final = 109  # of the document's samples
 CHANNEL: Final = "A"  # the document names W and M only, not what an order by API gets
@@ -74,7 +75,7 @@ class Booked:
         return _STATES.get(self.order.status) or ("P" if self.order.cum else "N")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """The body of a new order, its types checked."""
 

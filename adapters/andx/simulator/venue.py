@@ -5,7 +5,6 @@ Source: ANDX API document, sections "Public Endpoints", "Private Endpoints" and 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -37,6 +36,7 @@ from adapters.andx.simulator.wire import (
 )
 from adapters.matching import MatchingEngine, Outside, SimOrder, credited
 from adapters.simserver import SimRequest, SimResponse
+from oms.core.values import frozen
 
 CANCEL_DELAY_MS: Final = 300
 PAGE_SIZE: Final = 20
@@ -47,7 +47,7 @@ ALIASES: Final = {("XRP", "alias_name"), ("BTC", "cold"), ("TRY", "bank")}
 Answer = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Visit:
     """A request on its way through the venue."""
 
@@ -56,7 +56,7 @@ class _Visit:
     now_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Route:
     path: re.Pattern[str]
     method: str

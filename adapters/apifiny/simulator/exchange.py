@@ -6,7 +6,6 @@ Each exchange behind Apifiny has its own matching engine. An order waits in PEND
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -33,6 +32,7 @@ from adapters.apifiny.simulator.refusals import (
     refusal,
 )
 from adapters.matching import Market, MatchingEngine, SimOrder, Trade
+from oms.core.values import frozen
 
 TAKE_FEE: Final = Decimal("0.003")  # the rates of the sample of "Query Current Fee Rate"
 MAKE_FEE: Final = Decimal(0)
@@ -41,7 +41,7 @@ MARKET_VENUES: Final = frozenset({"BINANCE", "BINANCEUS", "COINBASEPRO", "HUOBI"
 """Where market orders are taken ("Create New Order")."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """Something that befell an order of the FIX side, as it was at that moment."""
 

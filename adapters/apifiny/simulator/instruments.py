@@ -1,12 +1,12 @@
 """The markets that can be traded, and the bounds an order has to keep."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from adapters.apifiny.simulator.refusals import REQUEST, refusal
 from adapters.matching import Market
+from oms.core.values import frozen
 
 MIN_NOTIONAL: Final = Decimal(1)
 MAX_NOTIONAL: Final = Decimal(1_000_000)
@@ -14,7 +14,7 @@ _MAX_STEPS: Final = 10_000_000
 _MAX_PRICE_OF_MID: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Instrument:
     """One symbol of one exchange: prices in quote currency, quantities in base currency."""
 

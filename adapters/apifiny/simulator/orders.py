@@ -8,6 +8,7 @@ from typing import Final
 from adapters.apifiny.simulator.instruments import Instrument
 from adapters.apifiny.simulator.refusals import ORDER_ID, TIMESTAMP, refusal
 from adapters.matching import SimOrder
+from oms.core.values import frozen
 
 ID_TOLERANCE_MS: Final = 300_000
 """How far the time inside an order id may be from now; the document gives no number."""
@@ -32,7 +33,7 @@ _LEDGER_STATUS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewOrder:
     """What a client asks for, from either side."""
 
@@ -47,7 +48,7 @@ class NewOrder:
     total: Decimal | None = None  # quote currency, of a market buy
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fill:
     """One execution."""
 

@@ -3,7 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 from urllib.parse import parse_qsl, unquote
@@ -27,6 +27,7 @@ from adapters.apifiny.simulator.tokens import Account, demand_hmac, demand_token
 from adapters.apifiny.simulator.wallet import Wallet
 from adapters.apifiny.simulator.wire import dumps
 from adapters.simserver import SimRequest, SimResponse
+from oms.core.values import frozen
 
 RATE_PER_S: Final = 20
 """Requests of one account in a second ("Rate Limits")."""
@@ -36,7 +37,7 @@ _GBBO: Final = "GBBO"
 _PAGE: Final = b"<html><body>We will be back soon.</body></html>"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Route:
     method: str
     answer: Callable[[Call], object]

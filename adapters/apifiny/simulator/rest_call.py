@@ -1,15 +1,15 @@
 """What a REST endpoint is given."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from adapters.apifiny.simulator.exchange import Exchange
 from adapters.apifiny.simulator.feed import sub_account
 from adapters.apifiny.simulator.refusals import REQUEST, refusal
 from adapters.apifiny.simulator.wallet import Wallet
+from oms.core.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One request that was found to be the account's own."""
 

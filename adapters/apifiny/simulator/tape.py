@@ -5,12 +5,12 @@ remembering anything, and all of them agree with the trades.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
 from adapters.matching import Market
+from oms.core.values import frozen
 
 TRADE_MS: Final = 10_000
 """Between two trades of a market, in milliseconds."""
@@ -32,7 +32,7 @@ _PATTERN: Final = _PRICES * _SIZES
 _MONDAY_MS: Final = 4 * 86_400_000  # the first Monday after 1970 began
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Print:
     """One trade of others; `maker` is the side of the order that was in the book."""
 
@@ -43,7 +43,7 @@ class Print:
     time_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bar:
     """What was traded in a span of time: prices in quote units, volume in base, amount in quote."""
 

@@ -11,11 +11,12 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Final
 
 from adapters.apifiny.simulator.refusals import ACCOUNT, PERMISSION, SIGNATURE, TOKEN, refusal
+from oms.core.values import frozen
 
 LIFE_MAX_S: Final = 86_400
 """A token that lasts longer is refused, so that milliseconds given as seconds are noticed."""
@@ -25,7 +26,7 @@ RECV_WINDOW_MS: Final = 5_000
 RECV_WINDOW_MS_MAX: Final = 60_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Account:
     """The one account, and the one key it may use."""
 

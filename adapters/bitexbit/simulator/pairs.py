@@ -5,12 +5,12 @@ BTC_USD are those of its sample.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from adapters.bitexbit.simulator.wire import epoch_seconds, number
 from adapters.matching import Market, MatchingEngine, SimOrder
+from oms.core.values import frozen
 
 FIRST_STANDING_ID: Final = 10_000
 """Ids of other people's resting orders: one a price level, for ever."""
@@ -21,7 +21,7 @@ SIDES: Final = {"BUY": "buy", "SELL": "sell"}
 OPPOSITE: Final = {"BUY": "SELL", "SELL": "BUY"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pair:
     """One market under Bitexbit's name for it."""
 

@@ -4,12 +4,12 @@ Source: Bitexbit API v1 document, sections "Exchanges" and "Charts".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from adapters.bitexbit.simulator.pairs import Pair
 from adapters.bitexbit.simulator.wire import epoch_seconds, number
+from oms.core.values import frozen
 
 FIRST_ID: Final = 6030  # of the document's sample
 PERIODS_S: Final = {
@@ -27,7 +27,7 @@ HISTORY: Final = 720
 _WOBBLE: Final = 7
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exchange:
     """One trade. `taker_side` BUY or SELL; `own_sides` of the account's orders in it."""
 

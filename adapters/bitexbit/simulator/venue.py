@@ -5,7 +5,6 @@ Source: Bitexbit API v1 document, all of "HTTP API (v1)" and "Web Sockets API".
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -29,12 +28,13 @@ from adapters.bitexbit.simulator.trading import Trading
 from adapters.bitexbit.simulator.troubles import Troubles
 from adapters.bitexbit.simulator.wire import Barred, Lost, failure, plain, success
 from adapters.simserver import SimRequest, SimResponse
+from oms.core.values import frozen
 
 _PATHS_KEPT: Final = 256  # the same few are asked for all the time
 ELSEWHERE: Final = "https://www.bitexbit.com"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Visit:
     """A request on its way through the venue; `fields` of its query or body."""
 
@@ -43,7 +43,7 @@ class _Visit:
     now_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Route:
     path: re.Pattern[str]
     method: str

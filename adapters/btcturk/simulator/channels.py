@@ -4,13 +4,13 @@ Source: BtcTurk API document, sections "Models", "Channel, Event and Model" and 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Protocol
 
 from adapters.btcturk.simulator.listing import DAY_MS, FIRST_TRADE, Listing, candle
 from adapters.btcturk.simulator.wire import rounded, short
 from adapters.matching import MatchingEngine, Trade
+from oms.core.values import frozen
 
 TRADES_TOLD: Final = 50
 DEPTH: Final = 100
@@ -31,7 +31,7 @@ Frame = tuple[int, dict[str, object]]
 Levels = list[tuple[Decimal, Decimal]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Market:
     """What the channels read."""
 

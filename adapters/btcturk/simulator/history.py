@@ -5,7 +5,6 @@ preciseAmount as the venue's later page has them.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -13,6 +12,7 @@ from adapters.btcturk.simulator.account import START, fee_and_tax
 from adapters.btcturk.simulator.listing import DAY_MS, FIRST_TRADE, Listing
 from adapters.btcturk.simulator.wire import PARAMETERS_ERROR, Refused, plain, rounded
 from adapters.matching import Trade
+from oms.core.values import frozen
 
 DAYS: Final = 30
 """How far the lists go back where no date is asked for."""
@@ -22,7 +22,7 @@ _TRADE_NAMES: Final = frozenset({"type", "symbol", "startDate", "endDate", "pair
 Asked = Mapping[str, list[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """The dates that are asked for, in milliseconds, both included."""
 
@@ -101,7 +101,7 @@ def is_asked_for(trade: Trade, listing: Listing, asked: Asked, span: Span) -> bo
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Movement:
     """One deposit or withdrawal; the amount of a withdrawal is negative."""
 

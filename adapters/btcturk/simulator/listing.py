@@ -6,12 +6,13 @@ Scale"; exchangeinfo and klines as the venue's clients read them. Prices are cen
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from adapters.btcturk.simulator.wire import plain, rounded, short
 from adapters.matching import Market, MatchingEngine, Trade, default_markets
+from oms.core.values import frozen
 
 FIRST_TRADE: Final = 638_000_000_000_000_000
 """Ids of trades exceed 2**53, as the document's do."""
@@ -26,7 +27,7 @@ NAMES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listing:
     """One market under BtcTurk's name for it; scales are digits behind the point."""
 
@@ -179,7 +180,7 @@ class Listing:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candle:
     """What traded in one span of time; with no trades flat at the middle."""
 

@@ -25,6 +25,7 @@ from adapters.btcturk.simulator.wire import (
     short,
 )
 from adapters.matching import SimOrder
+from oms.core.values import frozen
 
 METHODS: Final = {
     "limit": "Limit",
@@ -115,7 +116,7 @@ class Booked:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Asked:
     """The body of a new order, its types checked."""
 

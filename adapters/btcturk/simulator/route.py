@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qs
@@ -12,11 +11,12 @@ from adapters.btcturk.simulator.listing import Listing
 from adapters.btcturk.simulator.orders import parse_object
 from adapters.btcturk.simulator.wire import PARAMETERS_ERROR, Barred, Refused
 from adapters.simserver import SimRequest, SimResponse
+from oms.core.values import frozen
 
 _PATHS_KEPT: Final = 256  # the same few are asked for all the time
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Visit:
     """What a path is given: the query, and of a POST with one object its fields."""
 
@@ -65,7 +65,7 @@ class Visit:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """One path and method. `changes` names what troubles with orders hit it, "" for none."""
 

@@ -5,7 +5,6 @@ they are what third-party readers of prices ask for.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -13,6 +12,7 @@ from adapters.cryptex.simulator import calls
 from adapters.cryptex.simulator.troubles import Troubles
 from adapters.cryptex.simulator.wire import calendar
 from adapters.matching import Market, MatchingEngine
+from oms.core.values import frozen
 
 DEPTH: Final = 20
 STRANGER: Final = 900_000_000
@@ -37,7 +37,7 @@ def code(symbol: str) -> str:
     return symbol.replace("/", "_")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Meeting:
     """One trade between two orders, of which at least one is the account's or both strangers'."""
 
