@@ -13,6 +13,7 @@ from typing import Any, Final
 import quickfix
 
 from fix import tags, thread_state
+from fix.numbers import Numbers
 from fix.peer import Peer
 from fix.pulse import Inside, Pulse
 from fix.transport import Kind
@@ -73,11 +74,13 @@ class Application(quickfix.Application):
         pulse: Pulse,
         asked: Callable[[str], None],
         session_of: Callable[[quickfix.SessionID], quickfix.Session | None],
+        numbers: Numbers,
     ) -> None:
         """`asked` is told of every session whose peer is asked to send again; `session_of` finds
         one."""
         super().__init__()
         self._session_of = session_of
+        self._numbers = numbers
         self._peer = peer
         self._kind = kind
         self._pulse = pulse
@@ -94,10 +97,12 @@ class Application(quickfix.Application):
     @_guarded()
     def onLogon(self, session_id: quickfix.SessionID) -> None:
         thread_state.keep()
+        self._numbers.learn()
         self._peer.logged_on(session_id.toString())
 
     @_guarded()
     def onLogout(self, session_id: quickfix.SessionID) -> None:
+        self._numbers.hold()
         thread_state.let_go()
         self._peer.logged_out(session_id.toString())
 

@@ -14,9 +14,19 @@ import quickfix
 from fix import tags
 from fix.application import Application, LogonRefused, handing
 from fix.filestore import FileStore
+from fix.numbers import Numbers
 from fix.peer import Peer
 from fix.pulse import Pulse
-from fix.sockets import Endpoint, cut, limit_stalling, limit_stalling_towards, refusal, unanswered
+from fix.sockets import (
+    Endpoint,
+    answered,
+    answered_by,
+    cut,
+    limit_stalling,
+    limit_stalling_towards,
+    refusal,
+    unanswered,
+)
 from fix.threads import Lineage
 from fix.transport import Kind, SessionConfig, quickfix_text
 from fix.wire import Fields, to_text
@@ -92,6 +102,7 @@ class Role:
         self._clock = clock
         self._pulse = Pulse(clock)
         self._threads = Lineage()
+        self._numbers = Numbers(self._standing)
         self._ids: dict[str, quickfix.SessionID] = {}
         self._sessions: dict[str, quickfix.Session] = {}
         self._parts: list[object] = []
@@ -113,6 +124,7 @@ class Role:
             self._pulse,
             self._note_asked,
             quickfix.Session.lookupSession,
+            self._numbers,
         )
         try:
             settings = quickfix.SessionSettings()
@@ -273,6 +285,10 @@ class Role:
         host, port = (settings.get(f"SOCKETCONNECT{what}", "") for what in ("HOST", "PORT"))
         return f"no connection to {host}:{port}: {refusal(host, port)}"
 
+    def _standing(self) -> dict[int, int]:
+        find = answered if self._kind is Kind.ACCEPTOR else answered_by
+        return {number: one for port in self._ports() for number, one in find(port).items()}
+
     def _ports(self) -> set[int]:
         key = "SOCKETACCEPTPORT" if self._kind is Kind.ACCEPTOR else "SOCKETCONNECTPORT"
         return {int(config.settings[key]) for config in self.configs.values()}
@@ -310,6 +326,7 @@ class Role:
             _kept.extend((role, *self._parts))
             names = ", ".join(self.configs)
             raise Stuck(f"{names}: {len(self._threads.alive())} threads of quickfix do not end")
+        self._numbers.close()
         self._sessions.clear()
         self._ids.clear()
         del role

@@ -64,10 +64,33 @@ def unanswered(port: int) -> list[Endpoint]:
     for one in _of_port(port):
         with suppress(OSError):  # the listening socket has no peer
             peer = one.getpeername()
-            about = one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-            if struct.unpack_from("I", about, _DATA_SEGS_OUT) == (0,):
+            if not _sent(one):
                 found.append(peer)
     return found
+
+
+def _sent(one: socket.socket) -> bool:
+    about = one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+    sent: int = struct.unpack_from("I", about, _DATA_SEGS_OUT)[0]
+    return sent > 0
+
+
+def answered(port: int) -> dict[int, int]:
+    """Which descriptors are connections of that local port that were sent something: their inodes."""
+    return {
+        number: inode(number)
+        for number, one in _numbered(lambda one: one.getsockname()[1] == port)
+        if _sent(one)
+    }
+
+
+def answered_by(port: int) -> dict[int, int]:
+    """The same for connections to peers' port of that number."""
+    return {
+        number: inode(number)
+        for number, one in _numbered(lambda one: one.getpeername()[1] == port)
+        if _sent(one)
+    }
 
 
 def cut(port: int, peer: Endpoint) -> None:
@@ -97,13 +120,25 @@ def _of_port(port: int) -> Iterator[socket.socket]:
 
 
 def _where(wanted: Callable[[socket.socket], bool]) -> Iterator[socket.socket]:
+    return (copy for _, copy in _numbered(wanted))
+
+
+def _numbered(wanted: Callable[[socket.socket], bool]) -> Iterator[tuple[int, socket.socket]]:
     for entry in os.listdir(_OPEN):
-        with suppress(OSError), _copy(int(entry)) as copy:
+        with suppress(OSError), copied(int(entry)) as copy:
             if copy.family == socket.AF_INET and wanted(copy):
-                yield copy
+                yield int(entry), copy
 
 
-def _copy(descriptor: int) -> socket.socket:
+def inode(descriptor: int) -> int:
+    """What tells an open file or socket from every other; 0 if the number is nobody's."""
+    try:
+        return os.fstat(descriptor).st_ino
+    except OSError:
+        return 0
+
+
+def copied(descriptor: int) -> socket.socket:
     """Another descriptor of an open socket. Raises OSError if it is no socket.
 
     No copy of a file is made and closed: to close any descriptor of a file ends all locks that

@@ -34,6 +34,7 @@ from oms.core.errors import (
 from oms.log import redact, room
 from oms.told import Row
 from oms.web.asked import BODY_BYTES_MAX, flag, known, read_fields, read_query, whole
+from oms.web.listening import listen
 from oms.web.routes import REPORTS, WATCH, find
 from oms.web.streams import Streams, news_lines, report_lines
 
@@ -80,7 +81,8 @@ class Web:
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=_CLOSE_S)
         await runner.setup()
         try:
-            await web.TCPSite(runner, host, port).start()
+            for one in listen(host, port):
+                await web.SockSite(runner, one).start()
         except OSError as error:
             await runner.cleanup()
             reason = error.strerror or error

@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 from fix.application import Application
 from fix.filestore import Condition, FileStore
+from fix.numbers import Numbers
 from fix.peer import Peer
 from fix.session import Role
 from fix.sockets import Endpoint
@@ -111,6 +112,7 @@ class ModelRole(Role):
             self._pulse,
             self._note_asked,
             cast(Any, lambda session_id: self._models.get(session_id.toString())),
+            Numbers(dict),  # it has no sockets
         )
         for name, config in self.configs.items():
             kept = self._wires.kept_of(name) if self._keeps_files else Kept()

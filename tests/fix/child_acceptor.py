@@ -10,8 +10,10 @@ import dataclasses
 import json
 import logging
 import os
+import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -159,6 +161,35 @@ class Child:
 
     def status(self) -> list[dict[str, Any]]:
         return [dataclasses.asdict(one) for one in self.acceptor.sessions_status()]
+
+    def bait(self) -> None:
+        """From now on, a session that goes down is followed by connections of somebody else's."""
+        logged_out = self.acceptor.logged_out
+        self.baits: list[socket.socket] = []
+
+        def follow(session: str) -> None:
+            for one in socket.socketpair():
+                self.baits.append(one)
+            for one in self.baits:
+                one.send(b"not quickfix's")
+            logged_out(session)
+
+        self.acceptor.logged_out = follow  # type: ignore[method-assign]  # what quickfix calls
+
+    def wait_threads(self, most: int) -> None:
+        """Until quickfix has no more than so many."""
+        until = time.monotonic() + 20.0
+        # The thread of `start` and those of connections.
+        while len(alive := self.acceptor._role._threads.alive()) > most:
+            if time.monotonic() > until:
+                raise TimeoutError(f"threads {alive} of quickfix have not ended")
+            threading.Event().wait(0.01)
+
+    def untouched(self) -> list[str]:
+        """What these connections were sent, as they read it."""
+        for one in self.baits:
+            one.setblocking(False)
+        return [one.recv(100).decode("ascii") for one in self.baits]
 
     def stop(self) -> None:
         self.acceptor.stop()
