@@ -91,6 +91,7 @@ class Style(StrEnum):
     """How a relay is written: a module each."""
 
     FIELDS = "relay"
+    ONE_CORE = "relay_one_core"
     STRINGS = "relay_strings"
     COMMITS = "relay_commits"
 

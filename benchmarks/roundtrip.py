@@ -19,6 +19,7 @@ from benchmarks.machine import cpu_s
 from benchmarks.processes import Gateway, Style, Venue, engine, relay, venue
 from benchmarks.targets import (
     AGAINST_COMMITS,
+    AGAINST_ONE_CORE,
     AGAINST_STRINGS,
     ONE_REPORT,
     P50,
@@ -95,6 +96,7 @@ class Rig:
         )
         yield self._rate(ONE_REPORT, one, Style.FIELDS)
         yield self._rate(THREE_REPORTS, three, Style.FIELDS)
+        yield self._rate(AGAINST_ONE_CORE, one, Style.ONE_CORE)
         yield self._rate(AGAINST_COMMITS, one, Style.COMMITS)
         yield self._rate(AGAINST_STRINGS, one, Style.STRINGS)
         yield self._latency(Load(in_flight=1, reports=1, seconds=seconds))
