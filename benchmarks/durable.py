@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 from benchmarks.figures import Contest, Figure, Sample
 from benchmarks.kernel import timed
@@ -19,7 +19,7 @@ from benchmarks.targets import GROUPS_OF_1, GROUPS_OF_100
 from oms.clock import Clock
 from oms.core.book import Changes
 from oms.store.chain import BEGINNING, Hash, chained
-from oms.store.projections import write_journal, write_projections
+from oms.store.projections import OrderWrites, write_journal, write_projections
 from oms.store.rows import Values
 from oms.store.store import LEAVE_OFF, Store
 
@@ -31,26 +31,31 @@ _FIRST_EPOCH: Final = 1
 _COUNTED: Final = "SELECT count(*) FROM journal"
 
 
-@dataclass(slots=True)
+@dataclass
 class _Recorder:
     """Stands where the store's own writing expects a connection, and keeps what it is given."""
 
     writes: list[Write] = field(default_factory=list)
 
-    def executemany(self, statement: str, rows: list[Values]) -> None:
+    rowcount = 0
+    """Of what was written last: every row is found as it is expected."""
+
+    def executemany(self, statement: str, rows: list[Values]) -> Self:
         self.writes.append((statement, rows))
+        self.rowcount = len(rows)
+        return self
 
 
-def writes_of(changes: Changes, before: Hash) -> tuple[list[Write], Hash]:
+def writes_of(changes: Changes, before: Hash, orders: OrderWrites) -> tuple[list[Write], Hash]:
     """What the store writes of these changes in one transaction, after the record of that hash;
-    and the hash of the last one."""
+    and the hash of the last one. `orders` has written what was before."""
     recorder = _Recorder()
     driver = cast(sqlite3.Connection, recorder)
     rows = chained(before, changes.records)
     seq, head = rows[-1][0], rows[-1][-1]
     recorder.executemany(LEAVE_OFF, [(seq, head, _FIRST_EPOCH)])
     write_journal(driver, rows)
-    write_projections(driver, changes)
+    write_projections(driver, changes, orders)
     return recorder.writes, head
 
 
@@ -125,10 +130,11 @@ class Durable:
 
 def _transactions(script: Script) -> list[list[Write]]:
     opening = fold(new_book(), script.opening, new_draw())
-    _, head = writes_of(opening, BEGINNING)
+    orders = OrderWrites()
+    _, head = writes_of(opening, BEGINNING, orders)
     found = []
     for changes in script.changes:
-        writes, head = writes_of(changes, head)
+        writes, head = writes_of(changes, head, orders)
         found.append(writes)
     return found
 

@@ -5,7 +5,7 @@ what can still move, and asks the scratch file for the rest.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
@@ -26,7 +26,7 @@ from oms.store.chain import Hash
 from oms.store.database import driver_of, open_scratch, translated
 from oms.store.history import StoredHistory
 from oms.store.links import Links, Mark, Say
-from oms.store.projections import write_projections
+from oms.store.projections import OrderWrites, write_projections
 from oms.store.rows import Values, record_of
 from oms.store.tables import JOURNAL, metadata
 
@@ -86,15 +86,17 @@ def fold(
     links = Links(say, [*_marks(stored), *noted])
     rows = driver.execute(_RECORDS)
     records = 0
-    with closing(StoredHistory(tables.connect())) as history:
-        book = _Fold(history, say)
+    with tables.connect() as connection:
+        made, orders = driver_of(connection), OrderWrites()
+        book = _Fold(StoredHistory(lambda: made), say)
         while batch := rows.fetchmany(BATCH):
             folded = list(takewhile(lambda row: book.add(row, ends), batch))
             for row in folded:
                 links.add(row)
             records += len(folded)
-            with tables.begin() as connection:
-                write_projections(driver_of(connection), book.take())
+            made.execute("BEGIN")
+            write_projections(made, book.take(), orders)
+            made.execute("COMMIT")
             if progress is not None:
                 progress(FOLDED, folded[-1][0] if folded else last, last)
             if len(folded) < len(batch):

@@ -1,13 +1,16 @@
 """What the book asks about orders and ids that it does not hold in memory any more."""
 
+import sqlite3
+from collections.abc import Callable
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import bindparam, select
 
 from oms.core.order import Order
 from oms.core.transfers import MoneyMove, number_of, transfer_id_of
-from oms.store.database import driver_of, translated
+from oms.store.database import translated
 from oms.store.move_rows import move_of
+from oms.store.question import Question
 from oms.store.rows import execution_of, order_of
 from oms.store.tables import EXECUTIONS, ORDERS, TRANSFERS
 from oms.store.types import legible
@@ -30,9 +33,9 @@ _THEIR_LEG: Final = (
 _NAMED: Final = (
     "SELECT number FROM transfers WHERE route = ? AND reference = ? AND reference != '' LIMIT 1"
 )
-_MOVE: Final = select(TRANSFERS).where(TRANSFERS.c.number == bindparam("number"))
-_ORDER: Final = select(ORDERS).where(ORDERS.c.order_id == bindparam("order_id"))
-_EXECUTIONS: Final = (
+_MOVE: Final = Question(select(TRANSFERS).where(TRANSFERS.c.number == bindparam("number")))
+_ORDER: Final = Question(select(ORDERS).where(ORDERS.c.order_id == bindparam("order_id")))
+_EXECUTIONS: Final = Question(
     select(EXECUTIONS)
     .where(EXECUTIONS.c.order_id == bindparam("order_id"))
     .order_by(EXECUTIONS.c.seq)
@@ -40,26 +43,21 @@ _EXECUTIONS: Final = (
 
 
 class StoredHistory:
-    """oms.core.ports.History on a connection of its own: it sees what is committed.
+    """oms.core.ports.History on the connection of whoever writes: nobody else does meanwhile, and
+    what was committed is what it has."""
 
-    For one thread at a time. Every desk request asks for its ClOrdID, so ids are looked up on the
-    driver's own connection, where each SELECT is a transaction of its own.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        """`connection` is given over."""
-        self._connection = connection
-        self._driver = driver_of(connection)
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        """`connect` gives the connection, which may be another one after an error."""
+        self._connect = connect
 
     def order(self, order_id: str) -> Order | None:
         """By OrderID."""
-        with translated("reading an order"), self._connection.begin():
-            key = {"order_id": order_id}
-            row = self._connection.execute(_ORDER, key).fetchone()
-            if row is None:
-                return None
-            executions = self._connection.execute(_EXECUTIONS, key).fetchall()
-            return order_of(row, map(execution_of, executions))
+        with translated("reading an order"):
+            driver = self._connect()
+            for row in _ORDER.ask(driver, order_id=order_id):
+                executions = _EXECUTIONS.ask(driver, order_id=order_id)
+                return order_of(row, map(execution_of, executions))
+            return None
 
     def by_venue_id(
         self, route: str, venue_cl_ord_id: str, secondary_order_id: str
@@ -78,10 +76,10 @@ class StoredHistory:
 
     def move(self, transfer_id: str) -> MoneyMove | None:
         """A transfer and what became of it. ValueError for what is no transfer's id."""
-        with translated("reading a transfer"), self._connection.begin():
-            key = {"number": number_of(transfer_id)}
-            row = self._connection.execute(_MOVE, key).fetchone()
-            return None if row is None else move_of(row)
+        with translated("reading a transfer"):
+            for row in _MOVE.ask(self._connect(), number=number_of(transfer_id)):
+                return move_of(row)
+            return None
 
     def claimant(self, route: str, reference: str) -> str | None:
         """The id of the transfer that the venue calls so, None if there is none."""
@@ -94,11 +92,6 @@ class StoredHistory:
 
     def _lookup(self, statement: str, *key: str) -> str | None:
         with translated("looking up an id"):
-            row: tuple[Any, ...] | None = self._driver.execute(
-                statement, tuple(map(legible, key))
-            ).fetchone()
+            found = self._connect().execute(statement, tuple(map(legible, key)))
+            row: tuple[Any, ...] | None = found.fetchone()
         return None if row is None else str(row[0])
-
-    def close(self) -> None:
-        """Give the connection back."""
-        self._connection.close()

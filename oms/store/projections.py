@@ -5,13 +5,16 @@ more than all that the engine decides.
 """
 
 import sqlite3
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter, itemgetter
+from typing import Any, Final
 
 from sqlalchemy import Column, Table
 from sqlalchemy.dialects import sqlite
 
 from oms.core.book import Changes
 from oms.core.notes import Quarantined
+from oms.core.order import Order
 from oms.store.break_rows import break_row, foreign_row, holding_row
 from oms.store.move_rows import move_row
 from oms.store.rows import (
@@ -60,12 +63,22 @@ def _upsert(table: Table, *fixed: str) -> str:
     return str(insert.compile(dialect=sqlite.dialect()))
 
 
+def _update(table: Table, fixed: Sequence[str], same: Sequence[str]) -> str:
+    """Overwrite all but the `fixed` columns where those of `same` are what they were; for whole rows."""
+    told = {column.name: f"{column.name} = ?{n}" for n, column in enumerate(table.columns, 1)}
+    found = [told.pop(column.name) for column in table.primary_key.columns]
+    found += [told.pop(name) for name in same]
+    moving = [part for name, part in told.items() if name not in fixed]
+    return f"UPDATE {table.name} SET {', '.join(moving)} WHERE {' AND '.join(found)}"  # noqa: S608
+
+
 _NEW_JOURNAL: Final = _insert(JOURNAL)
 _NEW_REPORT: Final = _insert(REPORTS)
 _PUT_QUARANTINE: Final = _upsert(QUARANTINE)
-_PUT_ORDER: Final = _upsert(
-    ORDERS, "origin", "route", "venue_cl_ord_id", "symbol", "side", "ord_type", "created"
-)
+_FIXED: Final = ("origin", "route", "venue_cl_ord_id", "symbol", "side", "ord_type", "created")
+_INDEXED: Final = ("secondary_order_id", "text", "closed")
+_PUT_ORDER: Final = _upsert(ORDERS, *_FIXED)
+_MOVE_ORDER: Final = _update(ORDERS, _FIXED, _INDEXED)
 _PUT_EXECUTION: Final = _upsert(EXECUTIONS)
 _PUT_LEG: Final = _upsert(LEGS)
 _PUT_CL_ORD_ID: Final = _upsert(CL_ORD_IDS)
@@ -77,8 +90,40 @@ _PUT_MOVE: Final = _upsert(TRANSFERS)
 _PUT_HOLDING: Final = _upsert(HOLDINGS)
 _PUT_BREAK: Final = _upsert(BREAKS, "opened")
 _PUT_FOREIGN: Final = _upsert(FOREIGN_ORDERS, "first_seen")
+_INDEXED_OF: Final = itemgetter(*map(ORDERS.columns.keys().index, _INDEXED))
 _UNDO: Final = "UPDATE executions SET stands = 0 WHERE order_id = ? AND exec_id = ?"
 _SPLIT: Final = "UPDATE executions SET split_shares = ? WHERE order_id = ? AND exec_id = ?"
+
+
+_CHANGED: Final = attrgetter(
+    *("executions", "split", "undone", "orders", "cl_ord_ids", "positions", "sessions", "kills"),
+    *("nonces", "moves", "holdings", "breaks", "foreign", "reports", "records"),
+)
+_WRITES: Final[tuple[tuple[str, Callable[[Any], list[Values]]], ...]] = (
+    (_PUT_EXECUTION, lambda told: [execution_row(*one) for one in told]),
+    (_SPLIT, lambda told: [split_row(*one) for one in told]),
+    (_UNDO, list),
+    (_PUT_LEG, lambda told: [row for one in told.values() if one.legs for row in leg_rows(one)]),
+    (_PUT_CL_ORD_ID, lambda told: [(*key, order_id) for key, order_id in told.items()]),
+    (_PUT_POSITION, lambda told: [position_row(*one) for one in told.items()]),
+    (_PUT_SESSION, lambda told: [session_row(*one) for one in told.items()]),
+    (_PUT_KILL, lambda told: [kill_row(*one) for one in told.items()]),
+    (_PUT_NONCES, lambda told: list(told.items())),
+    (_PUT_MOVE, lambda told: [move_row(one) for one in told.values()]),
+    (_PUT_HOLDING, lambda told: [holding_row(*one) for one in told.items()]),
+    (_PUT_BREAK, lambda told: [break_row(one) for one in told.values()]),
+    (_PUT_FOREIGN, lambda told: [foreign_row(one) for one in told.values()]),
+    (_NEW_REPORT, list),
+    (
+        _PUT_QUARANTINE,
+        lambda told: [
+            quarantine_row(seq, r, r.message)
+            for seq, r in told
+            if isinstance(r.message, Quarantined)
+        ],
+    ),
+)
+"""By what statement, and as which rows, each part of `_CHANGED` is written."""
 
 
 def write_journal(driver: sqlite3.Connection, rows: list[Values]) -> None:
@@ -86,39 +131,50 @@ def write_journal(driver: sqlite3.Connection, rows: list[Values]) -> None:
     driver.executemany(_NEW_JOURNAL, rows)
 
 
-def write_projections(driver: sqlite3.Connection, changes: Changes) -> None:
+class OrderWrites:
+    """Writes orders, and spares the indexes what has not changed.
+
+    SQLite takes out an index's entry and puts it back wherever a statement names its column. Most
+    moves leave those columns as they stand: such an order is written by a statement that does not
+    name them, and that finds its row only if they do stand so.
+    """
+
+    def __init__(self) -> None:
+        """To be used for all that is written to one file: what it knows of another is slower."""
+        self._standing: dict[str, tuple[Any, ...]] = {}
+
+    def write(self, driver: sqlite3.Connection, orders: Iterable[Order]) -> None:
+        """Each order's row becomes what the order is."""
+        standing = self._standing
+        whole: list[Values] = []
+        moved: list[Values] = []
+        for order in orders:
+            row = order_row(order)
+            order_id, *_, closed = row
+            indexed = _INDEXED_OF(row)
+            (moved if standing.get(order_id) == indexed else whole).append(row)
+            if closed:
+                standing.pop(order_id, None)
+            else:
+                standing[order_id] = indexed
+        if moved and _run(driver, _MOVE_ORDER, moved) != len(moved):
+            whole += moved
+        if whole:
+            _run(driver, _PUT_ORDER, whole)
+
+
+def write_projections(driver: sqlite3.Connection, changes: Changes, orders: OrderWrites) -> None:
     """Write what the records changed; the same for the engine and for a replay."""
-    _run(driver, _PUT_ORDER, [order_row(order) for order in changes.orders.values()])
-    _run(driver, _PUT_EXECUTION, [execution_row(*one) for one in changes.executions])
-    _run(driver, _SPLIT, [split_row(*split) for split in changes.split])
-    _run(driver, _UNDO, changes.undone)
-    _run(driver, _PUT_LEG, [row for o in changes.orders.values() if o.legs for row in leg_rows(o)])
-    _run(driver, _PUT_CL_ORD_ID, [(*key, to) for key, to in changes.cl_ord_ids.items()])
-    _run(driver, _PUT_POSITION, [position_row(k, q) for k, q in changes.positions.items()])
-    _run(driver, _PUT_SESSION, [session_row(o, s) for o, s in changes.sessions.items()])
-    _run(driver, _PUT_KILL, [kill_row(route, kill) for route, kill in changes.kills.items()])
-    _run(driver, _PUT_NONCES, list(changes.nonces.items()))
-    _run(driver, _PUT_MOVE, [move_row(move) for move in changes.moves.values()])
-    _run(driver, _PUT_HOLDING, [holding_row(key, one) for key, one in changes.holdings.items()])
-    _run(driver, _PUT_BREAK, [break_row(found) for found in changes.breaks.values()])
-    _run(driver, _PUT_FOREIGN, [foreign_row(one) for one in changes.foreign.values()])
-    _run(driver, _NEW_REPORT, changes.reports)
-    _run(
-        driver,
-        _PUT_QUARANTINE,
-        [
-            quarantine_row(seq, record, record.message)
-            for seq, record in changes.records
-            if isinstance(record.message, Quarantined)
-        ],
-    )
+    orders.write(driver, changes.orders.values())
+    for (statement, rows_of), changed in zip(_WRITES, _CHANGED(changes), strict=True):
+        if changed and (rows := rows_of(changed)):
+            _run(driver, statement, rows)
 
 
-def _run(driver: sqlite3.Connection, statement: str, rows: list[Values]) -> None:
-    if not rows:
-        return
+def _run(driver: sqlite3.Connection, statement: str, rows: list[Values]) -> int:
+    """How many rows it has written."""
     try:
-        driver.executemany(statement, rows)
+        return driver.executemany(statement, rows).rowcount
     except UnicodeEncodeError:
         # What was written of the rows before the one at fault is overwritten by the same.
-        driver.executemany(statement, [tuple(map(legible, row)) for row in rows])
+        return driver.executemany(statement, [tuple(map(legible, row)) for row in rows]).rowcount

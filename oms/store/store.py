@@ -27,7 +27,7 @@ from oms.store.files import StoreFiles
 from oms.store.history import StoredHistory
 from oms.store.lock import Lock
 from oms.store.move_rows import move_of
-from oms.store.projections import write_journal, write_projections
+from oms.store.projections import OrderWrites, write_journal, write_projections
 from oms.store.question import Question
 from oms.store.rows import execution_of, kill_of, order_of, session_of
 from oms.store.schema import migrate
@@ -171,9 +171,10 @@ class Store:
         self._failed_at = 0
         self._closed = False
         self._head = head
+        self._orders = OrderWrites()
         self.epoch = epoch
-        with translated("opening the store"):
-            self.history = StoredHistory(self._reading.connect())
+        # Its own connection's pages: another one would read them anew after every commit.
+        self.history = StoredHistory(self._connect)
 
     @classmethod
     def open(
@@ -235,7 +236,7 @@ class Store:
                     self._fenced(driver)
                 if not self._has(driver, seq):
                     write_journal(driver, rows)
-                    write_projections(driver, changes)
+                    write_projections(driver, changes, self._orders)
                 driver.execute("COMMIT")
             except BaseException:
                 self._failed_at = seq
@@ -287,7 +288,6 @@ class Store:
         if self._closed:
             return
         self._closed = True
-        self.history.close()
         self._reading.dispose()
         # Last, so that it is the one that folds the write-ahead log into the file.
         self._disconnect()
