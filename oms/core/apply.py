@@ -135,13 +135,17 @@ def _report(order: Order, report: ExecutionReport, now: datetime) -> Order:
         changes["text"] = report.text
     if event in EXECUTES:
         changes.update(_executed(order, report, event))
-    elif event in (Event.PENDING_CANCEL, Event.PENDING_REPLACE):
+    elif event in _MAKES_PENDING:
         changes["requests"] = _made_pending(order, report, event)
-    elif event in (Event.REPLACED, Event.RESTATED):
+    elif event in _RESTATES:
         changes.update(_restated(order, report, event))
     elif event in CLEARS_PENDING:
         changes.update(_ended(order, report, event))
-    return order.evolve(**changes)
+    return replaced(order, **changes)
+
+
+_MAKES_PENDING: Final = frozenset({Event.PENDING_CANCEL, Event.PENDING_REPLACE})
+_RESTATES: Final = frozenset({Event.REPLACED, Event.RESTATED})
 
 
 def _stopped_after(order: Order, event: Event) -> bool:
@@ -169,7 +173,7 @@ def _executed(order: Order, report: ExecutionReport, event: Event) -> dict[str, 
         "cum_qty": add(order.cum_qty, shares),
         "notional": add(order.notional, notional),
     }
-    if order.cash_order_qty is not None and not order.order_qty and event is Event.FILL:
+    if order.open_ended and event is Event.FILL:
         # Sized by cash: the quantity is known when the venue says that it is complete.
         changes["order_qty"] = changes["cum_qty"]
     return changes

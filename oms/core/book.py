@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Final
 
 from oms.core.agreement import Agreement
+from oms.core.changes import OF_NO_ORDER, USES_ID
 from oms.core.changes import Changes as Changes
 from oms.core.facts import Kill, order_named
 from oms.core.messages import ExecutionReport, OrderCancelReject
@@ -219,10 +220,13 @@ class Book:
         """Fold one record in, add what changed to `changes`; its sequence number."""
         self.seq += 1
         changes.records.append((self.seq, record))
+        kind = record.message.__class__
         if record.order is not None:
             self._move(record.order, record, changes)
-        self._consume(record, changes)
-        self._turn(record, changes)
+        if kind in USES_ID:
+            self._consume(record, changes)
+        if kind in OF_NO_ORDER:
+            self._turn(record, changes)
         self._session(record, changes)
         for index, outbound in enumerate(record.outbound):
             if isinstance(outbound, ToOrigin):
@@ -361,8 +365,9 @@ class Book:
 
     def _put(self, order: Order) -> None:
         order_id = order.order_id
-        former = self._orders.get(order_id, order).secondary_order_id
-        self._by_secondary_order_id.pop((order.route, former), None)  # it may have another now
+        route, former = order.route, self._orders.get(order_id)
+        if former is not None and former.secondary_order_id != order.secondary_order_id:
+            self._by_secondary_order_id.pop((route, former.secondary_order_id), None)
         self._orders[order_id] = order
         # Two namespaces: at some venues both ids are plain numbers.
         for ours, theirs in order.venue_names:

@@ -2,15 +2,52 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
+from oms.core.break_notes import BalanceBegun, BreakClosed, BreakOpened, ForeignOrder
 from oms.core.facts import Execution, Kill
 from oms.core.holdings import Break, Foreign, Holding, HoldingKey
 from oms.core.messages import ExecutionReport
+from oms.core.notes import (
+    Answered,
+    CancelAll,
+    KillCertificate,
+    KillSwitch,
+    NoncesReserved,
+    OrderEntered,
+    RequestEntered,
+    TransferEntered,
+    TransferMoved,
+    TransferOutcome,
+    TransferSettled,
+)
 from oms.core.order import Order
 from oms.core.ports import Record
 from oms.core.positions import PositionKey
 from oms.core.sessions import Session
 from oms.core.transfers import MoneyMove
+
+USES_ID: Final = frozenset(
+    {OrderEntered, RequestEntered, Answered, KillSwitch, CancelAll, TransferEntered}
+)
+"""What may use up a ClOrdID."""
+
+OF_NO_ORDER: Final = frozenset(
+    {
+        KillSwitch,
+        KillCertificate,
+        NoncesReserved,
+        TransferEntered,
+        TransferMoved,
+        TransferOutcome,
+        TransferSettled,
+        BalanceBegun,
+        BreakOpened,
+        BreakClosed,
+        ForeignOrder,
+    }
+)
+"""What changes something besides orders and sessions."""
 
 
 @dataclass(slots=True)

@@ -21,14 +21,15 @@ def book_execution(
     """
     booked = dict(executions)
     undone_qty, undone_notional = ZERO, ZERO
-    if event not in FILLS:
+    fill = event in FILLS
+    if not fill:
         undone = booked.get(report.exec_ref_id)
         if undone is None or not undone.stands:
             raise IllegalTransition(f"no standing execution {report.exec_ref_id!r} to undo")
         booked[undone.exec_id] = replaced(undone, stands=False)
         undone_qty, undone_notional = undone.qty, undone.notional
         day = undone.day  # D36: what is corrected stays of its own day
-    busted = event is Event.BUST
+    busted = not fill and event is Event.BUST
     execution = Execution(
         report.exec_id,
         ZERO if busted or report.last_shares is None else report.last_shares,
@@ -43,4 +44,6 @@ def book_execution(
     )
     booked[report.exec_id] = execution
     qty, notional = execution.qty, execution.notional
+    if fill:
+        return booked, qty, notional
     return booked, subtract(qty, undone_qty), subtract(notional, undone_notional)

@@ -8,7 +8,7 @@ only where something was executed.
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from oms.core.facts import Execution, Leg, PendingRequest, order_named
 from oms.core.fields import OrdType
@@ -24,14 +24,17 @@ from oms.core.values import replaced
 
 def replacing(order: Order) -> PendingRequest | None:
     """The replace under way that the engine performs itself."""
-    return next((request for request in order.requests if request.emulated), None)
+    for request in order.requests:
+        if request.emulated:
+            return request
+    return None
 
 
 def leg_of(order: Order, report: ExecutionReport) -> int:
     """Which leg a report is about: the last one, unless it names an earlier one."""
-    last = max(len(order.legs) - 1, 0)
-    if not last:
-        return last
+    last = len(order.legs) - 1
+    if last < 1:
+        return 0
     # The id we drew decides: a leg is named by itself, or by a request about it.
     names = {order_named(report.cl_ord_id), order_named(report.orig_cl_ord_id)}
     if order.venue_cl_ord_id in names:
@@ -45,7 +48,8 @@ def leg_of(order: Order, report: ExecutionReport) -> int:
 
 def is_past(order: Order, report: ExecutionReport) -> bool:
     """Whether a report is about a leg before the last."""
-    return leg_of(order, report) < len(order.legs) - 1
+    last = len(order.legs) - 1
+    return last > 0 and leg_of(order, report) < last
 
 
 def of_past(order: Order, *names: str, theirs: str = "") -> bool:
@@ -53,6 +57,8 @@ def of_past(order: Order, *names: str, theirs: str = "") -> bool:
 
     `theirs` is the venue's own id: it decides where there is no other name.
     """
+    if len(order.legs) < 2:
+        return False
     meant = set(map(order_named, filter(None, names)))
     if not meant and theirs:
         return any(leg.secondary_order_id == theirs for leg in order.legs[:-1])
@@ -115,7 +121,7 @@ def heard(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]
         return {}
     name = order.secondary_order_id or report.secondary_order_id
     facts: dict[str, Any] = {"secondary_order_id": name}
-    if event in (Event.NEW, Event.REPLACED) and not order.acknowledged:
+    if event in _TAKES and not order.acknowledged:
         facts["taken_at"] = report.transact_time
     if not order.legs:
         return facts
@@ -129,6 +135,10 @@ def heard(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]
         taken_at=facts["taken_at"],
     )
     return {**facts, "legs": (*order.legs[:-1], leg)}
+
+
+_TAKES: Final = frozenset({Event.NEW, Event.REPLACED})
+"""Events whose own time is one at which the venue had the order, or its new leg."""
 
 
 def named(order: Order, secondary_order_id: str) -> Order:

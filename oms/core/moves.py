@@ -1,6 +1,7 @@
 """One report of a venue applied to its order, and what the owner is told of it."""
 
 from decimal import Decimal
+from typing import Final
 
 from oms.core.apply import apply
 from oms.core.emulation import REPLACED, said
@@ -39,9 +40,11 @@ def fill(story: Story, report: ExecutionReport, event: Event) -> None:
 
 def demand_positive(report: ExecutionReport) -> None:
     """Raises IllegalTransition for an execution of less than nothing."""
-    for name, number in (("LastShares", report.last_shares), ("LastPx", report.last_px)):
-        if number is not None and number < 0:
-            raise IllegalTransition(f"{name} {number_text(number)}: no execution is negative")
+    shares, px = report.last_shares, report.last_px
+    if shares is not None and shares < 0:
+        raise IllegalTransition(f"LastShares {number_text(shares)}: no execution is negative")
+    if px is not None and px < 0:
+        raise IllegalTransition(f"LastPx {number_text(px)}: no execution is negative")
 
 
 def no_news(order: Order, event: Event, report: ExecutionReport) -> bool:
@@ -53,9 +56,13 @@ def no_news(order: Order, event: Event, report: ExecutionReport) -> bool:
 
 def accepts_leg(order: Order, report: ExecutionReport, event: Event) -> bool:
     """Whether the venue's first word about a new leg says that it has taken it."""
-    said = event not in (Event.PENDING_NEW, Event.REJECTED)
-    fresh = unanswered(order) and not is_past(order, report)
-    return said and fresh and replacing(order) is not None
+    if not unanswered(order) or event in _NO_WORD:
+        return False
+    return not is_past(order, report) and replacing(order) is not None
+
+
+_NO_WORD: Final = frozenset({Event.PENDING_NEW, Event.REJECTED})
+"""Events that do not say that the venue has taken what was sent."""
 
 
 def accept_leg(story: Story, report: ExecutionReport) -> None:

@@ -117,9 +117,7 @@ class Order:
     @property
     def filled(self) -> bool:
         """Whether all of OrderQty has been executed (or more)."""
-        if self.open_ended:
-            return False
-        return bool(self.cum_qty) and self.cum_qty >= self.order_qty
+        return bool(self.cum_qty) and self.cum_qty >= self.order_qty and not self.open_ended
 
     @property
     def leaves_qty(self) -> Decimal:
@@ -156,7 +154,7 @@ class Order:
 
     def emulates(self, emulation: Emulation) -> bool:
         """Whether the engine does that for this order in its venue's stead."""
-        return emulation in self.emulate.split()
+        return bool(self.emulate) and emulation in self.emulate.split()
 
     @property
     def waits_for_price(self) -> bool:
@@ -212,6 +210,8 @@ class Order:
         return request
 
     def _pending(self, kind: Request) -> bool:
+        if not self.requests:
+            return False
         return any(request.pending and request.kind is kind for request in self.requests)
 
 

@@ -5,6 +5,7 @@ has the same id.
 """
 
 from datetime import datetime
+from typing import Any, Final
 
 from oms.core.facts import PendingRequest
 from oms.core.fields import (
@@ -74,9 +75,9 @@ def event_report(
     answers: its id goes into ClOrdID, the last id accepted `before` into OrigClOrdID, where the
     `reader` (the order's owner, unless said) is who made it.
     """
-    fill = exec_type in (ExecType.PARTIAL_FILL, ExecType.FILL, ExecType.STOPPED)
-    trans_type = ExecTransType.NEW if told is None else told.exec_trans_type
-    executed = fill or trans_type in (ExecTransType.CANCEL, ExecTransType.CORRECT)
+    word = _NO_WORD if told is None else told
+    trans_type = word.exec_trans_type
+    executed = exec_type in _FILLS or trans_type in _UNDOES
     cl_ord_id, orig_cl_ord_id = order.cl_ord_id, ""
     if request is not None and request.origin == (reader or order.origin):
         cl_ord_id, orig_cl_ord_id = request.cl_ord_id, (before or order).cl_ord_id
@@ -85,20 +86,29 @@ def event_report(
         exec_id=_exec_id(order, exec_type, told, request),
         exec_type=exec_type,
         exec_trans_type=trans_type,
-        exec_ref_id=f"{order.order_id}:{told.exec_ref_id}" if told and told.exec_ref_id else "",
+        exec_ref_id=f"{order.order_id}:{word.exec_ref_id}" if word.exec_ref_id else "",
         cl_ord_id=cl_ord_id,
         orig_cl_ord_id=orig_cl_ord_id,
         ord_rej_reason=ord_rej_reason,
-        exec_restatement_reason=told.exec_restatement_reason if told is not None else None,
-        last_shares=told.last_shares if told is not None and executed else ZERO,
-        last_px=(told.last_px if told is not None and executed else None) or ZERO,
-        commission=told.commission if told is not None else None,
-        fee_currency=told.fee_currency if told is not None else "",
-        trade_id=told.trade_id if told is not None else "",
-        derived=told.derived if told is not None else False,
-        transact_time=(told.transact_time if told is not None else None) or now,
-        text=text or (told.text if told is not None else ""),
+        exec_restatement_reason=word.exec_restatement_reason,
+        last_shares=word.last_shares if executed else ZERO,
+        last_px=(word.last_px if executed else None) or ZERO,
+        commission=word.commission,
+        fee_currency=word.fee_currency,
+        trade_id=word.trade_id,
+        derived=word.derived,
+        transact_time=word.transact_time or now,
+        text=text or word.text,
     )
+
+
+_NO_WORD: Final = ExecutionReport(exec_id="", exec_type=ExecType.NEW, last_shares=ZERO)
+"""What a venue tells of an event of the engine's own."""
+
+_FILLS: Final = frozenset({ExecType.PARTIAL_FILL, ExecType.FILL, ExecType.STOPPED})
+"""Their reports tell LastShares and LastPx; a guarantee tells what it guarantees (D37)."""
+
+_UNDOES: Final = frozenset({ExecTransType.CANCEL, ExecTransType.CORRECT})
 
 
 def status_report(
@@ -240,43 +250,51 @@ def _exec_id(
     told: ExecutionReport | None,
     request: PendingRequest | None,
 ) -> str:
-    if told is not None and exec_type.name not in _ONCE:
+    once = exec_type in _ONCE
+    if told is not None and not once:
         return f"{order.order_id}:{told.exec_id}"
-    if request is not None and exec_type.name not in _ONCE:
+    if request is not None and not once:
         return f"{order.order_id}:{exec_type.name}:{request.cl_ord_id}"
     return f"{order.order_id}:{exec_type.name}"
 
 
-_ONCE = frozenset({"NEW", "CANCELED", "REJECTED", "EXPIRED", "PENDING_NEW"})
+_ONCE: Final = frozenset(
+    {
+        ExecType.NEW,
+        ExecType.CANCELED,
+        ExecType.REJECTED,
+        ExecType.EXPIRED,
+        ExecType.PENDING_NEW,
+    }
+)
 """Events that an order has once, whoever tells them."""
 
 
-def _describe(order: Order, **event: object) -> ExecutionReport:
-    day = order.day_figures
-    fields: dict[str, object] = {
-        "order_id": order.order_id,
-        "secondary_order_id": order.secondary_order_id,
-        "exec_broker": order.route,
-        "ord_status": order.ord_status,
-        "account": order.account,
-        "symbol": order.symbol,
-        "security_exchange": order.security_exchange,
-        "side": order.side,
-        "ord_type": order.ord_type,
-        "time_in_force": order.time_in_force,
-        "expire_time": order.expire_time,
-        "exec_inst": order.exec_inst,
-        "order_qty": order.order_qty,
-        "cash_order_qty": order.cash_order_qty,
-        "price": order.price,
-        "stop_px": order.stop_px,
-        "leaves_qty": order.leaves_qty,
-        "cum_qty": order.cum_qty,
-        "avg_px": order.avg_px,
-        "day_order_qty": None if day is None else day.order_qty,
-        "day_cum_qty": None if day is None else day.cum_qty,
-        "day_avg_px": None if day is None else day.avg_px,
-        "in_doubt": order.in_doubt is not None,
-    }
-    fields.update(event)
-    return ExecutionReport(**fields)  # type: ignore[arg-type]  # fields are named above
+def _describe(order: Order, **event: Any) -> ExecutionReport:
+    day = order.day_figures if order.day else None
+    return ExecutionReport(
+        order_id=order.order_id,
+        secondary_order_id=order.secondary_order_id,
+        exec_broker=order.route,
+        ord_status=order.ord_status,
+        account=order.account,
+        symbol=order.symbol,
+        security_exchange=order.security_exchange,
+        side=order.side,
+        ord_type=order.ord_type,
+        time_in_force=order.time_in_force,
+        expire_time=order.expire_time,
+        exec_inst=order.exec_inst,
+        order_qty=order.order_qty,
+        cash_order_qty=order.cash_order_qty,
+        price=order.price,
+        stop_px=order.stop_px,
+        leaves_qty=order.leaves_qty,
+        cum_qty=order.cum_qty,
+        avg_px=order.avg_px,
+        day_order_qty=None if day is None else day.order_qty,
+        day_cum_qty=None if day is None else day.cum_qty,
+        day_avg_px=None if day is None else day.avg_px,
+        in_doubt=order.in_doubt is not None,
+        **event,
+    )

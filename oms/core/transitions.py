@@ -146,16 +146,21 @@ _OF_LIFE: Final = MappingProxyType(
     }
 )
 
-_EVENT_OF: Final = MappingProxyType({exec_type: Event[exec_type.name] for exec_type in ExecType})
+_TOLD: Final = {exec_type: Event[exec_type.name] for exec_type in ExecType}
+
+_EVENT_OF: Final = MappingProxyType(
+    {
+        ExecTransType.NEW: _TOLD,
+        ExecTransType.CANCEL: dict.fromkeys(ExecType, Event.BUST),
+        ExecTransType.CORRECT: dict.fromkeys(ExecType, Event.CORRECTION),
+        ExecTransType.STATUS: _TOLD,
+    }
+)
 
 
 def event_of(exec_type: ExecType, exec_trans_type: ExecTransType) -> Event:
     """The event a report tells; a status report (20=3) tells none and is not asked for."""
-    if exec_trans_type is ExecTransType.CANCEL:
-        return Event.BUST
-    if exec_trans_type is ExecTransType.CORRECT:
-        return Event.CORRECTION
-    return _EVENT_OF[exec_type]
+    return _EVENT_OF[exec_trans_type][exec_type]
 
 
 def next_life(life: Life, event: Event) -> Life:

@@ -63,19 +63,19 @@ _IDS_OF_REPORTS: Final = of(
     ),
     (
         "LastShares of a pending order's report is what was asked",
-        "last_shares=told.last_shares if told is not None and executed else ZERO",
-        "last_shares=told.last_shares if told is not None and executed else order.leaves_qty",
+        "last_shares=word.last_shares if executed else ZERO",
+        "last_shares=word.last_shares if executed else order.leaves_qty",
     ),
     (
         "a guarantee has no quantity",
-        "fill = exec_type in (ExecType.PARTIAL_FILL, ExecType.FILL, ExecType.STOPPED)",
-        "fill = exec_type in (ExecType.PARTIAL_FILL, ExecType.FILL)",
+        "frozenset({ExecType.PARTIAL_FILL, ExecType.FILL, ExecType.STOPPED})",
+        "frozenset({ExecType.PARTIAL_FILL, ExecType.FILL})",
     ),
-    ("a bust does not say what it undoes", "if told and told.exec_ref_id else", "if False else"),
+    ("a bust does not say what it undoes", "if word.exec_ref_id else", "if False else"),
     (
         "a day's figures stay untold",
-        '"day_cum_qty": None if day is None else day.cum_qty',
-        '"day_cum_qty": None',
+        "day_cum_qty=None if day is None else day.cum_qty",
+        "day_cum_qty=None",
     ),
 )
 

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 
 from oms.core.apply import apply
 from oms.core.book import CLOSED_KEPT, Book, Changes
+from oms.core.changes import OF_NO_ORDER, USES_ID
 from oms.core.decide import decide
 from oms.core.errors import VenueRefused, VenueUnavailable
 from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdRejReason, Side
@@ -19,7 +21,7 @@ from oms.core.messages import (
 from oms.core.notes import Answered
 from oms.core.nothing import Nothing
 from oms.core.order import Order
-from oms.core.ports import Evidence, Inbound, Record
+from oms.core.ports import Evidence, Inbound, Record, Recorded
 from oms.core.positions import moves
 from tests.core.desk_of_one import DESK, PLAIN, ROUTE, START, DeskOfOne
 from tests.core.test_checks import GOOD
@@ -226,3 +228,19 @@ def test_a_reject_of_no_open_request_uses_up_no_id() -> None:
     changes = Changes()
     core.book.apply(record, changes)
     assert changes.cl_ord_ids == {}
+
+
+@pytest.mark.parametrize("kind", get_args(Recorded), ids=lambda kind: kind.__name__)
+def test_what_the_book_passes_over_would_change_nothing(kind: type) -> None:
+    """A class that a table leaves out is one that the fold behind it has no case for: a message
+    without a single field shows it, because any case would read one."""
+    bare = Record(time=START, message=object.__new__(kind), evidence=Evidence.POLICY)
+    folds = [(USES_ID, Book()._consume), (OF_NO_ORDER, Book()._turn)]
+    for table, fold in folds:
+        changes = Changes()
+        if kind not in table:
+            fold(bare, changes)
+            assert changes == Changes()
+        else:
+            with pytest.raises(AttributeError):
+                fold(bare, changes)
