@@ -15,15 +15,18 @@ import quickfix
 from fix import tags, thread_state
 from fix.numbers import Numbers
 from fix.peer import Peer
-from fix.pulse import Inside, Pulse
+from fix.pulse import Pulse
 from fix.transport import Kind
-from fix.wire import Fields, printable, redact, shown, to_fields
+from fix.wire import SOH, Fields, printable, redact, shown_text, to_fields
 from oms.core.errors import MalformedMessage
 
 _log = logging.getLogger(__name__)
 
 _REQUIRED_TAG_MISSING: Final = "1"
 """SessionRejectReason (373)."""
+
+_MAY_REPEAT: Final = f"{SOH}{tags.POSS_DUP_FLAG}=Y{SOH}"
+"""In a message that says that it was sent before."""
 
 
 class LogonRefused(Exception):
@@ -43,19 +46,26 @@ A callback may have a Python thread state of its own, so that a threading.local 
 def _guarded(
     *meant: type[Exception],
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Let out of a callback what quickfix understands there and the callback meant; nothing else."""
+    """Let out of a callback what quickfix understands there and the callback meant; nothing else.
+
+    It gets the session's name beside quickfix's arguments.
+    """
 
     def guard(callback: Callable[..., None]) -> Callable[..., None]:
+        what = callback.__name__
+
         @functools.wraps(callback)
         def run(self: "Application", *arguments: Any) -> None:
-            before = self.enter(callback.__name__, arguments)
+            # Once: quickfix puts it together anew each time.
+            session = arguments[-1].toString()
+            before = self.enter(session, what)
             try:
-                callback(self, *arguments)
+                callback(self, *arguments, session)
             except meant:
                 self.leave(before)
                 raise
             except BaseException as error:  # noqa: BLE001  what escapes into C++ kills the session
-                self.fail(arguments, error)
+                self.fail(arguments[0] if len(arguments) > 1 else None, session, error)
             # Not in a `finally`: a thread that does not come this far is dead, and is to be found.
             self.leave(before)
 
@@ -85,78 +95,80 @@ class Application(quickfix.Application):
         self._kind = kind
         self._pulse = pulse
         self._asked = asked
-        self.leave = pulse.leave
-
-    def enter(self, what: str, arguments: tuple[Any, ...]) -> Inside | None:
-        """This thread of quickfix's begins to work for us."""
-        return self._pulse.enter(arguments[-1].toString(), what)
+        self.enter, self.leave = pulse.enter, pulse.leave
 
     def onCreate(self, session_id: quickfix.SessionID) -> None:
         """Nothing: the role knows its sessions."""
 
     @_guarded()
-    def onLogon(self, session_id: quickfix.SessionID) -> None:
+    def onLogon(self, _: quickfix.SessionID, session: str) -> None:
         thread_state.keep()
         self._numbers.learn()
-        self._peer.logged_on(session_id.toString())
+        self._peer.logged_on(session)
 
     @_guarded()
-    def onLogout(self, session_id: quickfix.SessionID) -> None:
+    def onLogout(self, _: quickfix.SessionID, session: str) -> None:
         self._numbers.hold()
         thread_state.let_go()
-        self._peer.logged_out(session_id.toString())
+        self._peer.logged_out(session)
 
     @_guarded()
-    def toAdmin(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
+    def toAdmin(self, message: quickfix.Message, _: quickfix.SessionID, session: str) -> None:
         msg_type = message.getHeader().getField(tags.MSG_TYPE)
         if msg_type == "2":
-            self._asked(session_id.toString())
+            self._asked(session)
         if msg_type not in ("A", "3"):
             return
         if msg_type == "3":
             for tag, value in _refusing.pop(threading.get_ident(), []):
                 message.setField(tag, value)
         fields = to_fields(message.toString())
-        for tag, value in self._peer.admin_sending(session_id.toString(), fields):
+        for tag, value in self._peer.admin_sending(session, fields):
             message.setField(tag, value)
 
+    def toApp(self, *arguments: Any) -> None:
+        # Almost all that leaves: what a role hands over that has no last word on it.
+        if self._peer.watches_sending or not getattr(handing, "over", False):
+            self._to_app(*arguments)
+
     @_guarded(quickfix.DoNotSend)
-    def toApp(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
+    def _to_app(self, message: quickfix.Message, _: quickfix.SessionID, session: str) -> None:
         if not self._peer.watches_sending:
-            if not getattr(handing, "over", False):
-                self._answered(message, session_id)
+            self._answered(message, session)
             return
         try:
-            allowed = self._peer.sending(session_id.toString(), to_fields(message.toString()))
+            allowed = self._peer.sending(session, to_fields(message.toString()))
         except BaseException as error:  # noqa: BLE001  in doubt, nothing leaves
-            self.fail((message, session_id), error)
+            self.fail(message, session, error)
             allowed = False
         if not allowed:
             raise quickfix.DoNotSend("held back")
 
-    def _answered(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
+    def _answered(self, message: quickfix.Message, session: str) -> None:
         """quickfix answers by itself what no application may see: an unknown message type."""
         if message.getHeader().getField(tags.MSG_TYPE) == "j":
-            self._peer.admin_sending(session_id.toString(), to_fields(message.toString()))
+            self._peer.admin_sending(session, to_fields(message.toString()))
 
     @_guarded(quickfix.RejectLogon, quickfix.IncorrectTagValue)
-    def fromAdmin(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
+    def fromAdmin(
+        self, message: quickfix.Message, session_id: quickfix.SessionID, session: str
+    ) -> None:
         msg_type = message.getHeader().getField(tags.MSG_TYPE)
         if msg_type == "A":
-            self._logon(message, session_id)
+            self._logon(message, session)
             return
         fields = to_fields(message.toString())
         if msg_type in ("3", "4", "5"):
             self._demand_logged_on(session_id)
         if (check := _ADMIN_CHECKS.get(msg_type)) is not None:
-            session = self._session_of(session_id)
-            assert session is not None, "a message came by it"
-            check(dict(fields), session)
+            known = self._session_of(session_id)
+            assert known is not None, "a message came by it"
+            check(dict(fields), known)
         if msg_type != "1":
-            self._peer.admin_received(session_id.toString(), fields)
+            self._peer.admin_received(session, fields)
 
-    def _logon(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
-        name, fields = session_id.toString(), to_fields(message.toString())
+    def _logon(self, message: quickfix.Message, name: str) -> None:
+        fields = to_fields(message.toString())
         try:
             self._peer.logon_received(name, fields)
             beat = dict(fields).get(tags.HEART_BT_INT, "")
@@ -164,7 +176,7 @@ class Application(quickfix.Application):
         except LogonRefused as error:
             raise quickfix.RejectLogon(str(error)) from None
         except BaseException as error:  # noqa: BLE001  in doubt, nobody comes in
-            self.fail((message, session_id), error)
+            self.fail(message, name, error)
             raise quickfix.RejectLogon("logon refused") from None
 
     def _demand_logged_on(self, session_id: quickfix.SessionID) -> None:
@@ -175,21 +187,21 @@ class Application(quickfix.Application):
             raise quickfix.RejectLogon("not logged on")
 
     @_guarded(quickfix.IncorrectTagValue)
-    def fromApp(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
+    def fromApp(self, message: quickfix.Message, _: quickfix.SessionID, session: str) -> None:
         try:
-            fields = to_fields(message.toString())
-            if self._kind is Kind.ACCEPTOR:
+            text = message.toString()
+            fields = to_fields(text)
+            if self._kind is Kind.ACCEPTOR and _MAY_REPEAT in text:
                 _demand_orig_sending_time(dict(fields))
-            self._peer.received(session_id.toString(), fields, shown(fields))
+            self._peer.received(session, fields, shown_text(text, fields))
         except MalformedMessage as error:
             raise _refusal(error.ref_tag_id, str(error)) from None
 
-    def fail(self, arguments: tuple[Any, ...], error: BaseException) -> None:
+    def fail(self, message: quickfix.Message | None, session: str, error: BaseException) -> None:
         """Tell of a mistake of ours, whatever else goes wrong while telling it."""
         try:
             _log.error("a FIX callback failed", exc_info=error)
-            session = arguments[-1].toString()
-            raw = redact(arguments[0].toString()) if len(arguments) > 1 else ""
+            raw = "" if message is None else redact(message.toString())
             self._peer.failed(session, raw, error)
         except BaseException:  # noqa: BLE001  as in _guarded
             _log.exception("a FIX callback's failure could not be told")

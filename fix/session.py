@@ -157,14 +157,20 @@ class Role:
     @contextmanager
     def _using(self) -> Iterator[Mapping[str, quickfix.Session]]:
         """The sessions: none once the role is dropped, and not dropped while they are used."""
-        with self._use:
-            sessions = {} if self._dropped else self._sessions
-            self._users += 1
+        sessions = self._begin_use()
         try:
             yield sessions
         finally:
-            with self._use:
-                self._users -= 1
+            self._end_use()
+
+    def _begin_use(self) -> Mapping[str, quickfix.Session]:
+        with self._use:
+            self._users += 1
+            return {} if self._dropped else self._sessions
+
+    def _end_use(self) -> None:
+        with self._use:
+            self._users -= 1
 
     def send(self, session: str, fields: Fields) -> bool:
         """Hand over a message, MsgType first; False if the session is down or held it back.
@@ -172,8 +178,9 @@ class Role:
         True means handed over: a session that goes down at this moment delivers it at the next
         logon if it persists messages, and else never.
         """
-        with self._using() as sessions:
-            if session not in sessions or not sessions[session].isLoggedOn():
+        known = self._begin_use().get(session)
+        try:
+            if known is None or not known.isLoggedOn():
                 return False
             handing.over = True
             before = self._pulse.enter(session, "a send")
@@ -182,6 +189,8 @@ class Role:
             finally:
                 self._pulse.leave(before)
                 handing.over = False
+        finally:
+            self._end_use()
 
     def _hand_over(self, session: str, fields: Fields) -> bool:
         message = quickfix.Message(to_text(fields), False)

@@ -25,7 +25,7 @@ _Enum = TypeVar("_Enum", bound=StrEnum)
 def read_text(message: Message, tag: int) -> str:
     """A short text, "" if absent. Raises MalformedMessage if it is long or not printable ASCII."""
     text = message.get(tag, "")
-    if text != printable(text) or len(text) > ID_LENGTH_MAX:
+    if text and (len(text) > ID_LENGTH_MAX or text != printable(text)):
         raise MalformedMessage(f"{tag} must be printable ASCII, {ID_LENGTH_MAX} at most", tag)
     return text
 

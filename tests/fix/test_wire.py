@@ -12,6 +12,8 @@ from fix.wire import (
     parse_utc_timestamp,
     printable,
     redact,
+    shown,
+    shown_text,
     to_fields,
     to_text,
     utc_timestamp,
@@ -80,6 +82,22 @@ def test_a_token_is_not_shown() -> None:
     text = _message("35=A", f"95={len(raw)}", f"96={raw}", "90=3", "91=key", "89=sig")
     shown = redact(text)
     assert shown == f"35=A|95={len(raw)}|96={HIDDEN}|90=3|91={HIDDEN}|89={HIDDEN}|"[:-1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _message("8=FIX.4.2", "35=D", "11=A|B", "58=eyJh.eyJh.x-_", "10=000"),
+        _message("35=D", "58=caf\u00e9\t"),
+        _message("35=A", "95=9", "96=a\x01b=c|d\x01e", "108=30"),
+        _message("35=A", "96=no length before it", "108=30"),
+        _message("35=A", "89=signed"),
+        _message("35=8", "354=3", "355=a\x01b", "58=x"),
+    ],
+)
+def test_a_message_is_shown_the_same_from_its_text_as_from_its_fields(text: str) -> None:
+    fields = to_fields(text)
+    assert shown_text(text, fields) == shown(fields)
 
 
 def test_what_can_not_be_read_is_not_shown_at_all() -> None:
