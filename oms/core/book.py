@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Final
 
 from oms.core.agreement import Agreement
-from oms.core.changes import OF_NO_ORDER, USES_ID
+from oms.core.changes import OF_NO_ORDER, OF_SESSIONS, USES_ID
 from oms.core.changes import Changes as Changes
 from oms.core.facts import Kill, order_named
 from oms.core.messages import ExecutionReport, OrderCancelReject
@@ -227,7 +227,8 @@ class Book:
             self._consume(record, changes)
         if kind in OF_NO_ORDER:
             self._turn(record, changes)
-        self._session(record, changes)
+        if record.msg_seq_num or kind in OF_SESSIONS:
+            self._session(record, changes)
         for index, outbound in enumerate(record.outbound):
             if isinstance(outbound, ToOrigin):
                 number = self.numbers.get(outbound.origin, 0) + 1

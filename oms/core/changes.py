@@ -11,15 +11,18 @@ from oms.core.messages import ExecutionReport
 from oms.core.notes import (
     Answered,
     CancelAll,
+    Delivered,
     KillCertificate,
     KillSwitch,
     NoncesReserved,
     OrderEntered,
     RequestEntered,
+    SessionReset,
     TransferEntered,
     TransferMoved,
     TransferOutcome,
     TransferSettled,
+    WentBack,
 )
 from oms.core.order import Order
 from oms.core.ports import Record
@@ -48,6 +51,9 @@ OF_NO_ORDER: Final = frozenset(
     }
 )
 """What changes something besides orders and sessions."""
+
+OF_SESSIONS: Final = frozenset({SessionReset, Delivered, WentBack})
+"""What changes a session besides the number of a message that came in."""
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from oms.core.fields import (
 )
 from oms.core.messages import NewOrderSingle
 from oms.core.needs import needed
-from oms.core.numbers import decimals, is_multiple, multiply, nearest_multiple, number_text
+from oms.core.numbers import ZERO, is_multiple, multiply, nearest_multiple, number_text
 from oms.core.order import Order
 from oms.core.reports import KILL_SWITCH
 from oms.core.values import frozen, replaced
@@ -29,6 +29,8 @@ from oms.core.venue import Emulation, Instrument
 DECIMALS_MAX: Final = 18
 DIGITS_MAX: Final = 20
 """Decimal places and digits before the point that any venue could mean."""
+
+_FINEST: Final = Decimal((0, (1,), -DECIMALS_MAX))
 
 
 @frozen
@@ -148,9 +150,9 @@ def _behalf(book: Book, origin: str, order: NewOrderSingle) -> Refusal | None:
 def _destination(book: Book, origin: str, order: NewOrderSingle) -> Refusal | None:
     if origin in book.drop_copies:
         return Refusal(OrdRejReason.BROKER_CREDIT, REFUSAL)
-    allowed = sorted(name for name in book.routes if book.entitled(origin, name))
     name = order.ex_destination
-    if name not in allowed:
+    if name not in book.routes or not book.entitled(origin, name):
+        allowed = sorted(name for name in book.routes if book.entitled(origin, name))
         known = ", ".join(allowed) or "none"
         return Refusal(
             OrdRejReason.BROKER_CREDIT, f"unknown route {name!r} in ExDestination (100): {known}"
@@ -178,18 +180,18 @@ def _exchange(route: Route, order: NewOrderSingle) -> Refusal | None:
 
 
 def _numbers(order: NewOrderSingle) -> Refusal | None:
-    named = {
-        "OrderQty (38)": order.order_qty,
-        "CashOrderQty (152)": order.cash_order_qty,
-        "Price (44)": order.price,
-        "StopPx (99)": order.stop_px,
-    }
-    for name, number in named.items():
+    named = (
+        ("OrderQty (38)", order.order_qty),
+        ("CashOrderQty (152)", order.cash_order_qty),
+        ("Price (44)", order.price),
+        ("StopPx (99)", order.stop_px),
+    )
+    for name, number in named:
         if number is None:
             continue
-        if number <= 0:
+        if number <= ZERO:
             return Refusal(OrdRejReason.BROKER_CREDIT, f"{name} must be above 0")
-        if number.adjusted() >= DIGITS_MAX or decimals(number) > DECIMALS_MAX:
+        if number.adjusted() >= DIGITS_MAX or not is_multiple(number, _FINEST):
             return Refusal(
                 OrdRejReason.ORDER_EXCEEDS_LIMIT,
                 f"{name} has more than {DIGITS_MAX} digits or {DECIMALS_MAX} decimals",
@@ -197,8 +199,11 @@ def _numbers(order: NewOrderSingle) -> Refusal | None:
     return None
 
 
+_SIDES: Final = frozenset({Side.BUY, Side.SELL})
+
+
 def _side(candidate: Candidate) -> Refusal | None:
-    if candidate.order.side in (Side.BUY, Side.SELL):
+    if candidate.order.side in _SIDES:
         return None
     return Refusal(OrdRejReason.BROKER_CREDIT, "Side (54) must be 1 (buy) or 2 (sell)")
 
@@ -298,10 +303,13 @@ def _sizing(candidate: Candidate) -> Refusal | None:
     return None
 
 
+_LIMITED: Final = frozenset({OrdType.LIMIT, OrdType.STOP_LIMIT})
+_STOPPED: Final = frozenset({OrdType.STOP, OrdType.STOP_LIMIT})
+
+
 def _pricing(candidate: Candidate) -> Refusal | None:
     order = candidate.order
-    limited = order.ord_type in (OrdType.LIMIT, OrdType.STOP_LIMIT)
-    stopped = order.ord_type in (OrdType.STOP, OrdType.STOP_LIMIT)
+    limited, stopped = order.ord_type in _LIMITED, order.ord_type in _STOPPED
     if limited != (order.price is not None):
         need = "needs" if limited else "takes no"
         return Refusal(
@@ -316,11 +324,8 @@ def _pricing(candidate: Candidate) -> Refusal | None:
 
 
 def _tick(candidate: Candidate) -> Refusal | None:
-    tick = candidate.instrument.tick
-    for name, price in (
-        ("Price (44)", candidate.order.price),
-        ("StopPx (99)", candidate.order.stop_px),
-    ):
+    tick, order = candidate.instrument.tick, candidate.order
+    for name, price in (("Price (44)", order.price), ("StopPx (99)", order.stop_px)):
         if price is not None and not is_multiple(price, tick):
             return Refusal(OrdRejReason.BROKER_CREDIT, _misfit(name, price, "tick", tick))
     return None

@@ -12,6 +12,8 @@ from oms.core.story import Story, refuse, release
 
 def follow_up(book: Book, story: Story) -> None:
     """What the order's new state makes possible or pointless: its open requests."""
+    if not (story.order.requests or story.order.emulate):
+        return
     route = book.routes.get(story.order.route)
     answers_itself = route is not None and route.capabilities.tells_pending
     to_end = _to_end(story.order)

@@ -49,23 +49,23 @@ def said(order: Order) -> str:
 def to_venue(order: Order, venue_symbol: str) -> NewOrderSingle:
     """The order, or its last leg, in the venue's names and in what the venue offers."""
     leg = order.legs[-1] if order.legs else None
-    tif, emulates = order.time_in_force, order.emulates
-    if emulates(Emulation.IOC) or emulates(Emulation.GTD):
+    tif, emulates = order.time_in_force, order.emulate.split()
+    if Emulation.IOC in emulates or Emulation.GTD in emulates:
         tif = TimeInForce.GOOD_TILL_CANCEL
-    elif emulates(Emulation.FOK) or emulates(Emulation.MARKET):
+    elif Emulation.FOK in emulates or Emulation.MARKET in emulates:
         tif = TimeInForce.IMMEDIATE_OR_CANCEL
     return NewOrderSingle(
         cl_ord_id=order.venue_cl_ord_id,
         symbol=venue_symbol,
         side=order.side,
-        ord_type=OrdType.LIMIT if emulates(Emulation.MARKET) else order.ord_type,
+        ord_type=OrdType.LIMIT if Emulation.MARKET in emulates else order.ord_type,
         security_exchange=order.security_exchange,
         order_qty=leg.order_qty if leg else None if order.cash_order_qty else order.order_qty,
         cash_order_qty=order.cash_order_qty,
         price=leg.price if leg else order.price,
         stop_px=order.stop_px,
         time_in_force=tif,
-        expire_time=None if emulates(Emulation.GTD) else order.expire_time,
+        expire_time=None if Emulation.GTD in emulates else order.expire_time,
         exec_inst=leg.exec_inst if leg else order.exec_inst,
     )
 

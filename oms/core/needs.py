@@ -11,6 +11,8 @@ _AT_ONCE: Final = (TimeInForce.IMMEDIATE_OR_CANCEL, TimeInForce.FILL_OR_KILL)
 
 def needed(capabilities: Capabilities, order: NewOrderSingle) -> frozenset[Emulation]:
     """What the order asks for that the venue does not do and the route emulates."""
+    if not capabilities.emulates:
+        return capabilities.emulates
     wanted: set[Emulation] = set()
     offered, tif = capabilities.time_in_force, order.time_in_force
     market = order.ord_type is OrdType.MARKET and OrdType.MARKET not in capabilities.ord_types

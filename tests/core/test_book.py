@@ -8,7 +8,7 @@ import pytest
 
 from oms.core.apply import apply
 from oms.core.book import CLOSED_KEPT, Book, Changes
-from oms.core.changes import OF_NO_ORDER, USES_ID
+from oms.core.changes import OF_NO_ORDER, OF_SESSIONS, USES_ID
 from oms.core.decide import decide
 from oms.core.errors import VenueRefused, VenueUnavailable
 from oms.core.fields import CxlRejReason, ExecTransType, ExecType, OrdRejReason, Side
@@ -235,7 +235,8 @@ def test_what_the_book_passes_over_would_change_nothing(kind: type) -> None:
     """A class that a table leaves out is one that the fold behind it has no case for: a message
     without a single field shows it, because any case would read one."""
     bare = Record(time=START, message=object.__new__(kind), evidence=Evidence.POLICY)
-    folds = [(USES_ID, Book()._consume), (OF_NO_ORDER, Book()._turn)]
+    book = Book()
+    folds = [(USES_ID, book._consume), (OF_NO_ORDER, book._turn), (OF_SESSIONS, book._session)]
     for table, fold in folds:
         changes = Changes()
         if kind not in table:
