@@ -8,7 +8,8 @@ import os
 import signal
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn, cast
 
 import typer
 
@@ -18,6 +19,7 @@ from oms.clock import SystemClock
 from oms.core.decide import OPERATOR
 from oms.core.errors import OmsError
 from oms.cores import keep_to_one
+from oms.cycles import loading
 from oms.log import catch_uncaught, configure_logging, room
 from oms.settings import Settings
 
@@ -74,8 +76,10 @@ def run(
 
 async def _serve(settings: Settings, json_log: bool, speed: int) -> None:
     """Start, wait for the end, stop. Never returns: quickfix's objects must not be destroyed."""
-    from oms.system import System
-    from oms.web import Web
+    with loading():
+        _leave_out("cryptography", "jwt")
+        from oms.system import System
+        from oms.web import Web
 
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
@@ -87,7 +91,8 @@ async def _serve(settings: Settings, json_log: bool, speed: int) -> None:
 
     system = System(settings, speed=speed, on_fault=give_up)
     try:
-        await asyncio.to_thread(system.start)
+        with loading():
+            await asyncio.to_thread(system.start)
     except Exception as error:  # noqa: BLE001  whatever it is, it is one line and an exit code
         complain(error)
         _leave(exit_code(error))
@@ -107,6 +112,15 @@ async def _serve(settings: Settings, json_log: bool, speed: int) -> None:
     if system.stuck:
         _begin_anew()
     _leave(code)
+
+
+def _leave_out(name: str, importing: str) -> None:
+    """Import a package without another one that it would take along: PyJWT wants cryptography for
+    signatures that nobody here uses, which took a twentieth of the start where it is installed."""
+    if name not in sys.modules:
+        cast(dict[str, None], sys.modules)[name] = None  # as if it were not installed
+        import_module(importing)
+        del sys.modules[name]
 
 
 def tokens_of(settings: Settings) -> dict[str, str]:
