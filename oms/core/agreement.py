@@ -140,7 +140,8 @@ class Agreement:
         """Executions have moved positions by so much."""
         for (route, exchange, _, asset), delta in deltas:
             self._touch(route)
-            self._shift((route, exchange, asset), delta, changes, traded=delta.copy_abs())
+            if route in self._begun:
+                self._shift((route, exchange, asset), delta, changes, traded=delta.copy_abs())
 
     def derived(self, order: Order, report: ExecutionReport, changes: Changes) -> None:
         """An execution's price was derived from an average that the venue rounds.
@@ -251,7 +252,7 @@ class Agreement:
             self._foreign.pop(key, None)
 
     def _touch(self, route: str) -> None:
-        self._marks[route] = self.mark(route) + 1
+        self._marks[route] = self._marks.get(route, 0) + 1
 
     def _shift(
         self, key: HoldingKey, delta: Decimal, changes: Changes, *, traded: Decimal = ZERO

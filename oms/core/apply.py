@@ -120,7 +120,7 @@ def _settled(order: Order, message: OrderMessage, now: datetime) -> Order:
 
 def _report(order: Order, report: ExecutionReport, now: datetime) -> Order:
     event = event_of(report.exec_type, report.exec_trans_type)
-    if (leg_ended := ended(order, report, event, now)) is not None:
+    if order.requests and (leg_ended := ended(order, report, event, now)) is not None:
         return leg_ended
     changes: dict[str, Any] = {
         "life": next_life(order.life, event),
@@ -166,7 +166,7 @@ _SETTLED_BY_ANY: Final = (Request.NEW,)
 
 def _executed(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
     executions, shares, notional = book_execution(
-        order.executions, report, event, order.day, leg_of(order, report)
+        order.executions, report, event, order.day, leg_of(order, report) if order.legs else 0
     )
     changes: dict[str, Any] = {
         "executions": executions,

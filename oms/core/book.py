@@ -231,9 +231,9 @@ class Book:
             self._session(record, changes)
         for index, outbound in enumerate(record.outbound):
             if isinstance(outbound, ToOrigin):
-                number = self.numbers.get(outbound.origin, 0) + 1
-                self.numbers[outbound.origin] = number
-                changes.reports.append((outbound.origin, number, self.seq, index))
+                origin = outbound.origin
+                number = self.numbers[origin] = self.numbers.get(origin, 0) + 1
+                changes.reports.append((origin, number, self.seq, index))
         return self.seq
 
     def _move(self, order: Order, record: Record, changes: Changes) -> None:
@@ -242,12 +242,7 @@ class Book:
         self.agreement.own(order, changes)
         changes.orders[order.order_id] = order
         message = record.message
-        if isinstance(message, OrderEntered):
-            self.last_order_number = max(self.last_order_number, int(order.order_id))
-            self._count(order.route, order.venue_cl_ord_id)
-        elif isinstance(message, RequestEntered):
-            self._count(order.route, message.leg_name)
-        elif isinstance(message, ExecutionReport):
+        if isinstance(message, ExecutionReport):
             event = event_of(message.exec_type, message.exec_trans_type)
             if event in EXECUTES:
                 self._execute(order, message, event, changes)
@@ -255,6 +250,11 @@ class Book:
                 before = before or self.history.order(order.order_id)
                 assert before is not None, "what is restated was there before"
                 self._split(before, order, changes)
+        elif isinstance(message, OrderEntered):
+            self.last_order_number = max(self.last_order_number, int(order.order_id))
+            self._count(order.route, order.venue_cl_ord_id)
+        elif isinstance(message, RequestEntered):
+            self._count(order.route, message.leg_name)
         elif isinstance(message, OrderCancelReject):
             request = before.request(message.cl_ord_id) if before is not None else None
             if request is not None:
@@ -281,8 +281,8 @@ class Book:
 
     def _hold(self, deltas: list[tuple[PositionKey, Decimal]], changes: Changes) -> None:
         for key, delta in deltas:
-            self.positions[key] = add(self.positions.get(key, ZERO), delta)
-            changes.positions[key] = self.positions[key]
+            held = add(self.positions.get(key, ZERO), delta)
+            self.positions[key] = changes.positions[key] = held
         self.agreement.executed(deltas, changes)
 
     def _split(self, before: Order, order: Order, changes: Changes) -> None:
@@ -373,16 +373,16 @@ class Book:
         # Two namespaces: at some venues both ids are plain numbers.
         for ours, theirs in order.venue_names:
             if ours:
-                self._by_venue_cl_ord_id[order.route, ours] = order_id
+                self._by_venue_cl_ord_id[route, ours] = order_id
             if theirs:
-                self._by_secondary_order_id[order.route, theirs] = order_id
+                self._by_secondary_order_id[route, theirs] = order_id
         self._closed.pop(order_id, None)
         if not order.closed:
-            self._working.setdefault(order.route, {})[order_id] = order
+            self._working.setdefault(route, {})[order_id] = order
             return
-        working = self._working.get(order.route, {})
+        working = self._working.get(route, {})
         if working.pop(order_id, None) is not None and not working:
-            del self._working[order.route]
+            del self._working[route]
         # Last in the queue again whenever it moves: what a batch has moved must not be forgotten
         # before its commit, because the history does not know it yet.
         self._closed[order_id] = order

@@ -68,17 +68,14 @@ def _decide(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision
     match message:
         case ExecutionReport() | OrderCancelReject() | Quarantined():
             return venue_side.told(book, inbound, message, now)
+        case NewOrderSingle():
+            return desk_side.new_order(book, inbound, message, now, draw)
         case Doubt() | DoubtSettled() | NotSent() | VenueNamed() | OrderSettled():
             return doubts.noted(book, inbound, message, now)
         case Quote() | Expired() | Waits() | Leaves():
             return _waited(book, inbound, message, now)
-        case RouteStatus():
-            return doubts.route_moved(book, inbound, message, now)
-        case Started():
-            return doubts.started(book, inbound, message, now)
-        case Instruments():
-            book.learn(message)
-            return ()
+        case RouteStatus() | Started() | Instruments():
+            return _at_hand(book, inbound, message, now)
         case KillSwitch() | KillSweep() | KillCertificate() | CancelAll():
             return kill.told(book, inbound, message, now)
         case _:
@@ -94,11 +91,23 @@ def _waited(
     return emulation.told(book, inbound, message, now)
 
 
+def _at_hand(
+    book: Book, inbound: Inbound, message: RouteStatus | Started | Instruments, now: datetime
+) -> Decision:
+    """What there is to trade with has changed: the process, a route or its markets."""
+    match message:
+        case RouteStatus():
+            return doubts.route_moved(book, inbound, message, now)
+        case Started():
+            return doubts.started(book, inbound, message, now)
+        case _:
+            book.learn(message)
+            return ()
+
+
 def _asked(book: Book, inbound: Inbound, now: datetime, draw: Draw) -> Decision:
     message = inbound.message
     match message:
-        case NewOrderSingle():
-            return desk_side.new_order(book, inbound, message, now, draw)
         case OrderCancelRequest() | OrderCancelReplaceRequest():
             return requests.change(book, inbound, message, now, draw)
         case OrderStatusRequest():

@@ -117,7 +117,7 @@ def entered(order: Order, note: LegEntered, now: datetime) -> Order:
 
 def heard(order: Order, report: ExecutionReport, event: Event) -> dict[str, Any]:
     """The facts that any report about the last leg brings: the venue's id, its word and its time."""
-    if is_past(order, report):
+    if order.legs and is_past(order, report):
         return {}
     name = order.secondary_order_id or report.secondary_order_id
     facts: dict[str, Any] = {"secondary_order_id": name}
@@ -155,8 +155,7 @@ def ended(order: Order, report: ExecutionReport, event: Event, now: datetime) ->
     While a replace is under way, the cancel that is its first half has succeeded; or the new leg,
     its second half, was refused.
     """
-    request = replacing(order)
-    if request is None or over(order):
+    if replacing(order) is None or over(order):
         return None
     halves = [r for r in order.requests if r.part_of]
     others = [r for r in order.requests if r.kind is Request.CANCEL and not r.part_of]

@@ -91,7 +91,7 @@ def _unbooked(order: Order, report: ExecutionReport) -> list[ExecutionReport]:
     if report.exec_id in order.executions or not left:
         return []
     if not report.derived:
-        return _explained(order, report, left)
+        return _explained(order, report, left) if order.executions else [report]
     if report.cum_qty is not None:
         # Made from a cumulative quantity: only what lies above the book's own sum is new, so a
         # fill that was told on another channel meanwhile is not booked twice.
@@ -152,7 +152,7 @@ def _book_fill(story: Story, report: ExecutionReport, booked: Decimal) -> None:
         text = f"{BREAK}overfilled by {over}"
     elif order.ended and after.cum_qty > booked:
         text = f"{BREAK}executed after {order.ord_status.name}"
-    elif is_past(order, report) and after.cum_qty > booked:
+    elif order.legs and is_past(order, report) and after.cum_qty > booked:
         text = f"{BREAK}executed after its end was proven, {after.venue_cl_ord_id} works for it too"
     if text:
         # The order keeps the break's text: it is looked for until a human has explained it.

@@ -86,8 +86,8 @@ class Order:
         """OrdStatus (39)."""
         return ord_status(
             self.life,
-            cancel_pending=self._pending(Request.CANCEL),
-            replace_pending=self._pending(Request.REPLACE),
+            cancel_pending=bool(self.requests) and self._pending(Request.CANCEL),
+            replace_pending=bool(self.requests) and self._pending(Request.REPLACE),
             replaced=self.replaced,
             stopped=self.stopped,
             cum_qty=self.cum_qty,
@@ -210,8 +210,6 @@ class Order:
         return request
 
     def _pending(self, kind: Request) -> bool:
-        if not self.requests:
-            return False
         return any(request.pending and request.kind is kind for request in self.requests)
 
 

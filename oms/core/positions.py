@@ -17,17 +17,18 @@ def moves(
 ) -> Iterator[tuple[PositionKey, Decimal]]:
     """The change of each position by one execution, or by its undoing."""
     base, _, quote = order.symbol.partition("/")
+    route, exchange, account = order.route, order.security_exchange, order.account
     shares, cash = execution.qty, execution.notional
     if (order.side is Side.BUY) == undone:
         shares = subtract(ZERO, shares)
     else:
         cash = subtract(ZERO, cash)
-    yield _key(order, base), shares
-    yield _key(order, quote), cash
+    yield (route, exchange, account, base), shares
+    yield (route, exchange, account, quote), cash
     fee = execution.commission
     if fee:
         yield (
-            _key(order, execution.fee_currency or quote),
+            (route, exchange, account, execution.fee_currency or quote),
             (fee if undone else subtract(ZERO, fee)),
         )
 
@@ -36,8 +37,5 @@ def split_move(order: Order, before: Order) -> tuple[PositionKey, Decimal]:
     """The change of the base asset by a split of what has been executed: no cash moves."""
     base = order.symbol.partition("/")[0]
     gained = subtract(order.cum_qty, before.cum_qty)
-    return _key(order, base), gained if order.side is Side.BUY else subtract(ZERO, gained)
-
-
-def _key(order: Order, asset: str) -> PositionKey:
-    return (order.route, order.security_exchange, order.account, asset)
+    key = (order.route, order.security_exchange, order.account, base)
+    return key, gained if order.side is Side.BUY else subtract(ZERO, gained)

@@ -32,19 +32,20 @@ class Story:
         order: Order | None = None,
     ) -> None:
         """Record a message; `order` is the order after it, already computed."""
-        self.order = order if order is not None else apply(self.order, message, self.now)
+        after = self.order = order or apply(self.order, message, self.now)
+        inbound, first = self.inbound, not self.records
         self.records.append(
             Record(
                 time=self.now,
                 message=message,
-                evidence=evidence or self.inbound.evidence,
-                order_id=self.order.order_id,
-                origin=self.order.origin,
-                route=self.order.route,
-                raw="" if self.records else self.inbound.raw,
-                msg_seq_num=0 if self.records else self.inbound.msg_seq_num,
+                evidence=evidence or inbound.evidence,
+                order_id=after.order_id,
+                origin=after.origin,
+                route=after.route,
+                raw=inbound.raw if first else "",
+                msg_seq_num=inbound.msg_seq_num if first else 0,
                 outbound=outbound,
-                order=self.order,
+                order=after,
             )
         )
 

@@ -137,7 +137,7 @@ def _source(cls: type[Any]) -> str:
         " new = create(draft)",
         *changed,
     ]
-    lines += [" for name in changes:", "  setattr(new, name, changes[name])"]
+    lines += [" for name, fact in changes.items():", "  setattr(new, name, fact)"]
     return "\n".join([*lines, " new.__class__ = cls", " return new"])
 
 

@@ -39,7 +39,7 @@ def told(
     if order is None:
         note = Quarantined(reason="unknown order", text=f"{inbound.source}: no such order here")
         return (quarantine(inbound, note, now),)
-    past = of_past(
+    past = bool(order.legs) and of_past(
         order, message.cl_ord_id, message.orig_cl_ord_id, theirs=message.secondary_order_id
     )
     if past and isinstance(message, OrderCancelReject):
@@ -125,8 +125,9 @@ def _report(book: Book, story: Story, report: ExecutionReport) -> None:
         sight(story, report, fence)
         return
     event = event_of(report.exec_type, report.exec_trans_type)
+    executes = event in EXECUTES
     demand_positive(report)
-    if event not in EXECUTES and stale(story.order, report):
+    if not executes and stale(story.order, report):
         return
     if _begins(story, report, event) and event is Event.NEW:
         return
@@ -136,7 +137,7 @@ def _report(book: Book, story: Story, report: ExecutionReport) -> None:
         before = story.order.in_doubt
         move(story, report, event)
         weigh_end(story, report, fence, before)
-    if event in EXECUTES:
+    if executes:
         weigh_sum(story, report, fence)
 
 

@@ -18,7 +18,7 @@ from oms.core.messages import (
     OrderCancelRequest,
     OrderStatusRequest,
 )
-from oms.core.notes import Answered
+from oms.core.notes import Answered, Quarantined
 from oms.core.nothing import Nothing
 from oms.core.order import Order
 from oms.core.ports import Evidence, Inbound, Record, Recorded
@@ -245,3 +245,19 @@ def test_what_the_book_passes_over_would_change_nothing(kind: type) -> None:
         else:
             with pytest.raises(AttributeError):
                 fold(bare, changes)
+
+
+def test_a_session_stands_where_its_last_message_was() -> None:
+    """A venue's session apart from the desks'; what has no number leaves both where they are."""
+    book = Book()
+    for number in (7, 0, 5):
+        record = Record(
+            time=START,
+            message=Quarantined(reason="unknown order", text=""),
+            evidence=Evidence.VENUE_MESSAGE,
+            origin=DESK,
+            route=ROUTE,
+            msg_seq_num=number,
+        )
+        book.apply(record, Changes())
+    assert {name: one.msg_seq_num_in for name, one in book.sessions.items()} == {f"/{ROUTE}": 7}
