@@ -1,6 +1,7 @@
 """The door of httpx: exact bytes out once, and every trouble sorted by what it means."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
@@ -103,6 +104,28 @@ def test_the_bytes_are_sent_as_they_are() -> None:
     assert head.startswith(b"POST /orders/?a=1 HTTP/1.1\r\n")
     assert b"X-Key: very-secret" in head
     assert body == b'{"a" : 1}'
+
+
+def test_a_request_looks_for_no_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is not installed would be looked for in every folder, with every request."""
+    sought: list[str] = []
+
+    class Recorder:
+        @staticmethod
+        def find_spec(name: str, *_: object) -> None:
+            sought.append(name)
+
+    async def ask_twice() -> None:
+        async with served(http_answer("200 OK")) as raw:
+            http = Http(WAIT_S)
+            await http.get(f"{raw.url}/x", {})  # the first one may load what it needs
+            sought.clear()
+            await http.get(f"{raw.url}/x", {})
+            await http.close()
+
+    monkeypatch.setattr(sys, "meta_path", [Recorder, *sys.meta_path])
+    asyncio.run(ask_twice())
+    assert sought == []
 
 
 def test_a_number_with_a_point_is_never_a_float() -> None:
