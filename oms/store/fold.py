@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.schema import CreateTable
 
 from oms.core.apply import OrderMessage, apply
 from oms.core.book import Book, Changes
@@ -28,7 +29,7 @@ from oms.store.history import StoredHistory
 from oms.store.links import Links, Mark, Say
 from oms.store.projections import OrderWrites, write_projections
 from oms.store.rows import Values, record_of
-from oms.store.tables import JOURNAL, metadata
+from oms.store.tables import JOURNAL, PROJECTIONS, metadata
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and of how much."""
@@ -55,16 +56,29 @@ class Folded:
 
 @contextmanager
 def scratch() -> Iterator[tuple[Engine, Path]]:
-    """Empty tables in a file of their own, which is gone afterwards."""
+    """Empty tables in a file of their own, which is gone afterwards.
+
+    They have no indexes: a fold asks by the keys alone, and names that a venue makes at random
+    would be put all over an index while it grows out of memory. See `index`.
+    """
     with TemporaryDirectory(prefix="oms-replay-") as folder, translated("rebuilding"):
         path = Path(folder) / "replay.db"
         engine = open_scratch(path)
         try:
             with engine.begin() as connection:
-                metadata.create_all(connection)
+                for table in metadata.sorted_tables:
+                    connection.execute(CreateTable(table))
             yield engine, path
         finally:
             engine.dispose()
+
+
+def index(tables: Engine) -> None:
+    """Make the indexes of what was folded, for questions about it."""
+    with tables.begin() as connection:
+        for table in PROJECTIONS:
+            for one in table.indexes:
+                one.create(connection)
 
 
 def fold(

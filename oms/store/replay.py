@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Table
 from oms.core.errors import StoreUnavailable
 from oms.core.transfers import MASK
 from oms.store.database import driver_of, open_to_read
-from oms.store.fold import Ends, Folded, Progress, fold, scratch
+from oms.store.fold import Ends, Folded, Progress, fold, index, scratch
 from oms.store.links import Mark
 from oms.store.queries import Projections, Reader
 from oms.store.rows import Values
@@ -128,6 +128,7 @@ def as_of(
     with scratch() as (tables, path):
         with reader.snapshot() as stored:
             folded = fold(stored, tables, _refuse, ends=ends, progress=progress)
+            index(tables)
             facts = _facts_of(driver_of(stored), folded.record, until)
         with Past(open_to_read(path), folded, **facts) as books:
             yield books

@@ -1,8 +1,10 @@
 """What was known at some instant, and nothing that came later."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -12,12 +14,14 @@ from oms.core.fields import ExecType
 from oms.core.notes import Quarantined
 from oms.core.ports import Evidence
 from oms.store.chain import BEGINNING
+from oms.store.history import StoredHistory
 from oms.store.json_rows import JsonRow
 from oms.store.queries import Reader
-from oms.store.replay import as_of
+from oms.store.question import Question
+from oms.store.replay import as_of, verify
 from tests.store.breaks_day import look
 from tests.store.money_day import WITHDRAWAL, ask
-from tests.store.trading_day import REST, START, Firm
+from tests.store.trading_day import REST, START, Firm, trade
 
 
 def _expected(rows: list[JsonRow]) -> dict[str, str]:
@@ -147,3 +151,45 @@ def test_a_past_that_can_not_be_folded_is_refused(firm: Firm) -> None:
         as_of(reader, firm.now),
     ):
         pass
+
+
+def test_a_past_is_asked_by_the_same_indexes_as_the_present(firm: Firm) -> None:
+    """They are made when all is folded."""
+    names = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name"
+    firm.enter()
+    with Reader.open(firm.url) as reader, as_of(reader, firm.now) as books:
+        with reader.snapshot() as connection:
+            present = set(connection.exec_driver_sql(names).scalars())
+        with books.snapshot() as connection:
+            past_ones = set(connection.exec_driver_sql(names).scalars())
+    assert past_ones == present - {"journal_of_order"}
+    assert "orders_open" in past_ones
+
+
+def test_a_fold_asks_by_keys_alone(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tables have no indexes: a look-up by any other name would walk through all of them."""
+    trade(firm, Random(5), 80)  # noqa: S311  a day for a test
+    order = firm.enter()
+    firm.report(order, ExecType.CANCELED)
+    firm.enter()
+    firm.fill(order, "0.5")
+    asked: list[str] = []
+    ask = Question.ask
+
+    def noted(question: Question, driver: sqlite3.Connection, **values: object) -> list[object]:
+        plan = driver.execute(f"EXPLAIN QUERY PLAN {question.text}", {**question.given, **values})
+        asked.extend(row[3] for row in plan)
+        return ask(question, driver, **values)
+
+    def never(*_: object) -> None:
+        raise AssertionError("a fold looked up a name")
+
+    with Reader.open(firm.url) as reader, monkeypatch.context() as watched:
+        watched.setattr(Question, "ask", noted)
+        watched.setattr(StoredHistory, "_lookup", never)
+        # Nothing stays in memory: whatever a fold may ask for, it asks.
+        watched.setattr("oms.core.book.CLOSED_KEPT", 0)
+        watched.setattr("oms.store.fold.BATCH", 1)
+        assert verify(reader).agrees
+    assert any("orders" in plan for plan in asked)
+    assert [plan for plan in asked if plan.startswith("SCAN")] == []
