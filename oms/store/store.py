@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn, Protocol, Self
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, not_, select
 
 from oms.core.book import CLOSED_KEPT, Book, Changes
 from oms.core.errors import StoreFenced, StoreUnavailable
@@ -38,7 +38,6 @@ from oms.store.tables import (
     FIX_SESSIONS,
     FOREIGN_ORDERS,
     HOLDINGS,
-    JOURNAL,
     KILL_SWITCHES,
     NONCES,
     OPEN,
@@ -78,15 +77,7 @@ _NAMED: Final = select(func.json_each(bindparam("names")).table_valued("value").
 
 _WORKING: Final = _both(OPEN)
 _CLOSED: Final = _both(not_(OPEN), ORDERS.c.order_id.in_(_NAMED))
-_MOVED: Final = Question(
-    select(JOURNAL.c.order_id)
-    .where(
-        JOURNAL.c.seq > bindparam("after"),
-        JOURNAL.c.order_id != "",
-        or_(JOURNAL.c.seq > bindparam("whenever_after"), JOURNAL.c.time >= bindparam("since")),
-    )
-    .order_by(JOURNAL.c.seq.desc())
-)
+_BACKWARDS: Final = "SELECT seq, time, order_id FROM journal WHERE seq > ? ORDER BY seq DESC"
 _POSITIONS: Final = Question(select(POSITIONS))
 _SESSIONS: Final = Question(select(FIX_SESSIONS))
 _KILLS: Final = Question(select(KILL_SWITCHES))
@@ -361,13 +352,14 @@ def _orders(
 def _recent(driver: sqlite3.Connection) -> list[str]:
     statement = "SELECT seq, time FROM journal ORDER BY seq DESC LIMIT 1"
     seq, time = driver.execute(statement).fetchone()
-    moved = _MOVED.ask(
-        driver,
-        after=seq - RECENT_RECORDS,
-        whenever_after=seq - RECENT_RECORDS_LEAST,
-        since=utc_text(utc_time(time) - RECENT),
-    )
-    return list(dict.fromkeys(row.order_id for row in moved))[:CLOSED_KEPT]
+    since = utc_text(utc_time(time) - RECENT)
+    moved: dict[str, None] = {}
+    for at, when, order_id in driver.execute(_BACKWARDS, (seq - RECENT_RECORDS,)):
+        if at <= seq - RECENT_RECORDS_LEAST and when < since:
+            break  # a journal's time never goes back, and what is older may have to come from the disk
+        if order_id:
+            moved[order_id] = None
+    return list(moved)[:CLOSED_KEPT]
 
 
 def _row(driver: sqlite3.Connection, statement: str, otherwise: tuple[Any, ...]) -> tuple[Any, ...]:
