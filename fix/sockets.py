@@ -77,20 +77,16 @@ def _sent(one: socket.socket) -> bool:
 
 def answered(port: int) -> dict[int, int]:
     """Which descriptors are connections of that local port that were sent something: their inodes."""
-    return {
-        number: inode(number)
-        for number, one in _numbered(lambda one: one.getsockname()[1] == port)
-        if _sent(one)
-    }
+    return _answered(lambda one: one.getsockname()[1] == port)
 
 
 def answered_by(port: int) -> dict[int, int]:
     """The same for connections to peers' port of that number."""
-    return {
-        number: inode(number)
-        for number, one in _numbered(lambda one: one.getpeername()[1] == port)
-        if _sent(one)
-    }
+    return _answered(lambda one: one.getpeername()[1] == port)
+
+
+def _answered(wanted: Callable[[socket.socket], bool]) -> dict[int, int]:
+    return {number: inode(number) for number, one in _numbered(wanted) if _sent(one)}
 
 
 def cut(port: int, peer: Endpoint) -> None:
