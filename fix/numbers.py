@@ -66,8 +66,12 @@ class Numbers:
             self._give_back()
             closed = [number for number, was in self._known.items() if inode(number) != was]
             for number in closed:
-                self._held.setdefault(number, set()).add(threading.get_native_id())
-        for number in closed:
+                del self._known[number]
+                self._held.setdefault(number, set())
+            held = list(self._held)
+            for readers in self._held.values():  # which of them is this thread's, is not known
+                readers.add(threading.get_native_id())
+        for number in held:
             self._take(number)
 
     def close(self) -> None:
@@ -102,7 +106,7 @@ class Numbers:
                 continue
             if self._is_held(number):
                 os.close(number)
-            del self._held[number], self._known[number]
+            del self._held[number]
 
     def _is_held(self, number: int) -> bool:
         return self._nobody is not None and inode(number) == inode(self._nobody.fileno())

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +45,13 @@ class Connection:
         self._over.set()
         if self._thread.is_alive():
             self._thread.join(WAIT_S)
+
+    def wait_gone(self) -> None:
+        """The kernel has forgotten the thread: Python says that it is over before it is."""
+        task = Path(f"/proc/self/task/{self._thread.native_id}")
+        until = time.monotonic() + WAIT_S
+        while task.exists():
+            assert time.monotonic() < until, "waited for the thread to be gone"
 
     def _work(self) -> None:
         self._numbers.hold()
@@ -85,10 +93,9 @@ def test_a_closed_number_is_held_until_its_thread_has_ended(connection: Connecti
         numbers.learn()
         assert inode(connection.number) == held, "the thread has not ended"
         connection.leave()
-        until = time.monotonic() + WAIT_S
-        while inode(connection.number) == held:  # Python says that a thread is over before it is
-            assert time.monotonic() < until, "waited for the number to be given back"
-            numbers.learn()
+        connection.wait_gone()
+        numbers.learn()
+        assert inode(connection.number) != held, "given back"
 
 
 def test_a_number_that_is_still_open_is_left_alone(connection: Connection) -> None:
@@ -145,6 +152,24 @@ def test_a_file_keeps_the_number(connection: Connection) -> None:
         connection.end()
         assert inode(connection.number) == its
         os.close(connection.number)
+
+
+def test_the_next_session_on_a_number_is_known_by_it(connection: Connection) -> None:
+    """Its number is held in turn, although it was not to be had the last time."""
+    with closing(connection.numbers()) as numbers:
+        connection.socket.close()
+        _put(os.open(os.devnull, os.O_RDONLY), connection.number)
+        connection.end()
+        peer = give(connection.number)
+        connection.inode = inode(connection.number)
+        numbers.learn()
+        connection.leave()
+        connection.wait_gone()
+        os.close(connection.number)
+        peer.close()
+        numbers.hold()
+        assert inode(connection.number) != 0, "held"
+    os.close(connection.number)  # this thread has not ended
 
 
 def test_quickfix_reads_nothing_of_who_comes_after_a_logout(office: Office) -> None:
