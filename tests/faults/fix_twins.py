@@ -104,6 +104,9 @@ class Bench(Protocol):
     def settle(self, told: int, heard: int) -> None:
         """Let everything that follows from that happen."""
 
+    def leave(self) -> None:
+        """The dialogue is over: the session stands no longer."""
+
 
 def config_of(dialogue: Dialogue, port: int, folder: Path) -> SessionConfig:
     """The session of a dialogue: it has a name of its own."""
@@ -149,7 +152,9 @@ def play(
     while counts and role.next_numbers(session) != counts[-1] and time.monotonic() < until:
         bench.settle(0, 0)  # a message is counted a moment after what it leads to
     seen.append(numbers := role.next_numbers(session))
-    return [*ear.told[session], "--", *bench.heard, f"-- {numbers}"], seen
+    shown = [*ear.told[session], "--", *bench.heard, f"-- {numbers}"]
+    bench.leave()
+    return shown, seen
 
 
 def _do(step: Step, session: str, role: Role, ear: Ear, bench: Bench) -> None:
@@ -219,6 +224,10 @@ class ModelBench:
     def settle(self, told: int, heard: int) -> None:
         self._loop.call_later(0.2, self._loop.stop)
         self._loop.run_forever()
+
+    def leave(self) -> None:
+        if self._half is not None:
+            self.cut()
 
 
 def _with_header(fields: Fields, stamp: str, dialogue: Dialogue) -> Fields:
@@ -294,6 +303,15 @@ class SocketBench:
                 missing = f"{told} told and {heard} heard, had {self.told} and {self.heard}"
                 raise AssertionError(f"{self.dialogue.name}: waited {WAIT_S} s for {missing}")
             self._read(min(left_s, 0.02))
+
+    def leave(self) -> None:
+        if self._socket is not None:
+            self.cut()
+        until = time.monotonic() + WAIT_S
+        while self.told.count("logged out") < self.told.count("logged on"):
+            # Not before: a connection that gets its number until then is cut (fix.numbers).
+            assert time.monotonic() < until, f"{self.dialogue.name}: waited for the logout"
+            time.sleep(0.001)
 
     def _read(self, wait_s: float) -> None:
         if self._socket is None:
