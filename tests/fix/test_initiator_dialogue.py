@@ -1,15 +1,12 @@
 """What Apifiny's simulator never says, said by a script; and what must never be sent."""
 
-import hashlib
-import time
 from collections.abc import Callable
 from decimal import Decimal
 
-import jwt
 import pytest
 
 from tests.fix.desk import Fields
-from tests.fix.trading import ACCOUNT, KEY, SIGNING, Trading
+from tests.fix.trading import ACCOUNT, Trading
 from tests.fix.venue import Venue
 
 TradeAt = Callable[..., Trading]
@@ -34,29 +31,6 @@ def report(venue: Venue, exec_type: str, order_id: str, *more: tuple[int, str]) 
     exec_id = str(venue.next_out)
     base = [(37, order_id), (17, exec_id), (55, "BTCUSDT"), (54, "1"), (38, "1")]
     venue.send("8", *base, (150, exec_type), (39, exec_type), *more)
-
-
-def test_every_logon_carries_a_fresh_token(venue: Venue, trade_at: TradeAt) -> None:
-    """Claims as in the document's section Logon; the numbers begin at 1 each time."""
-    trading = trade_at({"": venue.port})
-    tokens = []
-    for _ in range(2):
-        logon = venue.welcome()
-        trading.wait_link(up=True)
-        assert (logon[34], logon[98], logon[108], logon[141]) == ("1", "0", "30", "Y")
-        assert logon[95] == str(len(logon[96]))
-        claims = jwt.decode(logon[96], SIGNING, algorithms=["HS256"])
-        assert claims["exp"] > time.time()  # noqa: TID251  the venue's clock is the machine's
-        assert claims.items() >= {
-            ("accountId", ACCOUNT),
-            ("secretKeyId", KEY),
-            ("method", "Fix"),
-            ("digest", hashlib.sha256(ACCOUNT.encode()).hexdigest()),
-        }
-        tokens.append(logon[96])
-        venue.cut()
-        trading.wait_link(up=False)
-    assert tokens[0] != tokens[1]
 
 
 def test_requests_carry_the_documents_fields(venue: Venue, trading: Trading) -> None:

@@ -93,7 +93,9 @@ def test_daily_candles_from_each_source(source: str) -> None:
     async def story(line: Line) -> None:
         await line.client.place(CROSSING)
         now = await line.client.server_time()
-        candles = await line.client.candles(PAIR, "1d", since=now - timedelta(days=3))
+        # Not from a midnight on, should it be one: that would be four days.
+        since = now - timedelta(days=3) + timedelta(seconds=1)
+        candles = await line.client.candles(PAIR, "1d", since=since)
         assert [candle.time.hour for candle in candles] == [0, 0, 0]
         assert candles[-1].volume == Decimal("0.01")
         assert len(await line.client.candles(PAIR, "1d", limit=2)) == 2
@@ -103,7 +105,7 @@ def test_daily_candles_from_each_source(source: str) -> None:
 
 def test_candles_of_other_periods() -> None:
     async def story(line: Line) -> None:
-        now = await line.client.server_time()
+        now = (await line.client.server_time()).replace(second=30)
         minutes = await line.client.candles(PAIR, "1m", since=now - timedelta(minutes=5), until=now)
         assert len(minutes) == 5
         with pytest.raises(NotSupported):
