@@ -95,26 +95,27 @@ _UNDO: Final = "UPDATE executions SET stands = 0 WHERE order_id = ? AND exec_id 
 _SPLIT: Final = "UPDATE executions SET split_shares = ? WHERE order_id = ? AND exec_id = ?"
 
 
-_CHANGED: Final = attrgetter(
-    *("executions", "split", "undone", "orders", "cl_ord_ids", "positions", "sessions", "kills"),
-    *("nonces", "moves", "holdings", "breaks", "foreign", "reports", "records"),
-)
-_WRITES: Final[tuple[tuple[str, Callable[[Any], list[Values]]], ...]] = (
-    (_PUT_EXECUTION, lambda told: [execution_row(*one) for one in told]),
-    (_SPLIT, lambda told: [split_row(*one) for one in told]),
-    (_UNDO, list),
-    (_PUT_LEG, lambda told: [row for one in told.values() if one.legs for row in leg_rows(one)]),
-    (_PUT_CL_ORD_ID, lambda told: [(*key, order_id) for key, order_id in told.items()]),
-    (_PUT_POSITION, lambda told: [position_row(*one) for one in told.items()]),
-    (_PUT_SESSION, lambda told: [session_row(*one) for one in told.items()]),
-    (_PUT_KILL, lambda told: [kill_row(*one) for one in told.items()]),
-    (_PUT_NONCES, lambda told: list(told.items())),
-    (_PUT_MOVE, lambda told: [move_row(one) for one in told.values()]),
-    (_PUT_HOLDING, lambda told: [holding_row(*one) for one in told.items()]),
-    (_PUT_BREAK, lambda told: [break_row(one) for one in told.values()]),
-    (_PUT_FOREIGN, lambda told: [foreign_row(one) for one in told.values()]),
-    (_NEW_REPORT, list),
-    (
+_Rows = Callable[[Any], list[Values]]
+
+_WRITES: Final[dict[str, tuple[str, _Rows]]] = {
+    "executions": (_PUT_EXECUTION, lambda told: [execution_row(*one) for one in told]),
+    "split": (_SPLIT, lambda told: [split_row(*one) for one in told]),
+    "undone": (_UNDO, list),
+    "orders": (
+        _PUT_LEG,
+        lambda told: [row for one in told.values() if one.legs for row in leg_rows(one)],
+    ),
+    "cl_ord_ids": (_PUT_CL_ORD_ID, lambda told: [(*key, owner) for key, owner in told.items()]),
+    "positions": (_PUT_POSITION, lambda told: [position_row(*one) for one in told.items()]),
+    "sessions": (_PUT_SESSION, lambda told: [session_row(*one) for one in told.items()]),
+    "kills": (_PUT_KILL, lambda told: [kill_row(*one) for one in told.items()]),
+    "nonces": (_PUT_NONCES, lambda told: list(told.items())),
+    "moves": (_PUT_MOVE, lambda told: [move_row(one) for one in told.values()]),
+    "holdings": (_PUT_HOLDING, lambda told: [holding_row(*one) for one in told.items()]),
+    "breaks": (_PUT_BREAK, lambda told: [break_row(one) for one in told.values()]),
+    "foreign": (_PUT_FOREIGN, lambda told: [foreign_row(one) for one in told.values()]),
+    "reports": (_NEW_REPORT, list),
+    "records": (
         _PUT_QUARANTINE,
         lambda told: [
             quarantine_row(seq, r, r.message)
@@ -122,8 +123,10 @@ _WRITES: Final[tuple[tuple[str, Callable[[Any], list[Values]]], ...]] = (
             if isinstance(r.message, Quarantined)
         ],
     ),
-)
-"""By what statement, and as which rows, each part of `_CHANGED` is written."""
+}
+"""By what statement, and as which rows, each part of Changes is written; orders beside OrderWrites."""
+
+_CHANGED: Final = attrgetter(*_WRITES)
 
 
 def write_journal(driver: sqlite3.Connection, rows: list[Values]) -> None:
@@ -166,7 +169,7 @@ class OrderWrites:
 def write_projections(driver: sqlite3.Connection, changes: Changes, orders: OrderWrites) -> None:
     """Write what the records changed; the same for the engine and for a replay."""
     orders.write(driver, changes.orders.values())
-    for (statement, rows_of), changed in zip(_WRITES, _CHANGED(changes), strict=True):
+    for (statement, rows_of), changed in zip(_WRITES.values(), _CHANGED(changes), strict=True):
         if changed and (rows := rows_of(changed)):
             _run(driver, statement, rows)
 
