@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
+import msgspec
 
 from benchmarks.desk import Load
 from benchmarks.figures import Contest, Figure, Missing, Sample
@@ -158,12 +158,13 @@ class Replayed:
     def __init__(self) -> None:
         """No orders."""
         self.records = 0
+        self._decode = msgspec.json.Decoder().decode
         self.orders: dict[str, _Followed] = {}
 
     def take(self, kind: str, order_id: str, body: str) -> None:
         """Follow one record."""
         self.records += 1
-        message = orjson.loads(body)["m"]
+        message = self._decode(body)["m"]
         if kind == "OrderEntered":
             self.orders[order_id] = _Followed(Decimal(message["request"]["order_qty"]))
         elif kind == "ExecutionReport" and order_id in self.orders:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
-import orjson
+import msgspec
 
 from oms.core.ports import Record
 from oms.store.rows import Values, journal_row
@@ -24,10 +24,14 @@ Hash = bytes
 BEGINNING: Final[Hash] = bytes(32)
 """What stands before the first record."""
 
+_ENCODER: Final = msgspec.json.Encoder()
+
 
 def link(before: Hash, columns: Sequence[Any]) -> Hash:
     """The hash of a record that says this after that. TypeError for what no record says."""
-    return sha256(before + orjson.dumps(columns)).digest()
+    if bytes in map(type, columns):
+        raise TypeError("a record has no bytes")  # JSON would write them as another text is written
+    return sha256(before + _ENCODER.encode(columns)).digest()
 
 
 def chained(before: Hash, records: Iterable[tuple[int, Record]]) -> list[Values]:
@@ -37,7 +41,7 @@ def chained(before: Hash, records: Iterable[tuple[int, Record]]) -> list[Values]
         row = journal_row(seq, record)
         try:
             before = link(before, row)
-        except orjson.JSONEncodeError:
+        except UnicodeEncodeError:
             # What is hashed must be what is read again.
             row = tuple(map(legible, row))
             before = link(before, row)

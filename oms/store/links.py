@@ -195,5 +195,5 @@ def _hash(before: Hash, columns: Values, number: int) -> Hash | None:
     told = columns if columns[0] == number else (number, *columns[1:])
     try:
         return link(before, told)
-    except TypeError:
+    except (TypeError, UnicodeEncodeError):
         return None

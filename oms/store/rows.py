@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-import orjson
 from sqlalchemy import Row
 
 from oms.core.facts import Execution, InDoubt, Kill, Leg, PendingRequest
@@ -64,7 +63,7 @@ def _time(time: datetime | None) -> str | None:
 def journal_row(seq: int, record: Record) -> Values:
     """The record as a row of the journal."""
     message = record.message
-    body = {"m": wire.plain(message), "out": [_sent(record, out) for out in record.outbound]}
+    out = [_sent(record, outbound) for outbound in record.outbound]
     return (
         seq,
         utc_text(record.time),
@@ -74,38 +73,21 @@ def journal_row(seq: int, record: Record) -> Values:
         record.route,
         record.order_id,
         record.msg_seq_num,
-        _json(body),
+        wire.dump(wire.Body(message, out)),
         legible(record.raw),
     )
 
 
-def _json(body: Any) -> str:
-    try:
-        return orjson.dumps(body).decode()
-    except orjson.JSONEncodeError:
-        return orjson.dumps(_legible(body)).decode()
-
-
-def _legible(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _legible(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_legible(part) for part in value]
-    return legible(value)
-
-
-def _sent(record: Record, outbound: Outbound) -> list[Any]:
-    message = outbound.message
-    kind, told = message.__class__.__name__, wire.plain(message)
+def _sent(record: Record, outbound: Outbound) -> wire.Out:
     if isinstance(outbound, ToOrigin):
-        return [TO_ORIGIN, outbound.origin, kind, told]
+        return (TO_ORIGIN, outbound.origin, outbound.message)
     if isinstance(outbound, ToMarket):
-        return [TO_MARKET, outbound.route, kind, told]
+        return (TO_MARKET, outbound.route, outbound.message)
     if isinstance(outbound, ToTreasury):
         assert outbound.transfer_id == record.order_id, "money is about the transfer of its record"
-        return [TO_TREASURY, outbound.route, kind, told]
+        return (TO_TREASURY, outbound.route, outbound.message)
     assert outbound.order_id == record.order_id, "a request is about the order of its record"
-    return [TO_VENUE, outbound.route, kind, told]
+    return (TO_VENUE, outbound.route, outbound.message)
 
 
 def record_of(row: Sequence[Any], moved: Moved = _nothing) -> Record:
@@ -114,36 +96,36 @@ def record_of(row: Sequence[Any], moved: Moved = _nothing) -> Record:
     `moved` says what its message made of its order.
     """
     _, time, kind, evidence, origin, route, order_id, msg_seq_num, text, raw = row[:10]
-    try:
-        body = orjson.loads(text)
-        message, at = wire.revive(kind, body["m"]), utc_time(time)
-        return Record(
-            time=at,
-            message=message,
-            evidence=Evidence(evidence),
-            order_id=order_id,
-            origin=origin,
-            route=route,
-            raw=raw,
-            msg_seq_num=msg_seq_num,
-            outbound=tuple([_outbound(order_id, *out) for out in body["out"]]),
-            order=moved(message, order_id, at),
-        )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"not a record: {error!r}") from error
+    body, at = wire.load(wire.Body, text), utc_time(time)
+    message = body.m
+    if message.__class__.__name__ != kind:
+        raise ValueError(f"not a {kind}, as it says outside: {message.__class__.__name__}")
+    return Record(
+        time=at,
+        message=message,
+        evidence=Evidence(evidence),
+        order_id=order_id,
+        origin=origin,
+        route=route,
+        raw=raw,
+        msg_seq_num=msg_seq_num,
+        outbound=tuple([_outbound(order_id, *out) for out in body.out]),
+        order=moved(message, order_id, at),
+    )
 
 
-def _outbound(order_id: str, destination: str, name: str, kind: str, told: Any) -> Outbound:
-    message = wire.revive(kind, told)
-    if destination == TO_ORIGIN:
-        return ToOrigin(name, message)
-    if destination == TO_MARKET:
-        return ToMarket(name, order_id, message)
-    if destination == TO_TREASURY:
-        return ToTreasury(name, order_id, message)
-    if destination == TO_VENUE:
-        return ToVenue(name, order_id, message)
-    raise ValueError(f"no such destination: {destination!r}")
+_RECEIVERS: Final[dict[str, Callable[[str, str, Any], Outbound]]] = {
+    TO_VENUE: ToVenue,
+    TO_MARKET: ToMarket,
+    TO_TREASURY: ToTreasury,
+    TO_ORIGIN: lambda origin, _, message: ToOrigin(origin, message),
+}
+
+
+def _outbound(order_id: str, receiver: str, name: str, message: Any) -> Outbound:
+    if receiver not in _RECEIVERS:
+        raise ValueError(f"no such receiver: {receiver!r}")
+    return _RECEIVERS[receiver](name, order_id, message)
 
 
 # Orders and executions
@@ -199,7 +181,7 @@ def order_row(order: Order) -> Values:
 
 
 def _list_text(facts: Sequence[PendingRequest | Leg]) -> str:
-    return orjson.dumps([wire.plain(fact) for fact in facts]).decode() if facts else "[]"
+    return wire.dump(facts) if facts else "[]"
 
 
 _LISTS = ("requests", "legs")
@@ -214,14 +196,13 @@ def order_of(row: Row[Any], executions: Iterable[Execution] = ()) -> Order:
     doubt = None
     if row.in_doubt_request is not None:
         doubt = InDoubt(row.in_doubt_request, row.in_doubt_since, row.in_doubt_text)
-    requests = (wire.revive("PendingRequest", plain) for plain in orjson.loads(row.requests))
-    legs = tuple(wire.revive("Leg", plain) for plain in orjson.loads(row.legs))
+    legs = wire.load(tuple[Leg, ...], row.legs)
     facts = {name: getattr(row, name) for name in _SAME}
     if legs:
         facts["venue_cl_ord_id"] = legs[-1].venue_cl_ord_id
     return Order(
         **facts,
-        requests=tuple(requests),
+        requests=wire.load(tuple[PendingRequest, ...], row.requests),
         legs=legs,
         executions={execution.exec_id: execution for execution in executions},
         in_doubt=doubt,

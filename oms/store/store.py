@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any, Final, NoReturn, Protocol, Self
 
-import orjson
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, not_, select
 
 from oms.core.book import CLOSED_KEPT, Book, Changes
@@ -249,7 +249,7 @@ class Store:
             book.restore(_orders(driver, _WORKING))
             # What closed last may still have to be compared with what its venue says of it.
             recent = _recent(driver)
-            names = orjson.dumps(recent).decode()
+            names = msgspec.json.encode(recent).decode()
             book.restore(_orders(driver, _CLOSED, names=names) if recent else [])
             book.last_order_number = _scalar(driver, "SELECT max(order_id) FROM orders")
             for statement in _CLIENT_IDS:

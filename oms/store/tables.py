@@ -57,7 +57,7 @@ JOURNAL: Final = Table(
     Index("journal_of_order", "order_id", "seq", sqlite_where=text("order_id != ''")),
 )
 """One row a record, all as plain text: a replay must be able to read one that is wrong. `hash` is
-the chain's (oms.store.chain). `body` is `{"m": message, "out": [["V", "T", "M" or "O", name, kind, message], ...]}`: V
+the chain's (oms.store.chain). `body` is `{"m": message, "out": [["V", "T", "M" or "O", name, message], ...]}`: V
 to the route of that name, about the record's order; T to it too, about its transfer; M a question to
 its market; O to the origin of that name."""
 

@@ -3,12 +3,11 @@
 import copy
 import pickle
 from collections.abc import Mapping
-from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import pytest
 
-from oms.core import values
 from oms.core.values import frozen, replaced
 
 
@@ -82,8 +81,6 @@ def test_a_value_is_made_as_the_standard_library_makes_it(facts: dict[str, Any])
 def test_a_wrong_field_is_refused(make: Any, facts: dict[str, Any]) -> None:
     with pytest.raises(TypeError):
         make(**facts)
-    with pytest.raises(TypeError):
-        make(**facts)  # once its constructor is compiled too
 
 
 def test_fields_are_named_where_the_class_says_so() -> None:
@@ -96,11 +93,11 @@ def test_fields_are_named_where_the_class_says_so() -> None:
 
 def test_a_value_never_changes() -> None:
     value: Any = Named(name="a")
-    with pytest.raises(FrozenInstanceError, match="cannot assign to field 'name'"):
+    with pytest.raises(AttributeError, match="immutable"):
         value.name = "b"
-    with pytest.raises(FrozenInstanceError, match="cannot assign to field 'other'"):
+    with pytest.raises(AttributeError, match="immutable"):
         value.other = "b"
-    with pytest.raises(FrozenInstanceError, match="cannot delete field 'name'"):
+    with pytest.raises(AttributeError, match="immutable"):
         del value.name
     assert value == Named(name="a")
     assert not hasattr(value, "__dict__")
@@ -134,7 +131,7 @@ def test_a_value_is_copied_and_pickled(value: Any) -> None:
     for other in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):  # noqa: S301
         assert other == value
         assert type(other) is type(value)
-        with pytest.raises(FrozenInstanceError):
+        with pytest.raises(AttributeError, match="immutable"):
             other.name = "b"
 
 
@@ -147,10 +144,10 @@ def test_a_value_with_changes_is_another_one() -> None:
     assert changed == replace(value, name="b", note="n")
     assert replaced(value) == value
     wrong: Any = {"other": 1}
-    with pytest.raises(AttributeError, match="other"):
+    with pytest.raises(TypeError, match="other"):
         replaced(value, **wrong)
     frozen_still: Any = changed
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError, match="immutable"):
         frozen_still.name = "c"
 
 
@@ -163,17 +160,3 @@ def test_what_a_value_can_not_be_is_refused_when_it_is_written() -> None:
         frozen(type("Derived", (Single,), {}))
     with pytest.raises(AssertionError, match="its fields"):
         frozen(Lively)
-
-
-def test_a_class_is_compiled_once_and_when_it_is_used() -> None:
-    @frozen
-    class Fresh:
-        """Of no value yet."""
-
-        one: int
-
-    assert Fresh not in values._MAKERS
-    assert (Fresh(1), Fresh(2)) == (Fresh(1), Fresh(2))
-    made = values._MAKERS[Fresh]
-    assert Fresh(one=3) == replaced(Fresh(4), one=3)
-    assert values._MAKERS[Fresh] is made

@@ -14,7 +14,7 @@ from oms.core.errors import StoreUnavailable
 from oms.core.fields import ExecType
 from oms.core.notes import Quarantined
 from oms.store import links
-from oms.store.chain import link
+from oms.store.chain import BEGINNING, link
 from oms.store.queries import Reader
 from oms.store.replay import verify
 from oms.store.store import Store
@@ -143,6 +143,13 @@ def test_the_last_records_hash_is_held_against_the_owners(
     end = last(written)
     told = found_after(f"UPDATE journal SET hash = 'none' WHERE seq = {end}")  # noqa: S608
     assert told == {str(end): "its hash was altered; what it says is as it was written"}
+
+
+def test_bytes_have_no_hash() -> None:
+    """JSON would write them as it writes their base64: a column made a BLOB would go unseen."""
+    with pytest.raises(TypeError, match="bytes"):
+        link(BEGINNING, (1, b"abc"))
+    assert link(BEGINNING, (1, "YWJj")) != link(BEGINNING, (1, "abc"))
 
 
 def test_a_last_record_made_anew_is_held_against_the_owners(

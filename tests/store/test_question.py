@@ -2,7 +2,7 @@
 
 from random import Random
 
-import orjson
+import msgspec
 import pytest
 from sqlalchemy import Table, select
 
@@ -32,7 +32,7 @@ def test_a_start_asks_for_its_orders_by_an_index(
     reader: Reader, which: tuple[Question, Question]
 ) -> None:
     """Not the longer, the more there ever was."""
-    names = {"names": orjson.dumps(["0000000001"]).decode()}
+    names = {"names": msgspec.json.encode(["0000000001"]).decode()}
     with reader.snapshot() as connection:
         driver = driver_of(connection)
         plans = [

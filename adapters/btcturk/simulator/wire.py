@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import Final
 
-import orjson
+import msgspec
 
 from adapters.simserver import SimResponse
 
@@ -70,13 +70,12 @@ class Lost(Exception):
 
 def dumps(content: object) -> bytes:
     """Write JSON; every Decimal is a number in full with exactly its own digits."""
-    return orjson.dumps(content, default=_fragment)
+    return _ENCODER.encode(content)
 
 
-def _fragment(value: object) -> orjson.Fragment:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(format(value, "f"))
-    raise TypeError(f"not JSON: {value!r}")
+_ENCODER: Final = msgspec.json.Encoder(
+    decimal_format=lambda number: msgspec.Raw(format(number, "f").encode())
+)
 
 
 def envelope(data: object, message: str | None = None) -> dict[str, object]:
