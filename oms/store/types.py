@@ -33,7 +33,8 @@ def utc_text(time: datetime) -> str:
     """
     if time.tzinfo is None:
         raise ValueError(f"a time without its zone: {time}")
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    in_utc = time if time.tzinfo is UTC else time.astimezone(UTC)
+    return in_utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def utc_time(text: str) -> datetime:
