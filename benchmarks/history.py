@@ -15,6 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from benchmarks.lifecycles import (
     APART,
     DESK,
@@ -33,6 +35,7 @@ from oms.core.fields import ExecType
 from oms.core.notes import Delivered
 from oms.core.ports import Evidence, Inbound
 from oms.store.store import Store
+from oms.store.wire import Body
 
 SMALL: Final = 10_000
 LARGE: Final = 1_000_000
@@ -144,7 +147,7 @@ def stored_open(cache: Path, orders: int, still_open: int, tell: Tell) -> Path:
 
 
 def _shelf(cache: Path) -> Path:
-    """Where the sets of this schema are. Those of another one can not be opened, and are removed."""
+    """Where the sets of these tables and messages are. Others can not be read, and are removed."""
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         path = Path(folder) / FILE
@@ -152,7 +155,8 @@ def _shelf(cache: Path) -> Path:
         connection = sqlite3.connect(path)
         schema = sorted(map(str, connection.execute("SELECT sql FROM sqlite_master")))
         connection.close()
-    shelf = cache / sha256("".join(schema).encode()).hexdigest()[:12]
+    said = msgspec.json.encode(msgspec.json.schema(Body))
+    shelf = cache / sha256("".join(schema).encode() + said).hexdigest()[:12]
     for other in cache.iterdir():
         if other != shelf and re.fullmatch("[0-9a-f]{12}", other.name):
             shutil.rmtree(other)
