@@ -30,13 +30,13 @@ def test_a_fill_of_a_resting_order_is_heard_in_either_generation(generation: int
     """Beyond the time after which a heartbeat that is wrong would have ended the connection."""
 
     async def story(line: Line, stream: BitexbitStream, notes: Notes) -> None:
-        line.tap.switch("ping_ms", {"interval": 60, "timeout": 140})
+        line.tap.switch("ping_ms", {"interval": 60, "timeout": 540})
         line.tap.switch("drop_stream", 1)
         await notes.until(lambda: len(notes.gaps) == 2, "the connection with the short heartbeat")
         opened_at = line.clock.monotonic()
         placed = await line.place(order_qty=D(1))
         number = 0
-        while line.clock.monotonic() < opened_at + 0.5:
+        while line.clock.monotonic() < opened_at + 0.7:
             number += 1
             line.fill(placed.secondary_order_id, "0.001")
             await notes.until(lambda count=number: len(notes.trades) == count, "a fill")  # type: ignore[misc]  # a lambda's default
@@ -264,11 +264,11 @@ def test_a_connection_that_says_nothing_is_given_up() -> None:
     async def story(line: Line, stream: BitexbitStream, notes: Notes) -> None:
         line.tap.switch("ping_ms", {"interval": 80, "timeout": 80})
         line.tap.switch("drop_stream", 1)
-        await notes.until(lambda: len(notes.gaps) == 2, "the connection that will be silent")
+        await notes.until(lambda: len(notes.gaps) >= 2, "the connection that will be silent")
         line.tap.switch("stall_stream", 1)
         await notes.until(lambda: "silent for 0.16 s" in notes.losses[-1], "the end of patience")
         line.tap.switch("stall_stream", 0)
-        await notes.until(lambda: len(notes.gaps) == 3, "the one after it")
+        await notes.until(lambda: len(notes.gaps) >= 3, "the one after it")
 
     listening(story)
 
