@@ -49,10 +49,12 @@ def test_fills_have_the_venues_names_and_prices(cryptex: OneRoute) -> None:
 
 def test_a_fill_that_is_listed_late_is_told_late(cryptex: OneRoute) -> None:
     """The order says filled before the list names the trade."""
-    switch(cryptex, "delay_trades", 300)
+    hidden = [True]
+    change(cryptex, "TradeHistory", lambda rows: [] if hidden else rows)
     order_id = cryptex.take(cryptex.bench.LEVEL / 5)
     cryptex.until(lambda: cryptex.order(order_id).acknowledged, "the acknowledgement")
     assert fills(cryptex, order_id) == []
+    hidden.clear()
     cryptex.until(lambda: cryptex.order(order_id).closed, "the fill")
     assert cryptex.exec_types(order_id) == [ExecType.NEW, ExecType.FILL]
     assert cryptex.order(order_id).in_doubt is None
@@ -85,8 +87,10 @@ def test_the_fills_of_many_orders_are_one_question(cryptex: OneRoute) -> None:
         ),
         "more fills of all of them",
     )
+    trades = len(forms(cryptex, "TradeHistory")) - before["TradeHistory"]
     lists = len(forms(cryptex, "ActiveOrders")) - before["ActiveOrders"]
-    assert 0 < len(forms(cryptex, "TradeHistory")) - before["TradeHistory"] <= lists
+    # One more where the question of the last list before was on its way when they were counted.
+    assert 0 < trades <= lists + 1
     assert len(forms(cryptex, "OrderInfo")) == looks
     assert not cryptex.quarantined()
 
