@@ -1,5 +1,6 @@
 """The kill switch at a venue behind a socket: nothing leaves after it, everything is ended."""
 
+from adapters.andx.tests.andx_trouble import show_all
 from oms.core.fields import OrdRejReason, OrdStatus
 from oms.core.notes import KillSweep, KillSwitch
 from oms.core.ports import Evidence, Inbound
@@ -57,12 +58,13 @@ def test_a_lost_order_that_turns_up_is_cancelled_at_once() -> None:
     """It was in doubt when the switch was turned, and the venue had it all the time."""
     with one_route("andx") as andx:
         andx.until_ready()
-        andx.there.do(lambda: andx.tap.switch("hide_orders_ms", 300))
+        andx.there.do(lambda: andx.tap.switch("hide_orders_ms", 999_999))
         andx.there.do(lambda: andx.tap.switch("lose_reply", 1))
         order_id = andx.place()
         andx.until(lambda: andx.order(order_id).in_doubt is not None, "the doubt")
         _kill(andx)
         assert andx.tap.count("POST", "/cancel_order/") == 0
+        show_all(andx)
         andx.until(lambda: andx.order(order_id).closed, "the end of the order that was lost")
         assert andx.order(order_id).ord_status is OrdStatus.CANCELED
         assert andx.order(order_id).text == "KILL SWITCH"

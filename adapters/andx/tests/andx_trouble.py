@@ -27,6 +27,18 @@ def doubts_told(route: OneRoute) -> list[str]:
     return [report.text for report in reports if report.text.startswith("IN DOUBT")]
 
 
+def show_all(andx: OneRoute) -> None:
+    """Have the venue list what it hid, now: how long a test takes to see that it is hidden, the
+    machine decides."""
+    simulator: Any = andx.tap.simulator
+
+    def show() -> None:
+        for booked in simulator._booked.values():
+            booked.shown_ms = 0
+
+    andx.there.do(show)
+
+
 def change_list(andx: OneRoute, change: Callable[[list[dict[str, Any]]], None]) -> None:
     """Have the open list changed on its way."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.andx.tests.andx_trouble import change_list, doubts_told, until_in_doubt
+from adapters.andx.tests.andx_trouble import change_list, doubts_told, show_all, until_in_doubt
 from adapters.simserver import SimRequest, SimResponse
 from oms.core.fields import CxlRejReason, ExecType, OrdRejReason, OrdStatus
 from oms.core.notes import Request
@@ -68,13 +68,15 @@ def test_a_lost_order_that_was_filled_is_found_among_the_closed(andx: OneRoute) 
 
 
 def test_a_lost_order_that_is_listed_late_is_found_late(andx: OneRoute) -> None:
-    andx.tap.switch("hide_orders_ms", 300)
+    andx.tap.switch("hide_orders_ms", 999_999)
     andx.tap.switch("lose_reply", 1)
     order_id = andx.place()
     until_in_doubt(andx, order_id, Request.NEW)
     assert andx.tap.orders()
+    andx.until_asked("GET", "/C/", 2)
+    assert andx.order(order_id).in_doubt is not None
+    show_all(andx)
     andx.until(lambda: andx.order(order_id).acknowledged, "the order to be found")
-    assert andx.tap.count("GET", "/C/") >= 2
     assert andx.tap.count("POST", "/orders/") == 1
 
 

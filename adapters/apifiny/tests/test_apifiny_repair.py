@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -284,7 +285,7 @@ def test_a_pending_order_is_no_longer_in_doubt_and_is_seen_to_the_market(
 ) -> None:
     """The venue has it, its exchange does not yet."""
     route, link = both
-    route.tap.switch("slow_ack_ms", 300)
+    route.tap.switch("slow_ack_ms", 999_999)
     route.tap.switch("lose_new_ack", 1)
     order_id = route.place()
     route.until(lambda: route.order(order_id).in_doubt is not None, "the doubt")
@@ -292,6 +293,13 @@ def test_a_pending_order_is_no_longer_in_doubt_and_is_seen_to_the_market(
     link.deaf = True
     route.until(lambda: route.order(order_id).in_doubt is None, "the order to be found")
     assert route.order(order_id).ord_status is OrdStatus.PENDING_NEW
+    venue: Any = route.tap.simulator
+
+    def take_it_on() -> None:
+        for pending in venue.exchange._pending:
+            pending.submit_at_ms = 0
+
+    route.there.do(take_it_on)
     route.until(lambda: route.order(order_id).acknowledged, "the order to work")
     assert route.order(order_id).ord_status is OrdStatus.NEW
 

@@ -201,13 +201,14 @@ def test_a_market_buy_is_seen_whole() -> None:
             order_qty=None,
             cash_order_qty=Decimal(120000),
         )
-        line.tap.switch("delay_trades", 300)
+        line.tap.switch("delay_trades", 999_999)
         placed = await line.client.place(buy)
         order = known(
             placed.secondary_order_id, cash_order_qty=Decimal(120000), order_qty=Decimal(0)
         )
         first = await line.order(order)
         assert first.lacks_fills
+        line.tap.switch("delay_trades", 0)
         seen = await line.filled(order)
         (row,) = line.tap.orders()
         assert seen.order_qty == seen.cum_qty == Decimal(row["cum"])

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from adapters.btcturk import mapping
+from adapters.simserver import SimRequest, SimResponse
 from oms.core.fields import ExecType, OrdStatus, OrdType, Side
 from oms.core.messages import NewOrderSingle
 from oms.core.notes import VenueNamed
@@ -104,9 +105,15 @@ def test_a_cancel_that_met_the_stop_is_sent_to_what_it_became() -> None:
         resting = {**STOP, "side": Side.SELL, "price": Decimal(60000), "stop_px": Decimal(39000)}
         order_id = route.place(wait=True, **resting)
         switch(route, "cancel_delay_ms", 400)
+
+        def meet(request: SimRequest, answer: SimResponse) -> SimResponse:
+            if request.method == "DELETE":
+                route.tap.change = lambda _, other: other
+                route.tap.switch("trigger_stops", 1)
+            return answer
+
+        route.tap.change = meet
         route.cancel(order_id)
-        route.until_asked("DELETE", "order", 1)
-        switch(route, "trigger_stops", 1)
         close(route, order_id, "the cancel")
         assert route.order(order_id).ord_status is OrdStatus.CANCELED
         stop, heir = rows(route)
