@@ -12,8 +12,12 @@ from tests.fix.desk import Desk, order, token
 from tests.fix.office import Office
 
 REFUSED = "Rejected Logon Attempt: logon refused"  # the first words are quickfix's
-NOW = int(datetime.now(UTC).timestamp())  # noqa: TID251  the acceptor's clock is the machine's
 STRANGE = "a stranger's secret, as long as a desk's"
+
+
+def _soon() -> int:
+    """Not yet over when it is used, however long after the collection that is."""
+    return int(datetime.now(UTC).timestamp()) + 60  # noqa: TID251  the acceptor's clock is the machine's
 
 
 def _claims(desk: Desk, **claims: Any) -> str:
@@ -26,15 +30,15 @@ WRONG: dict[str, Callable[[Desk], str]] = {
     "another's secret": lambda desk: token(STRANGE, desk.comp_id),
     "another's name": lambda desk: token(desk.secret, "DESK40"),
     "expired": lambda desk: token(desk.secret, desk.comp_id, life_s=-60),
-    "no name": lambda desk: _claims(desk, exp=NOW + 60),
-    "a name that is no text": lambda desk: _claims(desk, sub=1, exp=NOW + 60),
+    "no name": lambda desk: _claims(desk, exp=_soon()),
+    "a name that is no text": lambda desk: _claims(desk, sub=1, exp=_soon()),
     "no end": lambda desk: _claims(desk, sub=desk.comp_id),
     "an end that is no number": lambda desk: _claims(desk, sub=desk.comp_id, exp="never"),
     "no signature": lambda desk: jwt.encode(
-        {"sub": desk.comp_id, "exp": NOW + 60}, "", algorithm="none"
+        {"sub": desk.comp_id, "exp": _soon()}, "", algorithm="none"
     ),
     "another signature": lambda desk: jwt.encode(
-        {"sub": desk.comp_id, "exp": NOW + 60}, desk.secret * 2, algorithm="HS512"
+        {"sub": desk.comp_id, "exp": _soon()}, desk.secret * 2, algorithm="HS512"
     ),
 }
 
