@@ -5,11 +5,11 @@ import threading
 import pytest
 
 from fix.absences import Absences
-from oms.clock import SystemClock
+from oms.clock import Clock, ManualClock, SystemClock
 from oms.core.notes import DeskAbsent
 from oms.core.ports import Inbound
 
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 class Engine:
@@ -39,9 +39,9 @@ def engine() -> Engine:
     return Engine()
 
 
-def watch(engine: Engine, **grace_s: float) -> Absences:
+def watch(engine: Engine, clock: Clock | None = None, **grace_s: float) -> Absences:
     """The absences of those desks, counting."""
-    absences = Absences(grace_s, engine.post, SystemClock())
+    absences = Absences(grace_s, engine.post, clock or SystemClock())
     absences.start()
     return absences
 
@@ -62,10 +62,13 @@ def test_a_desk_that_does_not_come_is_told_of_once(engine: Engine) -> None:
 
 
 def test_a_desk_that_is_back_in_time_is_not_absent(engine: Engine) -> None:
-    absences = watch(engine, DESK1=0.1, DESK2=0.2)
+    clock = ManualClock()
+    absences = watch(engine, clock, DESK1=0.1, DESK2=0.2)
     absences.back("DESK1")
+    clock.advance(0.3)
     assert engine.wait(1) == ["DESK2"], "its time was over later"
     absences.left("DESK1")
+    clock.advance(0.1)
     assert engine.wait(2) == ["DESK2", "DESK1"]
     absences.stop()
 
@@ -83,10 +86,10 @@ def test_saying_it_again_does_not_make_it_later(engine: Engine) -> None:
 def test_an_engine_that_stops_tells_nothing(engine: Engine) -> None:
     absences = watch(engine, DESK1=0.0)
     engine.wait(1)
-    other = Engine()
-    leaving = Absences({"DESK1": 0.05}, other.post, SystemClock())
-    leaving.start()
+    other, clock = Engine(), ManualClock()
+    leaving = watch(other, clock, DESK1=0.05)
     leaving.stop()
+    clock.advance(0.1)
     absences.stop()
     assert not any(thread.name == "absences" and not _ended(thread) for thread in _threads())
     assert other.posted == []
