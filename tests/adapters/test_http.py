@@ -13,7 +13,7 @@ import pytest
 from adapters.http import BODY_BYTES_MAX, NOTHING_SENT, SENT, Http, Reply, Throttled, Unreachable
 from oms.core.errors import OutcomeUnknown, VenueError, VenueUnavailable
 
-WAIT_S: Final = 10.0
+WAIT_S: Final = 30.0
 SECRET: Final = "very-secret"  # noqa: S105  it guards nothing
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -194,7 +194,7 @@ def test_an_answer_beyond_all_measure_is_not_read() -> None:
 
 def test_silence_is_an_unknown_outcome() -> None:
     with pytest.raises(OutcomeUnknown, match="ReadTimeout"):
-        exchange(b"", hold=True, timeout_s=0.1)
+        exchange(b"", hold=True, timeout_s=0.2)
 
 
 def test_an_answer_that_trickles_does_not_hold_us_for_ever() -> None:
@@ -217,7 +217,7 @@ def test_an_answer_that_trickles_does_not_hold_us_for_ever() -> None:
     async def story() -> None:
         server = await asyncio.start_server(trickle, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        http = Http(0.1)
+        http = Http(0.25)
         with pytest.raises(OutcomeUnknown, match="TimeoutError"):
             await http.get(f"http://127.0.0.1:{port}/x", {})
         await http.close()

@@ -26,7 +26,7 @@ from oms.core.venue import Limit
 from tests.adapters.fair import MARKET, Fair, FairClient, FairStream, balance, candle, trade
 from tests.core.desk_of_one import DeskOfOne
 
-WAIT_S: Final = 10.0
+WAIT_S: Final = 30.0
 TICKER: Final = Topic("ticker", MARKET)
 TRADES: Final = Topic("trades", MARKET)
 CANDLES: Final = Topic("candles", MARKET, "1m")

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.simserver import BODY_BYTES_MAX, Server, SimRequest, SimResponse, serve
 
-WAIT_S = 5.0
+WAIT_S = 30.0
 T = TypeVar("T")
 
 

@@ -14,7 +14,7 @@ from adapters.simserver import BODY_BYTES_MAX, Server, SimRequest, SimResponse, 
 from adapters.websocket import TEXT_BYTES_MAX, connect
 from oms.core.errors import VenueUnavailable
 
-WAIT_S: Final = 10.0
+WAIT_S: Final = 30.0
 SECRET: Final = "very-secret"  # noqa: S105  it guards nothing
 T = TypeVar("T")
 

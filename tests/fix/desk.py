@@ -15,7 +15,7 @@ from typing import Any
 import jwt
 import simplefix
 
-WAIT_S = 10.0
+WAIT_S = 30.0
 ADMIN = frozenset("012345A")
 
 Fields = dict[int, str]

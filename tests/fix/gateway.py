@@ -11,7 +11,7 @@ from oms.clock import SystemClock
 from tests.fix.trading import ACCOUNT, KEY, SIGNING
 
 CREDENTIALS: Final = {"account_id": ACCOUNT, "api_key_id": KEY, "api_secret_key": SIGNING}
-WAIT_S: Final = 10.0
+WAIT_S: Final = 30.0
 
 
 class Gateway:

@@ -18,7 +18,7 @@ from oms.core.messages import (
     OrderStatusRequest,
 )
 
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 def new(name: str) -> NewOrderSingle:

@@ -15,7 +15,7 @@ from oms.core.ports import DeskReport, Inbound
 from oms.core.sessions import Session
 from tests.fix.child_acceptor import report
 
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 class Desk:

@@ -5,7 +5,7 @@ import time
 
 from fix.threads import Lineage
 
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 def test_threads_and_their_threads_are_found_and_no_others() -> None:

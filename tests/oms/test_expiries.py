@@ -15,7 +15,7 @@ from tests.core.desk_of_one import DeskOfOne
 from tests.core.emulating_desk import Desk
 from tests.core.test_checks import GOOD
 
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 def _dated(clock: ManualClock) -> DeskOfOne:

@@ -14,7 +14,7 @@ from adapters.apifiny.tests.apifiny_desk import ACCOUNT, KEY_ID, SECRET, START_M
 from adapters.apifiny.tests.apifiny_fix_desk import token
 from adapters.matching import STEP_MS
 
-WAIT_S = 5
+WAIT_S = 30
 
 
 class Peer:

@@ -46,7 +46,7 @@ class Connection:
 
     def __init__(self, port: int) -> None:
         """Connect to that port of this machine."""
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=5.0)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30.0)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._taken = b""
 
