@@ -106,6 +106,7 @@ def table(row: dict[str, Any]) -> str:
         "other differences from a ledger; reports lost or twice": (
             f"{row['other_mismatches']}; {row['lost_reports']}"
         ),
+        "the desk's connection ended in the calm, and it came back": f"{row['came_back']:,}",
         "in doubt to the end": f"{row['unresolved']:,}",
         "longest from decision to wire; longest settling": (
             f"{row['longest_way_s']:.2f} s; {row['settling_s']:.0f} s"

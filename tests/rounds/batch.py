@@ -52,6 +52,8 @@ class Told:
     struck: Counter[str] = field(default_factory=Counter)
     records: int = 0
     poss_dup: int = 0
+    came_back: int = 0
+    """How often the desk's connection ended while all was calm, and it came back."""
     longest_way_s: float = 0.0
     """From an order's decision to its leaving, where it names itself on the wire."""
     settling_s: float = 0.0
@@ -61,7 +63,7 @@ class Told:
         """Another batch's on top."""
         for name in ("rounds", "kills", "killed_in_start", "stopped_a_minute", "stopped_shortly"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("connections", "records", "poss_dup"):
+        for name in ("connections", "records", "poss_dup", "came_back"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.struck.update(other.struck)
         self.longest_way_s = max(self.longest_way_s, other.longest_way_s)
@@ -204,7 +206,7 @@ class Batch:
         self._until(began, "every order is over or in doubt", self._nothing_works)
         quiet_since, before = time.monotonic(), self._doubts()
         while time.monotonic() - quiet_since < self._patience_s(before):
-            self._desk.hear(0.2)
+            self._stay(0.2)
             now = self._doubts()
             if now != before:
                 quiet_since, before = time.monotonic(), now
@@ -222,7 +224,14 @@ class Batch:
     def _until(self, began: float, what: str, holds: Any) -> None:
         while not holds():
             assert time.monotonic() - began < SETTLE_S, f"waited {SETTLE_S:g} s until {what}"
-            self._desk.hear(0.1)
+            self._stay(0.1)
+
+    def _stay(self, seconds: float) -> None:
+        """Hear, and be there, as a desk would: no restart brings it back any more."""
+        self._desk.hear(seconds)
+        if self._desk.is_cut_off():
+            self.told.came_back += 1
+            self._desk.come_back()
 
     def _routes_ready(self) -> bool:
         return all(venue["ready"] for venue in self._look("/status")["venues"])
@@ -269,11 +278,12 @@ class Batch:
             (number, body_of(encode(report)))
             for number, report in reader.reports(DESK, 0, 10_000_000)
         ]
-        found = compare(DESK, self._desk.log, reports, Findings())
         last = reader.last_report(STRATEGY)
         until = time.monotonic() + START_S
-        while len(self._strategy.heard) < last and time.monotonic() < until:
-            self._desk.hear(0.05)
+        found = compare(DESK, self._desk.log, reports, Findings())
+        while (found or len(self._strategy.heard) < last) and time.monotonic() < until:
+            self._stay(0.05)
+            found = compare(DESK, self._desk.log, reports, Findings())
         found += [f"{STRATEGY}: {gap}" for gap in gaps(self._strategy.heard, last)]
         self.told.verdict.lost_reports = len(found)
         return found

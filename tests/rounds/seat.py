@@ -1,6 +1,8 @@
 """A desk's place: it enters orders, asks for cancels, and takes up its session again after each fall."""
 
 import contextlib
+import select
+import socket
 from typing import Final
 
 from oms.demo.plan import Kind, PlannedOrder
@@ -51,3 +53,13 @@ class Seat(Trader):
         """Take what comes in that time, or until the connection breaks."""
         with contextlib.suppress(Closed, Timeout, OSError):
             self.listen(seconds)
+
+    def is_cut_off(self) -> bool:
+        """Whether the other side has ended the connection."""
+        assert self._socket is not None, "not connected"
+        if not select.select([self._socket], [], [], 0)[0]:
+            return False
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK)
+        except ConnectionError:
+            return True
