@@ -104,9 +104,6 @@ class Bench(Protocol):
     def settle(self, told: int, heard: int) -> None:
         """Let everything that follows from that happen."""
 
-    def leave(self) -> None:
-        """The dialogue is over: the session stands no longer."""
-
 
 def config_of(dialogue: Dialogue, port: int, folder: Path) -> SessionConfig:
     """The session of a dialogue: it has a name of its own."""
@@ -152,9 +149,7 @@ def play(
     while counts and role.next_numbers(session) != counts[-1] and time.monotonic() < until:
         bench.settle(0, 0)  # a message is counted a moment after what it leads to
     seen.append(numbers := role.next_numbers(session))
-    shown = [*ear.told[session], "--", *bench.heard, f"-- {numbers}"]
-    bench.leave()
-    return shown, seen
+    return [*ear.told[session], "--", *bench.heard, f"-- {numbers}"], seen
 
 
 def _do(step: Step, session: str, role: Role, ear: Ear, bench: Bench) -> None:
@@ -224,10 +219,6 @@ class ModelBench:
     def settle(self, told: int, heard: int) -> None:
         self._loop.call_later(0.2, self._loop.stop)
         self._loop.run_forever()
-
-    def leave(self) -> None:
-        if self._half is not None:
-            self.cut()
 
 
 def _with_header(fields: Fields, stamp: str, dialogue: Dialogue) -> Fields:
@@ -305,6 +296,7 @@ class SocketBench:
             self._read(min(left_s, 0.02))
 
     def leave(self) -> None:
+        """The dialogue is over, and the session stands no longer."""
         if self._socket is not None:
             self.cut()
         until = time.monotonic() + WAIT_S
@@ -376,6 +368,7 @@ def _play_some(
         if kind is Kind.INITIATOR:
             bench.listener = listeners[one.name]
         shown[one.name], _ = play(one, role, ear, bench, counts[one.name])
+        bench.leave()
     return shown
 
 
