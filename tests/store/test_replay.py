@@ -239,7 +239,8 @@ def test_a_record_that_can_not_be_folded_is_named(traded: Path, change: str, sai
     assert first.table == "journal"
     assert said in first.journal
     assert str(first).startswith(f"journal {first.key} ")
-    assert not any("missing" in difference.journal for difference in verdict.differences[1:])
+    told = [difference.journal for difference in verdict.differences]
+    assert not any(words in one for one in told for words in ("is missing", "are missing"))
     assert verdict.records == rows(traded, "journal")
 
 
